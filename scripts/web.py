@@ -89,7 +89,9 @@ def build() -> bool:
     install_packages(node)
     _npm(node, "run", "build")
     if not (BUILT / "index.html").is_file():
-        raise WebBuildError(f"`npm run build` in {FRONTEND} ended well but left no {BUILT}/index.html.")
+        raise WebBuildError(
+            f"`npm run build` in {FRONTEND} ended well but left no {BUILT}/index.html."
+        )
     MARK.write_text(wanted)
     return True
 
@@ -176,7 +178,9 @@ def main(arguments: list[str]) -> int:
             if rest:
                 _npm(node, *rest)
         else:
-            raise WebBuildError(f'There is no command "{command}"; use build, current, install, npm.')
+            raise WebBuildError(
+                f'There is no command "{command}"; use build, current, install, npm.'
+            )
     except WebBuildError as error:
         print(error, file=sys.stderr)
         return 1
