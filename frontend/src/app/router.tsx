@@ -1,0 +1,86 @@
+/** The routes. Each page is a chunk of its own, fetched with its texts while the shell stands. */
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+} from "@tanstack/react-router";
+import { loadTexts } from "./i18n";
+import { PageFailed } from "./PageFailed";
+import { NotFound } from "./NotFound";
+import { Shell } from "./Shell";
+
+interface RouterContext {
+  queryClient: QueryClient;
+}
+
+const rootRoute = createRootRouteWithContext<RouterContext>()({ component: Shell, notFoundComponent: NotFound });
+
+const modelsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/",
+  loader: () => loadTexts("models"),
+  component: lazyRouteComponent(() => import("./routes/ModelsRoute"), "ModelsRoute"),
+});
+
+interface StudioSearch {
+  /** The starter graph of a new model. */
+  template?: string;
+}
+
+const studioRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/m/$model",
+  validateSearch: (search: Record<string, unknown>): StudioSearch =>
+    typeof search.template === "string" ? { template: search.template } : {},
+  loader: () => loadTexts("editor", "run"),
+  component: lazyRouteComponent(() => import("./routes/StudioRoute"), "StudioRoute"),
+});
+
+const runsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/runs",
+  loader: () => loadTexts("runs"),
+  component: lazyRouteComponent(() => import("@/features/runs/RunsPage"), "RunsPage"),
+});
+
+const runRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/runs/$run",
+  loader: () => loadTexts("run"),
+  component: lazyRouteComponent(() => import("./routes/RunRoute"), "RunRoute"),
+});
+
+const dataRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/data",
+  loader: () => loadTexts("data"),
+  component: lazyRouteComponent(() => import("@/features/data/DataPage"), "DataPage"),
+});
+
+const settingsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/settings",
+  loader: () => loadTexts("settings"),
+  component: lazyRouteComponent(() => import("./routes/SettingsRoute"), "SettingsRoute"),
+});
+
+const routeTree = rootRoute.addChildren([
+  modelsRoute,
+  studioRoute,
+  runsRoute,
+  runRoute,
+  dataRoute,
+  settingsRoute,
+]);
+
+export function createStudioRouter(queryClient: QueryClient) {
+  return createRouter({
+    routeTree,
+    context: { queryClient },
+    defaultPreload: "intent",
+    defaultErrorComponent: PageFailed,
+    scrollRestoration: false,
+  });
+}

@@ -1,0 +1,43 @@
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+/** Where `lamina studio` listens while the pages are developed. */
+const studio = process.env.LAMINA_STUDIO_URL ?? "http://127.0.0.1:8420";
+
+export default defineConfig({
+  plugins: [react()],
+  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  build: {
+    outDir: "../server/lamina_studio/web",
+    emptyOutDir: true,
+    manifest: true,
+    target: "es2023",
+    // The pages are served under a policy without inline scripts.
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    proxy: {
+      // The studio checks Host and Origin, so both name the studio and not the development server.
+      "/api": {
+        target: studio,
+        changeOrigin: true,
+        ws: true,
+        configure(proxy) {
+          const useStudioOrigin = (request: { setHeader(name: string, value: string): void }) =>
+            request.setHeader("origin", studio);
+          proxy.on("proxyReq", useStudioOrigin);
+          proxy.on("proxyReqWs", useStudioOrigin);
+        },
+      },
+      "/auth": { target: studio, changeOrigin: true },
+    },
+  },
+  test: {
+    environment: "jsdom",
+    setupFiles: ["src/test/setup.ts"],
+    include: ["src/**/*.test.{ts,tsx}"],
+    css: false,
+    restoreMocks: true,
+  },
+});
