@@ -45,10 +45,13 @@ class Node:
         """Ours, with this Node first on PATH: npm's scripts start `node` by that name.
 
         The rest is passed through untouched. npm reads its registry, proxy and certificates there,
-        and hangs without them.
+        and hangs without them. Where there is no home to keep npm's cache in, build/ holds it.
         """
         path = os.environ.get("PATH", os.defpath)
-        return {**os.environ, "PATH": os.pathsep.join([str(Path(self.node).parent), path])}
+        environment = {**os.environ, "PATH": os.pathsep.join([str(Path(self.node).parent), path])}
+        if not os.access(Path("~").expanduser(), os.W_OK):
+            environment.setdefault("npm_config_cache", str(ROOT / "build" / "npm-cache"))
+        return environment
 
 
 def find_node() -> Node | None:

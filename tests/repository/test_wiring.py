@@ -1,0 +1,177 @@
+"""What must hold across the whole tree: who imports whom, what is declared, what is written once."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import grimp
+import pytest
+from importlinter.cli import lint_imports
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+# Declared because another package imports them by name at run time, not because ours do.
+BEHIND_THE_SCENES = {"aiosqlite", "greenlet", "httptools", "uvloop", "websockets", "psycopg"}
+
+
+@pytest.fixture(scope="session")
+def project(root: Path) -> dict[str, Any]:
+    return tomllib.loads((root / "pyproject.toml").read_text())
+
+
+@pytest.fixture(scope="session")
+def imports() -> grimp.ImportGraph:
+    return grimp.build_graph("lamina", "lamina_studio", cache_dir=None)
+
+
+def test_import_contracts_hold(root: Path):
+    assert lint_imports(config_filename=str(root / "pyproject.toml"), no_cache=True) == 0
+
+
+def test_no_module_imports_itself_in_a_circle(imports: grimp.ImportGraph):
+    """Imports inside functions count: one that dodges a cycle is a cycle."""
+    assert list(cycles(imports)) == []
+
+
+def cycles(imports: grimp.ImportGraph) -> Iterator[list[str]]:
+    """Strongly connected modules, by Tarjan's algorithm without recursion over packages."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+
+    def visit(module: str) -> Iterator[list[str]]:
+        index[module] = low[module] = len(index)
+        stack.append(module)
+        for other in sorted(imports.find_modules_directly_imported_by(module)):
+            if other not in index:
+                yield from visit(other)
+                low[module] = min(low[module], low[other])
+            elif other in stack:
+                low[module] = min(low[module], index[other])
+        if low[module] == index[module]:
+            cut = stack.index(module)
+            component, stack[cut:] = stack[cut:], []
+            if len(component) > 1:
+                yield component
+
+    for module in sorted(imports.modules):
+        if module not in index:
+            yield from visit(module)
+
+
+@pytest.mark.parametrize(
+    ("package", "extra"), [("engine/lamina", None), ("server/lamina_studio", "studio")]
+)
+def test_what_is_imported_is_declared_and_the_other_way_round(
+    root: Path, project: dict[str, Any], package: str, extra: str | None
+):
+    declared = {canonicalize_name(Requirement(line).name) for line in requirements(project, extra)}
+    of_base = {canonicalize_name(Requirement(line).name) for line in requirements(project, None)}
+    imported = imported_distributions(root / package)
+    assert imported <= declared | of_base | {"lamina"}, "imported but not declared"
+    assert declared - BEHIND_THE_SCENES <= imported, "declared but not imported"
+
+
+def requirements(project: dict[str, Any], extra: str | None) -> list[str]:
+    if extra is None:
+        return project["project"]["dependencies"]
+    return project["project"]["optional-dependencies"][extra]
+
+
+def imported_distributions(folder: Path) -> set[str]:
+    """The distributions, by canonical name, whose modules are imported below a folder."""
+    tops: set[str] = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                tops |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                tops.add(node.module.split(".")[0])
+    tops -= sys.stdlib_module_names | {"lamina", "lamina_studio"}
+    distributions = packages_distributions()
+    return {canonicalize_name(distributions.get(top, [top])[0]) for top in tops}
+
+
+def test_every_declared_package_has_one_exact_version_in_its_range(
+    root: Path, project: dict[str, Any]
+):
+    lines = (root / "constraints.txt").read_text().splitlines()
+    pins = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    assert all(len(pin.specifier) == 1 and str(pin.specifier).startswith("==") for pin in pins)
+    versions = {canonicalize_name(pin.name): Version(str(pin.specifier)[2:]) for pin in pins}
+    assert len(versions) == len(pins), "a package is pinned twice"
+    declared = list(requirements(project, None))
+    for extra in project["project"]["optional-dependencies"]:
+        declared += requirements(project, extra)
+    for line in declared:
+        wanted = Requirement(line)
+        assert versions[canonicalize_name(wanted.name)] in wanted.specifier, line
+
+
+def test_a_layer_is_known_to_typescript_by_its_catalogue_entry_only(root: Path):
+    """No form and no node of its own: TypeScript outside its tests names no layer."""
+    from lamina.catalog import catalog
+
+    names = {entry["name"] for entry in catalog()["layers"]}
+    assert "Conv2D" in names
+    unmistakable = {name for name in names if len(re.findall(r"[A-Z0-9]", name)) > 1}
+    patterns = [rf"""(["'`<]){name}\b""" for name in names] + [
+        rf"\b{name}\b" for name in unmistakable
+    ]
+    pattern = re.compile("|".join(patterns))
+    found = [
+        f"{path.relative_to(root)}:{number}: {line.strip()}"
+        for path in sorted((root / "frontend/src").rglob("*.ts*"))
+        if ".test." not in path.name and "test" not in path.relative_to(root / "frontend/src").parts
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if pattern.search(line)
+    ]
+    assert found == []
+
+
+def test_no_file_names_a_registry_a_machine_or_is_too_large(check_files: ModuleType):
+    files = check_files.known_files()
+    assert len(files) > 100
+    assert check_files.complaints(files) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "see https://py" + "pi.org/simple",
+        "cd /wo" + "rk/main",
+        "open('/ro" + "ot/x')",
+        "/Us" + "ers/Ada/lamina",
+    ],
+)
+def test_the_file_check_notices(
+    check_files: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+):
+    monkeypatch.setattr(check_files, "ROOT", tmp_path)
+    (tmp_path / "note.md").write_text(f"a line\n{text}\n")
+    [complaint] = check_files.complaints([tmp_path / "note.md"])
+    assert complaint.startswith("note.md:2: names ")
+
+
+def test_importing_the_engine_is_cheap_beyond_torch():
+    """No web, database or Keras package comes along, and nothing of the studio."""
+    code = "import sys, lamina; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert not loaded & {
+        "lamina_studio",
+        "fastapi",
+        "sqlalchemy",
+        "keras",
+        "sklearn",
+        "scipy",
+        "pandas",
+    }
