@@ -1,0 +1,32 @@
+/** Names for new nodes. */
+
+import { ID_PATTERN } from "./document";
+
+/**
+ * The words of a layer type in snake case, without the number of dimensions: `LayerB2D` → `layer_b`.
+ *
+ * Characters that an id cannot hold are dropped; a type of which nothing is left becomes `node`.
+ */
+export function stemOf(type: string): string {
+  const stem = type
+    .replace(/\d+D(?=[A-Z]|$)/g, "")
+    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
+    .replace(/([A-Z]+)([A-Z][a-z])/g, "$1_$2")
+    .replace(/[^A-Za-z0-9_-]/g, "")
+    .toLowerCase()
+    .slice(0, 48);
+  return stem === "" ? "node" : stem;
+}
+
+/** The first of `n_<stem>_1`, `n_<stem>_2` … that is not in `taken`. */
+export function makeId(type: string, taken: ReadonlySet<string>): string {
+  const stem = stemOf(type);
+  for (let count = 1; ; count += 1) {
+    const id = `n_${stem}_${count}`;
+    if (!taken.has(id)) return id;
+  }
+}
+
+export function isId(text: string): boolean {
+  return ID_PATTERN.test(text);
+}
