@@ -1,0 +1,154 @@
+"""`Loss`: what is minimized, as a function of targets and predictions."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+
+import numpy as np
+import torch
+from pydantic import BeforeValidator
+from torch import Tensor
+
+from lamina.fields import Declared, field
+from lamina.losses.reduction import Reduction, match_ranks, reduce_loss
+from lamina.naming import snake_case
+from lamina.registry import Registry
+from lamina.text import Text
+
+Head = Literal["softmax", "sigmoid"]
+"""The activation that ends a network and turns logits into probabilities."""
+
+TargetKind = Literal["one_hot", "index", "binary", "value"]
+"""How a loss wants its targets: one-hot rows, class indices, zeros and ones, or plain numbers."""
+
+ReductionField = Annotated[
+    Reduction, BeforeValidator(lambda value: "none" if value is None else value)
+]
+DtypeName = Literal["float32", "float64", "float16", "bfloat16"]
+
+
+class Loss(Declared):
+    """Base of all losses; a loss of one's own implements `call`, as in Keras.
+
+    >>> class Cubic(Loss):
+    ...     def call(self, y_true, y_pred):
+    ...         return (y_true - y_pred).abs().pow(3).mean(-1)
+    >>> Cubic()(torch.zeros(2, 1), torch.tensor([[1.0], [2.0]]))
+    tensor(4.5000)
+    """
+
+    head: ClassVar[Head | None] = None
+    """The activation whose logits this loss can take instead of its probabilities."""
+    target: ClassVar[TargetKind] = "value"
+
+    reduction: ReductionField = field(
+        "sum_over_batch_size",
+        doc=Text(
+            "How the losses of the samples become one number.",
+            "如何将各样本的损失合成一个数。",
+        ),
+        advanced=True,
+    )
+    name: str | None = field(
+        None,
+        doc=Text(
+            "Name in the logs; empty derives it from the class.", "日志中的名称；留空则取自类名。"
+        ),
+        advanced=True,
+    )
+    dtype: DtypeName | None = field(
+        None,
+        doc=Text(
+            "Floating-point type of the computation; empty keeps that of the predictions.",
+            "计算所用的浮点类型；留空则与预测值相同。",
+        ),
+        advanced=True,
+    )
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        inherited = cls.declared_fields
+        super().__init_subclass__(**kwargs)
+        # A constructor of one's own hands Keras' keywords up, so they all stay.
+        cls.declared_fields = (
+            {**inherited, **cls.declared_fields} if "__init__" in vars(cls) else cls.declared_fields
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.name = self.name or snake_case(type(self).__name__)
+
+    @abstractmethod
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """One loss per sample (or per sample and position), not reduced."""
+        raise NotImplementedError(f"{type(self).__name__} must implement call(y_true, y_pred).")
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
+        """The reduced loss; arguments may be tensors, arrays or nested lists."""
+        y_pred = as_float_tensor(y_pred, self.dtype)
+        y_true = self.cast_target(as_tensor(y_true, y_pred.device), y_pred)
+        if sample_weight is None and self.reduction in ("sum_over_batch_size", "mean"):
+            return self.mean(y_true, y_pred)
+        if sample_weight is not None:
+            sample_weight = as_tensor(sample_weight, y_pred.device)
+        values = self.call(y_true, y_pred)
+        return reduce_loss(values, sample_weight, self.reduction, self.counted(y_true))
+
+    def mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """The plain mean, the step's usual path; a subclass may have a shorter way to the same number."""
+        return reduce_loss(self.call(y_true, y_pred), None, "mean", self.counted(y_true))
+
+    def counted(self, y_true: Tensor) -> Tensor | None:
+        """False for the values of `call` that are left out; None when all count."""
+        return None
+
+    def cast_target(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Targets in the type and rank that `call` expects."""
+        if y_true.dtype != y_pred.dtype:
+            y_true = y_true.to(y_pred.dtype)
+        return match_ranks(y_true, y_pred)[0]
+
+    def of_logits(self) -> Self:
+        """The same loss, taking what comes before `head`.
+
+        Only for a loss with a `head`; itself when it already takes logits.
+        """
+        assert self.head is not None
+        if getattr(self, "from_logits", False):
+            return self
+        return type(self).from_config({**self.get_config(), "from_logits": True})
+
+
+LOSSES: Registry[type[Loss]] = Registry("loss", "损失函数")
+
+L = TypeVar("L", bound=type[Loss])
+
+
+def loss(*aliases: str, summary: Text) -> Callable[[L], L]:
+    """Register a loss under its class name, its snake-case name and aliases."""
+
+    def add(cls: L) -> L:
+        cls.summary = summary
+        cls.group = "losses"
+        LOSSES.register(cls, aliases=(snake_case(cls.__name__), *aliases))
+        return cls
+
+    return add
+
+
+def as_tensor(value: Any, device: torch.device | None = None) -> Tensor:
+    """Anything array-like as a tensor, without a copy where there is nothing to convert."""
+    if isinstance(value, Tensor):
+        return value
+    return torch.as_tensor(np.asarray(value), device=device)
+
+
+def as_float_tensor(value: Any, dtype: str | None = None) -> Tensor:
+    """Predictions as floats: in `dtype`, else as they are, and float32 for whole numbers and Python numbers."""
+    tensor = as_tensor(value)
+    if dtype is not None:
+        return tensor.to(getattr(torch, dtype))
+    if not tensor.is_floating_point() or not isinstance(value, (Tensor, np.ndarray, np.generic)):
+        return tensor.to(torch.float32)
+    return tensor

@@ -1,0 +1,66 @@
+"""From one value per sample to the one number that is minimized, with Keras' rules for shapes and weights."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor
+
+Reduction = Literal["sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none"]
+
+
+def match_ranks(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """Drop or add a last axis of size 1 when the ranks differ by exactly one: (n, 1) against (n,)."""
+    difference = first.ndim - second.ndim
+    if difference == 1 and first.shape[-1] == 1:
+        if second.ndim == 1:
+            return first, second.unsqueeze(-1)
+        return first.squeeze(-1), second
+    if difference == -1 and second.shape[-1] == 1:
+        if first.ndim == 1:
+            return first.unsqueeze(-1), second
+        return first, second.squeeze(-1)
+    return first, second
+
+
+def reduce_loss(
+    values: Tensor,
+    sample_weight: Tensor | None,
+    reduction: Reduction,
+    counted: Tensor | None = None,
+) -> Tensor:
+    """Weight and reduce.
+
+    Args:
+        values: One loss per sample, or per sample and position.
+        sample_weight: Broadcast against `values`; None weighs all alike.
+        reduction: "sum_over_batch_size" and "mean" divide by the number of values, not by the sum of weights;
+            "mean_with_sample_weight" divides by that sum.
+        counted: False where a value is left out; means are then over the others.
+    """
+    if counted is not None:
+        sample_weight = _leave_out(sample_weight, counted, reduction, values)
+    if sample_weight is not None:
+        values, sample_weight = match_ranks(values, sample_weight.to(values.dtype))
+        values = values * sample_weight
+    if reduction == "none" or values.ndim == 0:
+        return values
+    if reduction == "sum":
+        return values.sum()
+    if reduction == "mean_with_sample_weight" and sample_weight is not None:
+        total = sample_weight.sum()
+        return values.sum() / total.where(total != 0, total.new_ones(()))
+    return values.mean() if values.numel() else values.sum()
+
+
+def _leave_out(
+    sample_weight: Tensor | None, counted: Tensor, reduction: Reduction, values: Tensor
+) -> Tensor:
+    """Weights that are zero where a value does not count and make up for it elsewhere in a plain mean."""
+    share = counted.to(values.dtype)
+    if reduction in ("sum_over_batch_size", "mean"):
+        share = share * (counted.numel() / share.sum().clamp(min=1))
+    if sample_weight is None:
+        return share
+    share, sample_weight = match_ranks(share, sample_weight.to(values.dtype))
+    return sample_weight * share

@@ -1,0 +1,88 @@
+"""How often the target is among the k most probable classes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from lamina.fields import PositiveInt, field
+from lamina.losses.loss import DtypeName
+from lamina.metrics.accuracy import classes_of_indices
+from lamina.metrics.metric import Direction, MeanMetric, metric
+from lamina.text import Text
+
+K = Text("How many of the most probable classes count.", "计入概率最大的前几个类别。")
+
+
+def in_top_k(classes: Tensor, y_pred: Tensor, k: int) -> Tensor:
+    """Whether fewer than k classes are predicted above the target; a tie at the border counts, NaN does not.
+
+    Shapes:
+        classes: (batch, ...)
+        y_pred: (batch, ..., classes) -> (batch, ...)
+    """
+    chosen = y_pred.gather(-1, classes.long().unsqueeze(-1))
+    return ((y_pred > chosen).sum(-1) < k) & torch.isfinite(chosen.squeeze(-1))
+
+
+@metric(
+    summary=Text(
+        "How often the class is among the k most probable; targets are one-hot.",
+        "目标位于概率最大的前 k 个类别中的比例；目标为独热编码。",
+    )
+)
+class TopKCategoricalAccuracy(MeanMetric):
+    """Share of samples whose one-hot target is among the k most probable classes.
+
+    >>> accuracy = TopKCategoricalAccuracy(k=1)
+    >>> accuracy([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0]])
+    tensor(0.5000)
+    """
+
+    direction: ClassVar[Direction | None] = "up"
+    ranks_only: ClassVar[bool] = True
+
+    k: PositiveInt = field(5, doc=K)
+
+    def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return in_top_k(y_true.argmax(-1), y_pred, self.k)
+
+
+@metric(
+    summary=Text(
+        "How often the class is among the k most probable; targets are class numbers.",
+        "目标位于概率最大的前 k 个类别中的比例；目标为类别编号。",
+    )
+)
+class SparseTopKCategoricalAccuracy(MeanMetric):
+    """Share of samples whose class number is among the k most probable classes.
+
+    >>> accuracy = SparseTopKCategoricalAccuracy(k=1)
+    >>> accuracy([2, 1], [[0.1, 0.9, 0.8], [0.05, 0.95, 0]])
+    tensor(0.5000)
+    """
+
+    direction: ClassVar[Direction | None] = "up"
+    ranks_only: ClassVar[bool] = True
+
+    k: PositiveInt = field(5, doc=K)
+    name: str | None = field(None, doc=MeanMetric.declared_fields["name"].doc, advanced=True)
+    dtype: DtypeName | None = field(
+        None, doc=MeanMetric.declared_fields["dtype"].doc, advanced=True
+    )
+    from_sorted_ids: bool = field(
+        False,
+        doc=Text(
+            "The predictions are class numbers, best first, and not probabilities.",
+            "预测值为按优劣排序的类别编号，而非概率。",
+        ),
+        advanced=True,
+    )
+
+    def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        classes = classes_of_indices(y_true, y_pred)
+        if self.from_sorted_ids:
+            return (classes.unsqueeze(-1) == y_pred[..., : self.k]).any(-1)
+        return in_top_k(classes, y_pred, self.k)
