@@ -1,0 +1,79 @@
+"""Errors of the engine.
+
+LaminaError
+├── ConfigError        a parameter that cannot be what was given (also a ValueError)
+├── ShapeError         shapes that do not fit together (also a ValueError)
+├── GraphError         a graph or training document with problems (also a ValueError; in `problems`)
+├── FileFormatError    a file that cannot be read or trusted (also a ValueError)
+├── DatasetError       data that is missing, broken or cannot be fetched
+└── NotSupportedError  something Keras has and this library does not have yet (also a NotImplementedError)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lamina.text import Text
+
+
+class LaminaError(Exception):
+    """Root of all errors that the engine raises on purpose.
+
+    Args:
+        message: What is wrong and what to do; a `Text` is shown in the reader's language.
+    """
+
+    def __init__(self, message: Text | str) -> None:
+        super().__init__(str(message))
+        self.text = message if isinstance(message, Text) else Text(message, message)
+
+
+class ConfigError(LaminaError, ValueError):
+    """A parameter has a value that it cannot have."""
+
+    def __init__(
+        self, message: Text | str, *, field: str | None = None, code: str = "config"
+    ) -> None:
+        super().__init__(message)
+        self.field = field
+        self.code = code
+
+
+class ShapeError(LaminaError, ValueError):
+    """A layer cannot take the shapes that it is given.
+
+    Args:
+        message: Names the layer's need and the shape received.
+        port: Index of the input at fault.
+        insert: Type of a layer that, put before this one, would make the shapes fit.
+        field: Parameter of the layer that would have to change.
+        suggest: Values of parameters of the layer that would make the shapes fit.
+    """
+
+    def __init__(
+        self,
+        message: Text | str,
+        *,
+        port: int = 0,
+        insert: str | None = None,
+        field: str | None = None,
+        suggest: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.suggest = suggest
+        self.port = port
+        self.insert = insert
+        self.field = field
+
+
+class FileFormatError(LaminaError, ValueError):
+    """A file is damaged, hostile, or of a kind that cannot be read."""
+
+
+class DatasetError(LaminaError):
+    """Data is missing, broken or cannot be fetched."""
+
+
+class NotSupportedError(LaminaError, NotImplementedError):
+    """Keras has this; this library does not have it yet."""

@@ -1,0 +1,566 @@
+"""Validation and shapes: every problem of a graph with its node and what to do, never only the first.
+
+The pass goes from what a graph is made of (ids, types, links) to what its layers say (parameters, shapes, cost). A
+node behind a faulty one gets no shape and no problem of its own: one cause, one message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lamina.errors import ConfigError, ShapeError
+from lamina.fields import MISSING, Issue
+from lamina.graph import document
+from lamina.graph.document import Edge, Graph, Node
+from lamina.graph.order import reachable, topological
+from lamina.layer import LAYERS, Layer, Shape, product
+from lamina.problems import Fix, Problem, errors_of
+from lamina.symbolic import check_arity
+from lamina.text import Text
+
+FLOAT_BYTES = 4
+
+
+@dataclass(frozen=True)
+class NodeReport:
+    """What is known about one node.
+
+    Args:
+        output_shape: Shape of the output, the batch (None) first.
+        dtype: Type of the output's elements.
+        parameters: Number of values in the node's weights; 0 for a node that shares another's.
+        trainable_parameters: How many of them training changes.
+        macs: Multiply-accumulate operations for one sample, forward.
+        bytes: Size of the output for one sample.
+    """
+
+    output_shape: Shape
+    dtype: str
+    parameters: int
+    trainable_parameters: int
+    macs: int
+    bytes: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {**vars(self), "output_shape": list(self.output_shape)}
+
+
+@dataclass
+class Report:
+    """The result of a check.
+
+    Args:
+        problems: In the order of the document.
+        nodes: By node id, for the nodes whose shape could be found.
+        layers: The layers of those nodes, without weights.
+        order: Ids of all nodes that hang together, each after its inputs.
+        fingerprint: Of the graph, when its form and parameters are valid.
+    """
+
+    problems: list[Problem] = field(default_factory=list)
+    nodes: dict[str, NodeReport] = field(default_factory=dict)
+    layers: dict[str, Layer] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)
+    fingerprint: str | None = None
+
+    @property
+    def errors(self) -> list[Problem]:
+        return errors_of(self.problems)
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """Sums over all nodes, by the names of `NodeReport`."""
+        return {
+            key: sum(getattr(node, key) for node in self.nodes.values())
+            for key in ("parameters", "trainable_parameters", "macs", "bytes")
+        }
+
+    def to_json(self, language: str = "en") -> dict[str, Any]:
+        return {
+            "problems": [problem.to_json(language) for problem in self.problems],
+            "nodes": {key: node.to_json() for key, node in self.nodes.items()},
+            "totals": self.totals,
+            "fingerprint": self.fingerprint,
+        }
+
+
+def check_graph(document_: object) -> Report:
+    """Check a graph document: its form, links, parameters and shapes. Never raises for a user's mistake."""
+    if isinstance(document_, Graph):
+        graph: Graph | None = document_
+        problems: list[Problem] = []
+    else:
+        graph, problems = document.read(document_)
+    report = Report(problems=problems)
+    if graph is None:
+        return report
+    report.problems.extend(_duplicate_ids(graph))
+    if report.problems:
+        return report  # ids are what everything below refers to
+    _Pass(graph, report).run()
+    return report
+
+
+def _duplicate_ids(graph: Graph) -> Iterator[Problem]:
+    taken = {node.id for node in graph.nodes}
+    seen: set[str] = set()
+    for index, node in enumerate(graph.nodes):
+        if node.id in seen:
+            fresh = free_id(node.id, taken)
+            taken.add(fresh)
+            yield Problem(
+                "duplicate_id",
+                "error",
+                Text(f'Two nodes have the id "{node.id}".', f"有两个节点的 id 都是“{node.id}”。"),
+                node=node.id,
+                params={"id": node.id},
+                fixes=(
+                    Fix(
+                        Text(f"Call the second one {fresh}", f"将第二个改名为 {fresh}"),
+                        "graph",
+                        [{"op": "replace", "path": f"/nodes/{index}/id", "value": fresh}],
+                    ),
+                ),
+            )
+        seen.add(node.id)
+
+
+def free_id(wish: str, taken: set[str]) -> str:
+    """`wish`, or `wish_1`, `wish_2` … : the first id that is not taken."""
+    number, base = 0, wish[:56]
+    while wish in taken:
+        number += 1
+        wish = f"{base}_{number}"
+    return wish
+
+
+class _Pass:
+    """One walk over one graph; the state is the report it fills."""
+
+    def __init__(self, graph: Graph, report: Report) -> None:
+        self.graph = graph
+        self.report = report
+        self.index = {node.id: i for i, node in enumerate(graph.nodes)}
+        self.sources = {node.id: [e.node for e in node.inputs] for node in graph.nodes}
+        self.consumers: dict[str, list[str]] = {node.id: [] for node in graph.nodes}
+        for node in graph.nodes:
+            for edge in node.inputs:
+                if edge.node in self.consumers:
+                    self.consumers[edge.node].append(node.id)
+
+    def add(
+        self,
+        code: str,
+        text: Text,
+        node: str | None = None,
+        *,
+        severity: Any = "error",
+        field: str | None = None,
+        port: int | None = None,
+        params: Mapping[str, Any] | None = None,
+        fixes: Sequence[Fix] = (),
+    ) -> None:
+        self.report.problems.append(
+            Problem(code, severity, text, node, field, port, dict(params or {}), tuple(fixes))
+        )
+
+    def run(self) -> None:
+        ordered, on_cycle = topological(self.sources)
+        self._cycles(on_cycle)
+        configured = self._layers()
+        linked = self._links(configured)
+        self._ends()
+        self.report.order = ordered
+        for node_id in ordered:
+            if node_id in linked:
+                self._shape(self.graph.node(node_id))
+        if len(configured) == len(self.graph.nodes):
+            self.report.fingerprint = self.graph.fingerprint()
+
+    # --- links -------------------------------------------------------------------------------------------------
+
+    def _cycles(self, on_cycle: list[str]) -> None:
+        """One problem for each cycle: its nodes, and a link to remove."""
+        left = set(on_cycle)
+        while left:
+            start = next(node for node in on_cycle if node in left)
+            ahead = reachable(self.sources[start], {k: self.sources[k] for k in left})
+            behind = reachable(self.consumers[start], {k: self.consumers[k] for k in left})
+            cycle = [node for node in on_cycle if node in ahead & behind]
+            if start not in cycle:  # only downstream of a cycle
+                left.discard(start)
+                continue
+            left -= set(cycle)
+            entry = self.graph.node(cycle[0])
+            port = next(i for i, e in enumerate(entry.inputs) if e.node in cycle)
+            names = " → ".join([*cycle, cycle[0]])
+            self.add(
+                "cycle",
+                Text(
+                    f"These layers feed each other in a circle: {names}. Remove one of the links.",
+                    f"这些层首尾相接形成了环：{names}。请删除其中一条连线。",
+                ),
+                cycle[0],
+                port=port,
+                params={"nodes": cycle},
+                fixes=[self._remove_input(entry.id, port)],
+            )
+
+    def _links(self, configured: set[str]) -> set[str]:
+        """Ids of the nodes whose inputs are all there; problems for the others."""
+        fine: set[str] = set()
+        for node in self.graph.nodes:
+            faults = len(self.report.problems)
+            for port, edge in enumerate(node.inputs):
+                if edge.node not in self.graph:
+                    self.add(
+                        "dangling_input",
+                        Text(
+                            f'"{node.id}" takes its input from "{edge.node}", which is not in the graph. '
+                            "Remove the link or connect another layer.",
+                            f"“{node.id}”的输入来自“{edge.node}”，但图中没有该节点。请删除这条连线或改接其他层。",
+                        ),
+                        node.id,
+                        port=port,
+                        params={"source": edge.node},
+                        fixes=[self._remove_input(node.id, port)],
+                    )
+                elif edge.output != 0:
+                    self.add(
+                        "no_such_output",
+                        Text(
+                            f'"{node.id}" takes output {edge.output} of "{edge.node}", which has only output 0.',
+                            f"“{node.id}”使用了“{edge.node}”的第 {edge.output} 个输出，但它只有输出 0。",
+                        ),
+                        node.id,
+                        port=port,
+                        fixes=[
+                            Fix(
+                                Text("Take its output 0", "改用输出 0"),
+                                "graph",
+                                [
+                                    {
+                                        "op": "replace",
+                                        "path": f"/nodes/{self.index[node.id]}/inputs/{port}/output",
+                                        "value": 0,
+                                    }
+                                ],
+                            )
+                        ],
+                    )
+            if node.id in configured:
+                self._arity(node)
+            if len(self.report.problems) == faults and node.id in configured:
+                fine.add(node.id)
+        return fine
+
+    def _arity(self, node: Node) -> None:
+        layer = self.report.layers[node.id]
+        count, least, most = len(node.inputs), layer.ports.least_inputs, layer.ports.most_inputs
+        try:
+            check_arity(layer, count)
+        except ConfigError as error:
+            too_many = most is not None and count > most
+            fixes = (
+                [self._keep_inputs(node, most or 0)]
+                if too_many
+                else list(self._connect(node, least - count))
+            )
+            self.add(
+                "too_many_inputs" if too_many else "missing_input",
+                Text(
+                    error.text.en + (" Remove a link." if too_many else " Connect a layer to it."),
+                    error.text.zh + ("请删除多余的连线。" if too_many else "请把一个层连接到它。"),
+                ),
+                node.id,
+                port=most if too_many else count,
+                params={"inputs": count, "min": least, "max": most},
+                fixes=fixes,
+            )
+
+    def _keep_inputs(self, node: Node, count: int) -> Fix:
+        kept = [edge.to_json() for edge in node.inputs[:count]]
+        path = f"/nodes/{self.index[node.id]}/inputs"
+        label = (
+            Text(f"Keep the first {count}", f"只保留前 {count} 个")
+            if count
+            else Text("Remove the links", "删除连线")
+        )
+        return Fix(label, "graph", [{"op": "replace", "path": path, "value": kept}])
+
+    def _connect(self, node: Node, missing: int) -> Iterator[Fix]:
+        """Where exactly one layer has a free output that could lead here, offer to connect it."""
+        downstream = reachable([node.id], self.consumers)
+        free = [
+            n.id for n in self.graph.nodes if not self.consumers[n.id] and n.id not in downstream
+        ]
+        if missing == 1 and len(free) == 1:
+            path = f"/nodes/{self.index[node.id]}/inputs/-"
+            yield Fix(
+                Text(f"Connect {free[0]} to it", f"连接 {free[0]}"),
+                "graph",
+                [{"op": "add", "path": path, "value": {"node": free[0]}}],
+            )
+
+    def _remove_input(self, node_id: str, port: int) -> Fix:
+        source = self.graph.node(node_id).inputs[port].node
+        return Fix(
+            Text(
+                f"Remove the link from {source} to {node_id}",
+                f"删除从 {source} 到 {node_id} 的连线",
+            ),
+            "graph",
+            [{"op": "remove", "path": f"/nodes/{self.index[node_id]}/inputs/{port}"}],
+        )
+
+    def _ends(self) -> None:
+        """Inputs and outputs of the whole, and nodes that lead nowhere."""
+        graph = self.graph
+        if not graph.nodes:
+            self.add(
+                "empty_graph",
+                Text(
+                    "The model is empty. Add an Input and the layers that follow it.",
+                    "模型为空。请先添加 Input，再添加后续的层。",
+                ),
+            )
+            return
+        if not any(
+            node.type in LAYERS and LAYERS.get(node.type).ports.most_inputs == 0
+            for node in graph.nodes
+        ):
+            self.add(
+                "no_input",
+                Text(
+                    "The model has no Input, so no data can enter.",
+                    "模型没有 Input，数据无法进入。",
+                ),
+            )
+        sinks = [node.id for node in graph.nodes if not self.consumers[node.id]]
+        if not graph.outputs:
+            self.add(
+                "no_output",
+                Text(
+                    "The model has no output. Say which layer gives its result.",
+                    "模型没有输出。请指定由哪一层给出结果。",
+                ),
+                fixes=[
+                    Fix(
+                        Text(f"Use {sink} as the output", f"把 {sink} 作为输出"),
+                        "graph",
+                        [{"op": "replace", "path": "/outputs", "value": [{"node": sink}]}],
+                    )
+                    for sink in sinks[-1:]
+                ],
+            )
+        for position, edge in enumerate(graph.outputs):
+            duplicate = edge in graph.outputs[:position]
+            if edge.node not in graph or edge.output != 0 or duplicate:
+                self._bad_output(position, edge, duplicate)
+        used = reachable([edge.node for edge in graph.outputs], self.sources)
+        for node in graph.nodes if graph.outputs else ():
+            if node.id not in used:
+                self._unused(node, sinks)
+
+    def _bad_output(self, position: int, edge: Edge, duplicate: bool) -> None:
+        text = (
+            Text(f'"{edge.node}" is listed as an output twice.', f"“{edge.node}”被重复列为输出。")
+            if duplicate
+            else Text(
+                f'The output "{edge.node}" is not in the graph.',
+                f"图中没有作为输出的“{edge.node}”。",
+            )
+        )
+        self.add(
+            "bad_output",
+            text,
+            edge.node if edge.node in self.graph else None,
+            field=f"outputs[{position}]",
+            fixes=[
+                Fix(
+                    Text("Remove it from the outputs", "从输出中移除"),
+                    "graph",
+                    [{"op": "remove", "path": f"/outputs/{position}"}],
+                )
+            ],
+        )
+
+    def _unused(self, node: Node, sinks: list[str]) -> None:
+        as_output = Fix(
+            Text(f"Make {node.id} an output", f"把 {node.id} 设为输出"),
+            "graph",
+            [{"op": "add", "path": "/outputs/-", "value": {"node": node.id}}],
+        )
+        self.add(
+            "unused_node",
+            Text(
+                f'Nothing that "{node.id}" computes reaches an output. Connect it or remove it.',
+                f"“{node.id}”的计算结果没有到达任何输出。请连接或删除它。",
+            ),
+            node.id,
+            severity="warning",
+            fixes=[as_output] if node.id in sinks else [],
+        )
+
+    # --- parameters --------------------------------------------------------------------------------------------
+
+    def _layers(self) -> set[str]:
+        """Ids of the nodes whose type and parameters are valid; their layers are in the report."""
+        for node in self.graph.nodes:
+            if node.type not in LAYERS:
+                self._unknown_type(node)
+            elif node.shares is None:
+                self._configure(node)
+        for node in self.graph.nodes:
+            if node.shares is not None and node.type in LAYERS:
+                self._share(node)
+        return set(self.report.layers)
+
+    def _unknown_type(self, node: Node) -> None:
+        try:
+            LAYERS.get(node.type)
+        except ConfigError as error:
+            path = f"/nodes/{self.index[node.id]}/type"
+            self.add(
+                "unknown_layer",
+                Text(f'"{node.id}": {error.text.en}', f"“{node.id}”：{error.text.zh}"),
+                node.id,
+                field="type",
+                params={"type": node.type},
+                fixes=[
+                    Fix(
+                        Text(f"Use {close}", f"使用 {close}"),
+                        "graph",
+                        [{"op": "replace", "path": path, "value": close}],
+                    )
+                    for close in LAYERS.close_to(node.type)
+                ],
+            )
+
+    def _configure(self, node: Node) -> None:
+        cls = LAYERS.get(node.type)
+        _, issues = cls.check_config(cls.bind((), node.config))
+        for issue in issues:
+            self.add(
+                issue.code,
+                Text(f'"{node.id}": {issue.message.en}', f"“{node.id}”：{issue.message.zh}"),
+                node.id,
+                field=issue.field,
+                params={"given": _plain(issue.given)},
+                fixes=list(self._config_fixes(node, issue)),
+            )
+        if not issues:
+            self.report.layers[node.id] = cls(**node.config, name=node.id)
+
+    def _config_fixes(self, node: Node, issue: Issue) -> Iterator[Fix]:
+        path = f"/nodes/{self.index[node.id]}/config/{_pointer(issue.field)}"
+        if issue.code == "unknown_parameter":
+            yield Fix(
+                Text(f"Remove {issue.field}", f"删除 {issue.field}"),
+                "graph",
+                [{"op": "remove", "path": path}],
+            )
+        elif issue.suggestion is not MISSING:
+            yield Fix(
+                Text(
+                    f"Set {issue.field} to {issue.suggestion}",
+                    f"将 {issue.field} 设为 {issue.suggestion}",
+                ),
+                "graph",
+                [{"op": "add", "path": path, "value": issue.suggestion}],
+            )
+
+    def _share(self, node: Node) -> None:
+        assert node.shares is not None
+        owner = self.graph.node(node.shares) if node.shares in self.graph else None
+        if owner is None or owner.shares is not None or owner.type != node.type or node.config:
+            self.add(
+                "bad_share",
+                Text(
+                    f'"{node.id}" shares the layer of "{node.shares}", which must be a {node.type} with a layer of its '
+                    f'own; and "{node.id}" must have no parameters of its own.',
+                    f"“{node.id}”共享“{node.shares}”的层；后者必须是拥有自己的层的 {node.type}，且“{node.id}”不能有自己的参数。",
+                ),
+                node.id,
+                field="shares",
+            )
+        elif owner.id in self.report.layers:
+            self.report.layers[node.id] = self.report.layers[owner.id]
+
+    # --- shapes ------------------------------------------------------------------------------------------------
+
+    def _shape(self, node: Node) -> None:
+        layer = self.report.layers[node.id]
+        sources = [self.report.nodes.get(edge.node) for edge in node.inputs]
+        known = [source for source in sources if source is not None]
+        if len(known) < len(sources):
+            return
+        shapes = [source.output_shape for source in known]
+        try:
+            output = layer.output_shape(*shapes)
+            weights = list(layer.weights_for(*shapes)) if node.shares is None else []
+        except ShapeError as error:
+            self.add(
+                "shape",
+                error.text,
+                node.id,
+                field=error.field,
+                port=error.port,
+                params={"inputs": [list(shape) for shape in shapes]},
+                fixes=list(self._shape_fixes(node, error)),
+            )
+            return
+        sizes = [(product(weight.shape), weight.trainable) for weight in weights]
+        self.report.nodes[node.id] = NodeReport(
+            output_shape=output,
+            dtype=layer.output_dtype(*(source.dtype for source in known)),
+            parameters=sum(size for size, _ in sizes),
+            trainable_parameters=sum(size for size, learns in sizes if learns and layer.trainable),
+            macs=layer.macs(shapes, output),
+            bytes=product(output[1:]) * FLOAT_BYTES,
+        )
+
+    def _shape_fixes(self, node: Node, error: ShapeError) -> Iterator[Fix]:
+        index = self.index[node.id]
+        if error.insert is not None and error.port < len(node.inputs):
+            fresh = free_id(error.insert.lower(), {n.id for n in self.graph.nodes})
+            inserted = {
+                "id": fresh,
+                "type": error.insert,
+                "config": {},
+                "inputs": [node.inputs[error.port].to_json()],
+            }
+            yield Fix(
+                Text(f"Insert a {error.insert}", f"插入 {error.insert}"),
+                "graph",
+                [
+                    {"op": "add", "path": "/nodes/-", "value": inserted},
+                    {
+                        "op": "replace",
+                        "path": f"/nodes/{index}/inputs/{error.port}",
+                        "value": {"node": fresh},
+                    },
+                ],
+            )
+        for name, value in (error.suggest or {}).items():
+            yield Fix(
+                Text(f"Set {name} to {value}", f"将 {name} 设为 {value}"),
+                "graph",
+                [{"op": "add", "path": f"/nodes/{index}/config/{_pointer(name)}", "value": value}],
+            )
+
+
+def _pointer(key: str) -> str:
+    """A key as a part of a JSON Pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON can carry it."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return repr(value)

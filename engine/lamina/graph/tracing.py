@@ -1,0 +1,82 @@
+"""From symbolic tensors to a graph document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lamina.errors import ConfigError
+from lamina.graph.document import Edge, Graph, Node
+from lamina.layer import Layer
+from lamina.symbolic import Call, SymbolicTensor
+from lamina.text import Text
+
+
+def trace(
+    inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor], name: str
+) -> tuple[Graph, dict[str, Layer]]:
+    """The graph between inputs and outputs, and its layers by node id.
+
+    Raises:
+        ConfigError: If an output depends on an Input that is not among the inputs, an input is no Input, or two
+            layers have one name.
+    """
+    for x in inputs:
+        if x.call.inputs:
+            raise ConfigError(
+                Text(
+                    f'"{x.name}" is not an Input; a model starts at Inputs.',
+                    f"“{x.name}”不是 Input；模型必须从 Input 开始。",
+                )
+            )
+    calls = [x.call for x in inputs]
+    for output in outputs:
+        calls.extend(_calls_behind(output, set(calls)))
+    given = {x.call for x in inputs}
+    layers: dict[str, Layer] = {}
+    nodes: list[Node] = []
+    for call in dict.fromkeys(calls):
+        if not call.inputs and call not in given:
+            raise ConfigError(
+                Text(
+                    f'An output depends on the Input "{call.node_id}", which is not among the model\'s inputs.',
+                    f"某个输出依赖 Input“{call.node_id}”，但它不在模型的输入之中。",
+                )
+            )
+        if layers.setdefault(call.node_id, call.layer) is not call.layer:
+            raise ConfigError(
+                Text(
+                    f'Two layers of the model are called "{call.node_id}". Give one another name.',
+                    f"模型中有两个层都叫“{call.node_id}”。请给其中一个改名。",
+                )
+            )
+        nodes.append(_node(call, layers))
+    edges = [Edge(node=x.call.node_id) for x in outputs]
+    return Graph.parse(Graph(name=name, nodes=nodes, outputs=edges).to_json()), layers
+
+
+def _node(call: Call, layers: dict[str, Layer]) -> Node:
+    """The node of a call; later calls of a layer in the model share the node of its first."""
+    first = next((key for key, layer in layers.items() if layer is call.layer), call.node_id)
+    shares = first if first != call.node_id else None
+    return Node.model_construct(
+        id=call.node_id,
+        type=call.layer.type_name,
+        config={} if shares else call.layer.node_config(),
+        inputs=[Edge(node=x.call.node_id) for x in call.inputs],
+        shares=shares,
+    )
+
+
+def _calls_behind(tensor: SymbolicTensor, done: set[Call]) -> list[Call]:
+    """The calls a tensor depends on, inputs first, without recursion."""
+    ordered: list[Call] = []
+    stack: list[tuple[Call, bool]] = [(tensor.call, False)]
+    while stack:
+        call, inputs_done = stack.pop()
+        if inputs_done:
+            ordered.append(call)
+        elif call not in done:
+            done.add(call)
+            stack.append((call, True))
+            stack.extend((x.call, False) for x in reversed(call.inputs))
+    return ordered

@@ -1,0 +1,30 @@
+"""All layers, a folder for each palette group, a layer or a close family in a file.
+
+The files are found, not listed: a new file here is all that a new layer needs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import Any
+
+from lamina.layer import LAYERS, Layer
+from lamina.layers.core.input import Input, InputLayer
+
+for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
+    importlib.import_module(_module.name)
+
+__all__ = ["Input", "InputLayer", "Layer", *LAYERS.names()]  # noqa: PLE0604 - filled by the registry
+
+
+def __getattr__(name: str) -> Any:
+    if name in LAYERS:
+        return LAYERS.get(name)
+    raise AttributeError(
+        f"lamina.layers has no {name!r}. It has: {', '.join(sorted(LAYERS.names()))}."
+    )
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,114 @@
+"""Add and Concatenate: several tensors into one."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from lamina.errors import ShapeError
+from lamina.fields import Int, field
+from lamina.layer import Layer, Ports, Shape, layer, shape_text
+from lamina.text import Text
+
+SEVERAL = Ports(least_inputs=2, most_inputs=None)
+
+
+def _merged_size(sizes: list[int | None]) -> int | None:
+    """Size of an axis after broadcasting; raises ValueError when the sizes do not fit."""
+    known = {size for size in sizes if size is not None and size != 1}
+    if len(known) > 1:
+        raise ValueError(sizes)
+    if known:
+        return known.pop()
+    return None if None in sizes else 1
+
+
+@layer(group="merging", summary=Text("The sum of several inputs.", "把多个输入相加。"))
+class Add(Layer):
+    """Sum of the inputs, element by element; an axis of size 1 is repeated.
+
+    Shapes:
+        two or more of (batch, …) -> (batch, …)
+    """
+
+    ports = SEVERAL
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        rank = max(len(shape) for shape in inputs)
+        # A shorter sample shape is extended after the batch, as in Keras.
+        padded = [(shape[0], *(1,) * (rank - len(shape)), *shape[1:]) for shape in inputs]
+        try:
+            return (
+                inputs[0][0],
+                *(_merged_size([shape[axis] for shape in padded]) for axis in range(1, rank)),
+            )
+        except ValueError:
+            shapes = " + ".join(shape_text(shape) for shape in inputs)
+            raise ShapeError(
+                Text(
+                    f'Add "{self.name}" needs inputs of equal shape but gets {shapes}.',
+                    f"Add“{self.name}”要求各输入形状相同，实际得到 {shapes}。",
+                ),
+                port=len(inputs) - 1,
+            ) from None
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        rank = max(len(shape) for shape in self.built_for)
+        padded = [
+            x if len(shape) == rank else x.unflatten(0, (-1, *(1,) * (rank - len(shape))))
+            for x, shape in zip(inputs, self.built_for, strict=True)
+        ]
+        total = padded[0]
+        for x in padded[1:]:
+            total = total + x
+        return total
+
+
+@layer(group="merging", summary=Text("Several inputs side by side.", "把多个输入拼接在一起。"))
+class Concatenate(Layer):
+    """The inputs one after the other along an axis.
+
+    Shapes:
+        two or more of (batch, …, n) that differ along `axis` only -> (batch, …, sum of n)
+    """
+
+    axis: Int = field(-1, doc=Text("Axis to join along.", "沿哪个轴拼接。"))
+
+    ports = SEVERAL
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        first = inputs[0]
+        axis = self.axis + len(first) if self.axis < 0 else self.axis
+        if not 0 <= axis < len(first):
+            raise ShapeError(
+                Text(
+                    f'Concatenate "{self.name}" has no axis {self.axis} in {shape_text(first)}.',
+                    f"Concatenate“{self.name}”的输入 {shape_text(first)} 中没有轴 {self.axis}。",
+                ),
+                field="axis",
+                suggest={"axis": -1},
+            )
+        merged = list(first)
+        for port, shape in enumerate(inputs[1:], start=1):
+            for place, size in enumerate(shape):
+                fits = len(shape) == len(first) and (
+                    place == axis or None in (size, merged[place]) or size == merged[place]
+                )
+                if not fits:
+                    raise ShapeError(
+                        Text(
+                            f'Concatenate "{self.name}" needs inputs that differ along axis {self.axis} only, but gets '
+                            f"{shape_text(first)} and {shape_text(shape)}.",
+                            f"Concatenate“{self.name}”要求各输入仅在轴 {self.axis} 上不同，实际得到 {shape_text(first)} "
+                            f"和 {shape_text(shape)}。",
+                        ),
+                        port=port,
+                    )
+                if place != axis and merged[place] is None:
+                    merged[place] = size
+        along = [shape[axis] for shape in inputs]
+        merged[axis] = None if None in along else sum(size for size in along if size is not None)
+        return tuple(merged)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return torch.cat(inputs, dim=self.axis)

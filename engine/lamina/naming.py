@@ -1,0 +1,34 @@
+"""Names of layers that a script leaves unnamed: `dense`, `dense_1`, … as in Keras."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+_counts: Counter[str] = Counter()
+
+
+def snake_case(name: str) -> str:
+    """Keras' file and layer name of a class.
+
+    >>> [
+    ...     snake_case(n)
+    ...     for n in ("Conv2D", "ReLU", "LeakyReLU", "GlobalAveragePooling2D", "LSTM", "RMSprop")
+    ... ]
+    ['conv2d', 're_lu', 'leaky_re_lu', 'global_average_pooling2d', 'lstm', 'rm_sprop']
+    """
+    name = re.sub(r"\W+", "", name)
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def unique_name(prefix: str) -> str:
+    """`prefix` the first time, then `prefix_1`, `prefix_2` …"""
+    count = _counts[prefix]
+    _counts[prefix] += 1
+    return f"{prefix}_{count}" if count else prefix
+
+
+def clear_session() -> None:
+    """Start numbering from the beginning again."""
+    _counts.clear()

@@ -1,0 +1,102 @@
+"""A table of named things that finds by name or alias and helps when there is none."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from typing import Generic, TypeVar
+
+from lamina.errors import ConfigError
+from lamina.text import Text
+
+T = TypeVar("T")
+
+
+def close_matches(name: str, known: Iterable[str]) -> list[str]:
+    """Up to three names of `known` that look like `name`, best first, whatever their case."""
+    by_lower: dict[str, str] = {}
+    for candidate in known:
+        by_lower.setdefault(candidate.lower(), candidate)
+    return [by_lower[match] for match in difflib.get_close_matches(name.lower(), by_lower, n=3)]
+
+
+class Registry(Generic[T]):
+    """Things of one kind by name.
+
+    Args:
+        kind: What the things are, for messages: "layer", "loss" …
+        kind_zh: The same in Chinese.
+    """
+
+    def __init__(self, kind: str, kind_zh: str) -> None:
+        self.kind = kind
+        self.kind_zh = kind_zh
+        self._entries: dict[str, T] = {}
+        self._aliases: dict[str, str] = {}
+
+    def register(self, entry: T, name: str | None = None, aliases: Iterable[str] = ()) -> T:
+        """Add an entry; `name` defaults to the `__name__` of a class or function.
+
+        Raises:
+            ValueError: If the name or an alias is taken by something else.
+        """
+        name = name or str(getattr(entry, "__name__"))  # noqa: B009 - T has no __name__ for a type checker
+        for key in (name, *aliases):
+            if key in self and self.canonical(key) != name:
+                raise ValueError(f'The {self.kind} name "{key}" is taken by {self.canonical(key)}.')
+        self._entries[name] = entry
+        self._aliases.update(dict.fromkeys(aliases, name))
+        return entry
+
+    def canonical(self, name: str) -> str:
+        """The entry's own name for a name or alias."""
+        self.get(name)
+        return name if name in self._entries else self._aliases[name]
+
+    def get(self, name: str) -> T:
+        """The entry of that name or alias.
+
+        Raises:
+            ConfigError: If there is none; the message offers names that look like it.
+        """
+        entry = self._entries.get(name) or self._entries.get(self._aliases.get(name, ""))
+        if entry is None:
+            close = self.close_to(name)
+            raise ConfigError(
+                Text(
+                    f'There is no {self.kind} "{name}".'
+                    + (
+                        f" Did you mean {' or '.join(close)}?"
+                        if close
+                        else f" Known: {', '.join(self.names())}."
+                    ),
+                    f"没有名为“{name}”的{self.kind_zh}。"
+                    + (
+                        f"您是否想用 {' 或 '.join(close)}？"
+                        if close
+                        else f"可用：{'、'.join(self.names())}。"
+                    ),
+                ),
+                code=f"unknown_{self.kind}",
+            )
+        return entry
+
+    def close_to(self, name: str) -> list[str]:
+        """Names of entries that look like `name`, best first."""
+        found = close_matches(name, [*self._entries, *self._aliases])
+        return list(dict.fromkeys(self.canonical(match) for match in found))
+
+    def names(self) -> list[str]:
+        return list(self._entries)
+
+    def items(self) -> Iterator[tuple[str, T]]:
+        return iter(self._entries.items())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries or name in self._aliases
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._entries.values())
+
+    def __len__(self) -> int:
+        return len(self._entries)
