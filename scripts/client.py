@@ -6,10 +6,8 @@ so that what is left to do is to commit them.
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,22 +15,17 @@ DOCUMENT = ROOT / "frontend" / "openapi.json"
 TYPES = ROOT / "frontend" / "src" / "api" / "schema.d.ts"
 
 
-def openapi_text() -> str:
-    """The document as it lies in git: the same whoever makes it, wherever."""
-    from lamina_studio.main import create_app
-    from lamina_studio.settings import Settings
-
-    with tempfile.TemporaryDirectory() as home:
-        document = create_app(Settings(home=Path(home))).openapi()
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-
-
 def main(arguments: list[str]) -> int:
     """Regenerate; with `--check`, exit status 1 when something had been out of date."""
     before = [
         path.read_text(encoding="utf-8") if path.exists() else "" for path in (DOCUMENT, TYPES)
     ]
-    DOCUMENT.write_text(openapi_text(), encoding="utf-8")
+    printed = subprocess.run(
+        [sys.executable, "-m", "lamina_studio.openapi"], stdout=subprocess.PIPE, check=False
+    )
+    if printed.returncode:
+        return 1
+    DOCUMENT.write_bytes(printed.stdout)
     command = [sys.executable, str(ROOT / "scripts" / "web.py"), "npm", "run", "client"]
     if subprocess.run(command, check=False).returncode:
         return 1
