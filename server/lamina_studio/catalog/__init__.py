@@ -1,0 +1,1 @@
+"""The catalogue of layers, losses, metrics, optimizers, schedules and callbacks over HTTP."""

@@ -1,0 +1,152 @@
+"""The database: SQLite with a write-ahead log by default, PostgreSQL by address.
+
+One set of tables and migrations serves both. A request is one transaction, committed by the
+session dependency before the response leaves; services never commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Depends, Request
+from sqlalchemy import JSON, DateTime, Dialect, MetaData, event, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+SQLITE_PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": "normal",
+    "foreign_keys": "on",
+    "busy_timeout": "10000",
+}
+READ_ONLY = {"lamina_read_only": True}
+
+Json = JSON()
+"""A column of JSON. Not JSONB: it refuses texts that JSON allows, and nothing queries inside."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC: always aware in Python, whatever the database keeps."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        assert value.tzinfo is not None, "moments are stored with their time zone"
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The root of every table."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime}  # noqa: RUF012 - SQLAlchemy's own interface
+
+
+def utc_now() -> datetime:
+    """The present moment, aware of its time zone."""
+    return datetime.now(UTC)
+
+
+class Database:
+    """The engine and its transactions."""
+
+    def __init__(self, address: str) -> None:
+        self.engine: AsyncEngine = _create_engine(address)
+        self.sessionmaker = create_sessionmaker(self.engine)
+
+    @asynccontextmanager
+    async def transaction(self, *, write: bool = True) -> AsyncIterator[AsyncSession]:
+        """A session that commits at the end, or rolls back when anything is raised.
+
+        Args:
+            write: Whether anything will be written. On SQLite such a transaction takes the write
+                lock at its start, so that what it reads stays true until its commit; one that only
+                reads never waits.
+        """
+        async with self.sessionmaker.begin() as session:
+            if not write:
+                await session.connection(execution_options=READ_ONLY)
+            yield session
+
+    async def is_reachable(self) -> bool:
+        """Whether a query gets an answer."""
+        try:
+            async with self.transaction(write=False) as session:
+                await session.execute(text("SELECT 1"))
+        except (SQLAlchemyError, OSError):
+            return False
+        return True
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def create_sessionmaker(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
+    """Sessions whose rows stay readable after the commit."""
+    return async_sessionmaker(engine, expire_on_commit=False)
+
+
+def _create_engine(address: str) -> AsyncEngine:
+    engine = create_async_engine(
+        address,
+        pool_pre_ping=not address.startswith("sqlite"),
+        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_deserializer=orjson.loads,
+    )
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we begin transactions ourselves, see _begin_sqlite
+    cursor = connection.cursor()
+    for name, value in SQLITE_PRAGMAS.items():
+        cursor.execute(f"PRAGMA {name}={value}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    # sqlite3 would begin late and deferred: a read followed by a write then fails at once when
+    # another connection wrote in between. Taking the lock first waits for it instead.
+    reads = connection.get_execution_options().get("lamina_read_only", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+async def _session(request: Request) -> AsyncIterator[AsyncSession]:
+    database: Database = request.app.state.database
+    async with database.transaction(write=request.method not in {"GET", "HEAD"}) as session:
+        yield session
+
+
+Session = Annotated[AsyncSession, Depends(_session, scope="function")]
+"""The transaction of this request; it is committed before the response is sent."""

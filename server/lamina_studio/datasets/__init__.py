@@ -1,0 +1,1 @@
+"""The datasets that training can use: list, preview, download."""

@@ -1,0 +1,1 @@
+"""Checking a graph document and writing it as source code."""

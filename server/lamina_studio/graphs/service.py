@@ -1,0 +1,77 @@
+"""What the engine says about a graph document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lamina.problems import GraphError
+from lamina.text import Language
+from lamina_studio.errors import InvalidDocument
+
+
+def check_documents(
+    graph: dict[str, Any], training: dict[str, Any] | None, language: Language
+) -> dict[str, Any]:
+    """Every problem of the documents and the shapes and costs of the nodes."""
+    from lamina.graph import check
+
+    return check(graph, training).to_json(language)
+
+
+def write_code(graph: dict[str, Any], style: Literal["keras", "pytorch"]) -> str:
+    """Source code that builds the same model.
+
+    Raises:
+        InvalidDocument: If the graph has errors.
+    """
+    from lamina.export import write_source
+
+    try:
+        return write_source(graph, style)
+    except GraphError as error:
+        raise InvalidDocument(problems=error.problems) from error
+
+
+@dataclass(frozen=True)
+class ParsedGraph:
+    """A graph document that parses, in its normal form."""
+
+    document: dict[str, Any]
+    name: str
+    nodes: int
+    fingerprint: str
+
+
+def parse_graph(graph: dict[str, Any]) -> ParsedGraph:
+    """The graph in its normal form.
+
+    Raises:
+        InvalidDocument: If it is no graph document, with every problem.
+    """
+    from lamina.graph import Graph
+
+    try:
+        parsed = Graph.parse(graph)
+    except GraphError as error:
+        raise InvalidDocument(problems=error.problems) from error
+    return ParsedGraph(
+        document=parsed.to_json(),
+        name=parsed.name,
+        nodes=len(parsed.nodes),
+        fingerprint=parsed.fingerprint,
+    )
+
+
+def parse_training(training: dict[str, Any]) -> dict[str, Any]:
+    """The training document in its normal form.
+
+    Raises:
+        InvalidDocument: If it is no training document, with every problem.
+    """
+    from lamina.training.document import TrainingDocument
+
+    try:
+        return TrainingDocument.parse(training).to_json()
+    except GraphError as error:
+        raise InvalidDocument(problems=error.problems) from error

@@ -1,0 +1,89 @@
+"""Numbers about the server for Prometheus, and a log line for every request that failed."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = structlog.get_logger("lamina_studio.requests")
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Metrics:
+    """The server's own numbers. Features add theirs to `registry`."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        self.requests = Counter(
+            "lamina_http_requests",
+            "HTTP requests by route, method and status.",
+            ["route", "method", "status"],
+            registry=self.registry,
+        )
+        self.durations = Histogram(
+            "lamina_http_request_seconds",
+            "Time to answer an HTTP request.",
+            ["route"],
+            registry=self.registry,
+        )
+        self.websockets = Gauge(
+            "lamina_websockets_open", "Websockets that are open now.", registry=self.registry
+        )
+
+
+class Measured:
+    """ASGI wrapper that counts and times what passes."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            with self._metrics.websockets.track_inprogress():
+                await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        status = 500
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        finally:
+            elapsed_s = time.perf_counter() - started
+            # The template, never the path itself: labels must not grow with what clients invent.
+            route = getattr(scope.get("route"), "path", "other")
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            self._metrics.requests.labels(route, method, str(status)).inc()
+            self._metrics.durations.labels(route).observe(elapsed_s)
+            report = log.warning if status >= 500 else log.info if status >= 400 else log.debug
+            report(
+                "request",
+                method=method,
+                path=scope.get("raw_path", b"").decode("ascii", "replace"),
+                status=status,
+                elapsed_ms=round(elapsed_s * 1000, 1),
+            )

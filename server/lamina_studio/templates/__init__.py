@@ -1,0 +1,1 @@
+"""Starter graphs with their training documents."""
