@@ -1,13 +1,9 @@
 /** What the server answers when it refuses: RFC 9457 problem details, or what stands in for them. */
 
+import type { components } from "./schema";
+
 /** One finding of the graph and training check, as the server words it in the request's language. */
-export interface Problem {
-  code: string;
-  severity: "error" | "warning" | "info";
-  message: string;
-  node: string | null;
-  field: string | null;
-}
+export type Problem = components["schemas"]["GraphProblem"];
 
 interface ProblemDetails {
   title: string;
@@ -51,28 +47,16 @@ function text(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-function severity(value: unknown): Problem["severity"] {
-  return value === "warning" || value === "info" ? value : "error";
-}
-
-function readProblem(value: unknown): Problem[] {
-  if (!isRecord(value) || !text(value.message)) return [];
-  return [
-    {
-      code: text(value.code),
-      severity: severity(value.severity),
-      message: text(value.message),
-      node: text(value.node) || null,
-      field: text(value.field) || null,
-    },
-  ];
+/** The server's list is taken as it stands once it is one: each item has at least something to read. */
+function isProblem(value: unknown): value is Problem {
+  return isRecord(value) && text(value.message) !== "";
 }
 
 /** Reads an error body of any kind: a proxy's HTML page becomes its status line, never a crash. */
 export function readProblemDetails(body: unknown, status: number, statusText: string): ApiError {
   const fallback = statusText || `HTTP ${status}`;
   if (!isRecord(body)) return new ApiError({ title: fallback, status, detail: "", code: null, problems: [] });
-  const problems = Array.isArray(body.problems) ? body.problems.flatMap(readProblem) : [];
+  const problems = Array.isArray(body.problems) ? body.problems.filter(isProblem) : [];
   return new ApiError({
     title: text(body.title) || fallback,
     status,

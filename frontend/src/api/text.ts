@@ -1,8 +1,7 @@
+import type { components } from "./schema";
+
 /** A text that the server states once, in both languages. */
-export interface Text {
-  readonly en: string;
-  readonly "zh-CN": string;
-}
+export type Text = components["schemas"]["LocalText"];
 
 export type Language = keyof Text;
 
