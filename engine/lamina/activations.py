@@ -32,7 +32,7 @@ def activation(*aliases: str) -> Callable[[ActivationFunction], ActivationFuncti
 
 @activation()
 def linear(x: Tensor) -> Tensor:
-    """x itself."""
+    """X itself."""
     return x
 
 
@@ -50,13 +50,13 @@ def relu6(x: Tensor) -> Tensor:
 
 @activation()
 def leaky_relu(x: Tensor) -> Tensor:
-    """x above 0, 0.2 x below."""
+    """X above 0, 0.2 x below."""
     return F.leaky_relu(x, 0.2)
 
 
 @activation()
 def elu(x: Tensor) -> Tensor:
-    """x above 0, exp(x) - 1 below."""
+    """X above 0, exp(x) - 1 below."""
     return F.elu(x)
 
 
@@ -68,13 +68,13 @@ def selu(x: Tensor) -> Tensor:
 
 @activation()
 def gelu(x: Tensor) -> Tensor:
-    """x times the normal distribution function at x, exactly (Hendrycks and Gimpel 2016, arXiv:1606.08415)."""
+    """X times the normal distribution function at x, exactly (Hendrycks and Gimpel 2016, arXiv:1606.08415)."""
     return F.gelu(x)
 
 
 @activation("swish")
 def silu(x: Tensor) -> Tensor:
-    """x sigmoid(x)."""
+    """X sigmoid(x)."""
     return F.silu(x)
 
 
@@ -83,7 +83,7 @@ swish = silu
 
 @activation()
 def mish(x: Tensor) -> Tensor:
-    """x tanh(softplus(x)) (Misra 2019, arXiv:1908.08681)."""
+    """X tanh(softplus(x)) (Misra 2019, arXiv:1908.08681)."""
     return F.mish(x)
 
 
@@ -113,7 +113,7 @@ def softplus(x: Tensor) -> Tensor:
 
 @activation()
 def softsign(x: Tensor) -> Tensor:
-    """x / (1 + |x|)."""
+    """X / (1 + |x|)."""
     return F.softsign(x)
 
 

@@ -23,16 +23,13 @@ class Call:
         layer: The layer called.
         inputs: What it was called on.
         number: 0 for the layer's first call; later ones share its weights.
+        node_id: Id of the node in a graph.
     """
 
     layer: Layer
     inputs: tuple[SymbolicTensor, ...]
     number: int
-
-    @property
-    def node_id(self) -> str:
-        """Id of the node: the layer's name, with a number for later calls."""
-        return f"{self.layer.name}__{self.number}" if self.number else self.layer.name
+    node_id: str
 
 
 class SymbolicTensor:
@@ -71,8 +68,13 @@ class SymbolicTensor:
         )
 
 
-def call_layer(layer: Layer, inputs: Sequence[Any]) -> SymbolicTensor:
+def call_layer(layer: Layer, inputs: Sequence[Any], node_id: str | None = None) -> SymbolicTensor:
     """Record one call: check the inputs, create the weights, give the symbolic output.
+
+    Args:
+        layer: The layer.
+        inputs: Symbolic tensors, one for each of its ports.
+        node_id: Id of the node; the layer's name, with a number for later calls, when left out.
 
     Raises:
         ConfigError: If the number or kind of inputs is wrong.
@@ -96,7 +98,12 @@ def call_layer(layer: Layer, inputs: Sequence[Any]) -> SymbolicTensor:
     number = layer.__dict__.setdefault("calls", 0)
     layer.__dict__["calls"] = number + 1
     dtype = layer.output_dtype(*(x.dtype for x in tensors))
-    return SymbolicTensor(shape, dtype, Call(layer, tensors, number))
+    node_id = node_id or (f"{layer.name}__{number}" if number else layer.name)
+    output = SymbolicTensor(shape, dtype, Call(layer, tensors, number, node_id))
+    if number == 0:
+        layer.__dict__["output"] = output
+        layer.__dict__["input"] = tensors[0] if len(tensors) == 1 else (list(tensors) or output)
+    return output
 
 
 def check_arity(layer: Layer, count: int) -> None:

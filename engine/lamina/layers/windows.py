@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -70,7 +69,6 @@ def same_padding(
     return padding
 
 
-@torch.fx.wrap
 def pad_same(
     x: Tensor,
     sizes: Sequence[int],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -21,6 +22,10 @@ from lamina.layers.windows import (
     window_size,
 )
 from lamina.text import Text
+
+torch.fx.wrap(
+    "pad_same"
+)  # its padding depends on the size of the input: a call in a program, not traced
 
 
 @layer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -15,6 +16,10 @@ from lamina.layers.windows import (
     window_size,
 )
 from lamina.text import Text
+
+torch.fx.wrap(
+    "pad_same"
+)  # its padding depends on the size of the input: a call in a program, not traced
 
 ONE = (1, 1)
 

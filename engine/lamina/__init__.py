@@ -1,0 +1,69 @@
+"""Lamina: deep learning with the interface that Keras users know, on torch.
+
+    import lamina as keras
+
+    model = keras.Sequential([
+        keras.Input(shape=(28, 28, 1)),
+        keras.layers.Conv2D(32, 3, activation="relu"),
+        keras.layers.Flatten(),
+        keras.layers.Dense(10, activation="softmax"),
+    ])
+
+Names are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lamina.catalog import catalog as catalog
+    from lamina.checking import check as check
+    from lamina.layer import Layer as Layer
+    from lamina.layer import Variable as Variable
+    from lamina.layers.core.input import Input as Input
+    from lamina.model import Model as Model
+    from lamina.model import Sequential as Sequential
+    from lamina.symbolic import SymbolicTensor as KerasTensor
+
+MODULES = frozenset(
+    {
+        "activations", "backend", "callbacks", "datasets", "initializers", "layers", "losses", "metrics", "models",
+        "optimizers", "saving", "utils",
+    }
+)  # fmt: skip
+"""Public modules, reached as attributes."""
+
+NAMES = {
+    "Input": "lamina.layers.core.input:Input",
+    "KerasTensor": "lamina.symbolic:SymbolicTensor",
+    "Layer": "lamina.layer:Layer",
+    "Model": "lamina.model:Model",
+    "Sequential": "lamina.model:Sequential",
+    "Variable": "lamina.layer:Variable",
+    "catalog": "lamina.catalog:catalog",
+    "check": "lamina.checking:check",
+}
+"""Public names and where they are defined."""
+
+__all__ = ["Input", "KerasTensor", "Layer", "Model", "Sequential", "Variable", "catalog", "check"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in MODULES:
+        return importlib.import_module(f"lamina.{name}")
+    if name in NAMES:
+        module, _, attribute = NAMES[name].partition(":")
+        value = getattr(importlib.import_module(module), attribute)
+        globals()[name] = value
+        return value
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("lamina")
+    raise AttributeError(f"lamina has no {name!r}.")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *MODULES, *NAMES, "__version__"})

@@ -1,0 +1,260 @@
+"""Model and Sequential: networks that can be trained, evaluated, used and saved, with Keras' methods."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+from lamina import files
+from lamina.errors import ConfigError
+from lamina.graph.document import Graph
+from lamina.graph.tracing import trace
+from lamina.layer import Layer, Shape
+from lamina.layers.core.input import Input, InputLayer
+from lamina.naming import unique_name
+from lamina.network import Network, Tensors
+from lamina.symbolic import SymbolicTensor
+from lamina.text import Text
+from lamina.training import inference
+from lamina.training.trainer import Trainer
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _by_trainer(
+    method: Callable[Concatenate[Trainer, P], R],
+) -> Callable[Concatenate[Model, P], R]:
+    """A method of the model that its trainer does, with the same arguments and help."""
+
+    @functools.wraps(method)
+    def call(self: Model, *args: P.args, **kwargs: P.kwargs) -> R:
+        trainer = self.compiled(method.__name__)
+        self.build_for(args[0] if args else kwargs.get("x"))
+        return method(trainer, *args, **kwargs)
+
+    return call
+
+
+class Model(Network):
+    """A network with Keras' training interface.
+
+    >>> x = Input(shape=(4,))
+    >>> from lamina.layers import Dense
+    >>> model = Model(x, Dense(3, activation="softmax")(x))
+    >>> model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    >>> model.count_params()
+    15
+    """
+
+    trainer: Trainer | None = None
+    stop_training = False
+    history: Any = None
+
+    def __init__(
+        self,
+        inputs: Tensors | None = None,
+        outputs: Tensors | None = None,
+        name: str | None = None,
+    ) -> None:
+        if inputs is None or outputs is None:
+            raise ConfigError(
+                Text(
+                    "Model needs its inputs and outputs: Model(inputs, outputs). Subclassing Model is not supported yet.",
+                    "Model 需要输入和输出：Model(inputs, outputs)。暂不支持继承 Model。",
+                )
+            )
+        super().__init__(inputs, outputs, name or unique_name("functional"))
+
+    def build_for(self, x: Any) -> None:
+        """Make the weights for such data, where the model was not told the shape of its input."""
+
+    # --- training ----------------------------------------------------------------------------------------------
+
+    @functools.wraps(Trainer.__init__, assigned=("__doc__",))
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        self.__dict__["trainer"] = Trainer(self, *args, **kwargs)
+
+    def compiled(self, wish: str = "train") -> Trainer:
+        """The trainer.
+
+        Raises:
+            ConfigError: If the model is not compiled.
+        """
+        if self.trainer is None:
+            raise ConfigError(
+                Text(
+                    f"Compile the model before {wish}: model.compile(optimizer, loss, metrics).",
+                    f"请先编译模型再调用 {wish}：model.compile(optimizer, loss, metrics)。",
+                )
+            )
+        return self.trainer
+
+    fit = _by_trainer(Trainer.fit)
+    evaluate = _by_trainer(Trainer.evaluate)
+    train_on_batch = _by_trainer(Trainer.train_on_batch)
+    test_on_batch = _by_trainer(Trainer.test_on_batch)
+
+    @property
+    def optimizer(self) -> Any:
+        return None if self.trainer is None else self.trainer.optimizer
+
+    @property
+    def loss(self) -> Any:
+        return None if self.trainer is None else self.trainer.loss
+
+    @property
+    def metrics(self) -> list[Any]:
+        return [] if self.trainer is None else self.trainer.metrics
+
+    @property
+    def metrics_names(self) -> list[str]:
+        return [] if self.trainer is None else self.trainer.metrics_names
+
+    # --- use ---------------------------------------------------------------------------------------------------
+
+    @functools.wraps(inference.predict)
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        self.build_for(x)
+        return inference.predict(self, x, *args, **kwargs)
+
+    @functools.wraps(inference.predict_on_batch)
+    def predict_on_batch(self, x: Any) -> Any:
+        self.build_for(x)
+        return inference.predict_on_batch(self, x)
+
+    # --- files -------------------------------------------------------------------------------------------------
+
+    def save(self, filepath: str | Path, overwrite: bool = True) -> None:
+        """Write the model, its weights and its optimizer's state to a `.keras` file."""
+        files.save_model(self, filepath, overwrite=overwrite)
+
+    def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:
+        """Write the weights to a `.weights.h5` file."""
+        files.save_weights(self, filepath, overwrite=overwrite)
+
+    def load_weights(self, filepath: str | Path) -> None:
+        """Read the weights from a `.weights.h5` or `.keras` file of a model of the same structure."""
+        files.load_weights(self, filepath)
+
+
+class Sequential(Model):
+    """A chain of layers.
+
+    The shape of the input comes from an `Input` at the front, from `input_shape=` of the first layer, or from the
+    first data.
+
+    Args:
+        layers: Layers, first to last.
+        name: Name of the model.
+
+    >>> from lamina.layers import Dense
+    >>> Sequential([Dense(8, activation="relu", input_shape=(4,)), Dense(1)]).count_params()
+    49
+    """
+
+    is_sequential = True
+
+    def __init__(
+        self, layers: Sequence[Layer | SymbolicTensor] | None = None, name: str | None = None
+    ) -> None:
+        super(Network, self).__init__()
+        self.name = name or unique_name("sequential")
+        self.trainable = True
+        self.__dict__["chain"] = []
+        for layer in layers or ():
+            self._append(layer)
+        self._connect()
+
+    @classmethod
+    def from_graph(cls, graph: Graph | Mapping[str, Any], seed: int | None = None) -> Self:
+        """The model of a graph document that is one chain.
+
+        Raises:
+            GraphError: With every problem of the graph.
+            ConfigError: If the graph branches.
+        """
+        network = super().from_graph(graph, seed)
+        edges = [len(node.inputs) for node in network.graph.nodes]
+        if len(network.outputs) != 1 or sorted(edges) != [0] + [1] * (len(edges) - 1):
+            raise ConfigError(
+                Text(
+                    f'"{network.name}" is not one chain of layers; use Model.from_graph.',
+                    f"“{network.name}”不是单链结构；请使用 Model.from_graph。",
+                )
+            )
+        network.__dict__["chain"] = list(network._all_layers)
+        return network
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers in order, without the Input."""
+        chain: list[Layer] = self.__dict__["chain"]
+        return [layer for layer in chain if not isinstance(layer, InputLayer)]
+
+    def add(self, layer: Layer | SymbolicTensor) -> None:
+        """Put a layer at the end."""
+        self._append(layer)
+        self._connect()
+
+    def pop(self) -> Layer:
+        """Take the last layer off."""
+        last: Layer = self.__dict__["chain"].pop()
+        self._connect()
+        return last
+
+    def build(self, input_shape: Shape) -> None:
+        """Say the shape of the input, batch first, and make the weights."""
+        if not self.built:
+            self.__dict__["chain"].insert(0, Input(shape=tuple(input_shape)[1:]).call.layer)
+            self._connect()
+
+    def build_for(self, x: Any) -> None:
+        if not self.built:
+            shape = getattr(x, "shape", None)
+            if shape is None:
+                raise ConfigError(
+                    Text(
+                        f'"{self.name}" does not know the shape of its input. Begin it with Input(shape=…).',
+                        f"“{self.name}”不知道输入的形状。请以 Input(shape=…) 开头。",
+                    )
+                )
+            self.build((None, *tuple(shape)[1:]))
+
+    def _append(self, layer: Layer | SymbolicTensor) -> None:
+        chain: list[Layer] = self.__dict__["chain"]
+        if isinstance(layer, SymbolicTensor):
+            layer = layer.call.layer
+        if not isinstance(layer, Layer):
+            raise ConfigError(
+                Text(
+                    f"A Sequential is made of layers, got {type(layer).__name__}.",
+                    f"Sequential 由层组成，实际收到 {type(layer).__name__}。",
+                )
+            )
+        if any(layer is other or layer.name == other.name for other in chain):
+            raise ConfigError(
+                Text(
+                    f'The model already has a layer called "{layer.name}". Give this one another name.',
+                    f"模型中已有名为“{layer.name}”的层。请换一个名字。",
+                )
+            )
+        if not chain and layer.declared_input_shape is not None:
+            chain.append(Input(shape=layer.declared_input_shape).call.layer)
+        chain.append(layer)
+
+    def _connect(self) -> None:
+        """Make the graph of the chain, once the shape of its input is known."""
+        chain: list[Layer] = self.__dict__["chain"]
+        self.__dict__.pop("graph", None)
+        if len(chain) < 2 or not isinstance(chain[0], InputLayer):
+            return
+        start: SymbolicTensor = chain[0].output
+        end = start
+        for layer in chain[1:]:
+            layer.__dict__.pop("calls", None)  # the chain is laid anew; each layer is called once
+            end = layer(end)
+        graph, layers = trace([start], [end], self.name)
+        self._adopt(graph, layers, [start], [end])

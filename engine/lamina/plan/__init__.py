@@ -1,0 +1,1 @@
+"""The plan: from a graph of layers to a flat torch program."""

@@ -1,0 +1,114 @@
+"""Passes over a traced program that leave its results as they are and take work out of it.
+
+Layers state their arithmetic in Keras' layout, channels last, and turn images for torch's kernels by `permute`. In a
+chain of layers those turns meet: they are moved through element-wise operations until they cancel, and what is left
+is torch's channels_last format without a copy. relu before a max pooling moves behind it, where there is less of it.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import fx
+
+ELEMENTWISE: frozenset[Callable[..., Any]] = frozenset(
+    {
+        F.relu, F.relu6, F.leaky_relu, F.elu, F.selu, F.gelu, F.silu, F.mish, F.hardsigmoid, F.softplus, F.softsign,
+        F.dropout, torch.sigmoid, torch.tanh, torch.exp, torch.clamp,
+    }
+)  # fmt: skip
+"""Functions of one tensor that treat each element alike."""
+
+Order = tuple[int, ...]
+
+
+def optimize(graph: fx.Graph) -> None:
+    """Run all passes on a program's graph, in place."""
+    sink_permutes(graph)
+    pool_before_relu(graph)
+    graph.lint()
+
+
+def sink_permutes(graph: fx.Graph) -> None:
+    """Move permutes behind element-wise operations and join those that meet."""
+    for node in list(graph.nodes):
+        if (inner := _permute(node)) is not None:
+            _join(graph, node, inner)
+        elif node.op == "call_function" and node.target in ELEMENTWISE:
+            _sink(graph, node, node.args[:1])
+        elif node.op == "call_function" and node.target is operator.add:
+            _sink(graph, node, node.args)
+
+
+def _permute(node: Any) -> Order | None:
+    """The order of axes when the node is a permute by a constant order."""
+    if isinstance(node, fx.Node) and node.op == "call_method" and node.target == "permute":
+        order = node.args[1]
+        return tuple(order) if isinstance(order, (tuple, list)) else None
+    return None
+
+
+def _join(graph: fx.Graph, node: fx.Node, order: Order) -> None:
+    """permute(permute(x)) -> permute(x), or x."""
+    source = node.args[0]
+    first = _permute(source)
+    if first is None:
+        return
+    assert isinstance(source, fx.Node)
+    joined = tuple(first[axis] for axis in order)
+    x = source.args[0]
+    if joined == tuple(range(len(joined))):
+        assert isinstance(x, fx.Node)
+        node.replace_all_uses_with(x)
+        graph.erase_node(node)
+    else:
+        node.args = (x, joined)
+    _erase_if_unused(graph, source)
+
+
+def _sink(graph: fx.Graph, node: fx.Node, operands: tuple[Any, ...]) -> None:
+    """f(permute(x), …) -> permute(f(x, …)) when all operands are turned alike."""
+    orders = {_permute(operand) for operand in operands}
+    if len(orders) != 1 or (order := orders.pop()) is None:
+        return
+    if len(operands) > 1 and len({_rank(operand) for operand in operands}) > 1:
+        return
+    bare = tuple(operand.args[0] for operand in operands)
+    node.args = (*bare, *node.args[len(operands) :])
+    with graph.inserting_after(node):
+        turned = graph.call_method("permute", (node, order))
+    node.replace_all_uses_with(turned, delete_user_cb=lambda user: user is not turned)
+    for operand in operands:
+        _erase_if_unused(graph, operand)
+
+
+def _rank(permute: fx.Node) -> int:
+    order = permute.args[1]
+    assert isinstance(order, (tuple, list))
+    return len(order)
+
+
+def pool_before_relu(graph: fx.Graph) -> None:
+    """max_pool(relu(x)) -> relu(max_pool(x)): the same values, with fewer of them to rectify."""
+    for node in list(graph.nodes):
+        if node.op != "call_function" or node.target is not F.max_pool2d:
+            continue
+        relu = node.args[0]
+        if not (isinstance(relu, fx.Node) and relu.target is F.relu and len(relu.users) == 1):
+            continue
+        node.args = (relu.args[0], *node.args[1:])
+        with graph.inserting_after(node):
+            after = graph.call_function(F.relu, (node,))
+        node.replace_all_uses_with(
+            after, delete_user_cb=lambda user, after=after: user is not after
+        )
+        graph.erase_node(relu)
+
+
+def _erase_if_unused(graph: fx.Graph, node: Any) -> None:
+    if isinstance(node, fx.Node) and not node.users and node.op != "placeholder":
+        graph.erase_node(node)
