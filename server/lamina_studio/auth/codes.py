@@ -30,6 +30,10 @@ class OneTimeCodes:
         self._file(code).touch(mode=0o600, exist_ok=False)
         return code
 
+    def address(self, studio: str) -> str:
+        """The address that signs a browser in at the studio `http://…`, once."""
+        return f"{studio}/auth?code={self.create()}"
+
     def spend(self, code: str) -> bool:
         """Whether `code` was good; it is not any longer."""
         if not code or len(code) > _LONGEST_CODE:

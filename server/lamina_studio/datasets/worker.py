@@ -90,7 +90,8 @@ def _sample(spec: DatasetSpec, sample: np.ndarray, target: np.ndarray) -> dict[s
 
 
 def _grey_levels(spec: DatasetSpec, sample: np.ndarray) -> np.ndarray:
-    return np.rint(spec.prepare(sample[None])[0] * 255).astype(np.uint8)
+    levels: np.ndarray = np.rint(spec.prepare(sample[None])[0] * 255).astype(np.uint8)
+    return levels
 
 
 def _say(**line: Any) -> None:

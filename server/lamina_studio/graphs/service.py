@@ -1,20 +1,28 @@
-"""What the engine says about a graph document."""
+"""What the engine says about graph and training documents.
+
+The engine stands on torch, which takes seconds to load. It is imported where it is first used, so
+that the studio answers before that; `main` loads it in the background.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from lamina.errors import LaminaError
 from lamina.problems import GraphError
 from lamina.text import Language
 from lamina_studio.errors import InvalidDocument
+
+if TYPE_CHECKING:
+    from lamina.graph.document import Graph
 
 
 def check_documents(
     graph: dict[str, Any], training: dict[str, Any] | None, language: Language
 ) -> dict[str, Any]:
     """Every problem of the documents and the shapes and costs of the nodes."""
-    from lamina.graph import check
+    from lamina.checking import check
 
     return check(graph, training).to_json(language)
 
@@ -40,7 +48,8 @@ class ParsedGraph:
     document: dict[str, Any]
     name: str
     nodes: int
-    fingerprint: str
+    fingerprint: str | None
+    """None while a layer or one of its parameters cannot be."""
 
 
 def parse_graph(graph: dict[str, Any]) -> ParsedGraph:
@@ -49,7 +58,7 @@ def parse_graph(graph: dict[str, Any]) -> ParsedGraph:
     Raises:
         InvalidDocument: If it is no graph document, with every problem.
     """
-    from lamina.graph import Graph
+    from lamina.graph.document import Graph
 
     try:
         parsed = Graph.parse(graph)
@@ -59,8 +68,15 @@ def parse_graph(graph: dict[str, Any]) -> ParsedGraph:
         document=parsed.to_json(),
         name=parsed.name,
         nodes=len(parsed.nodes),
-        fingerprint=parsed.fingerprint,
+        fingerprint=_fingerprint(parsed),
     )
+
+
+def _fingerprint(graph: Graph) -> str | None:
+    try:
+        return graph.fingerprint()
+    except LaminaError:
+        return None
 
 
 def parse_training(training: dict[str, Any]) -> dict[str, Any]:

@@ -1,14 +1,15 @@
 """Run by Alembic: which tables there are, and on which connection."""
 
+from typing import Any, Literal
+
 from alembic import context
-from sqlalchemy.types import TypeEngine
 
 from lamina_studio.database import Base, UtcDateTime
 from lamina_studio.models import tables as _models  # noqa: F401
 from lamina_studio.runs import tables as _runs  # noqa: F401
 
 
-def _render(kind: str, item: TypeEngine, _autogen: object) -> str | bool:
+def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
     return False

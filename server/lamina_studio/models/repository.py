@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import CursorResult, Result, delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
@@ -46,7 +47,7 @@ class ModelRepository:
             )
             .execution_options(synchronize_session=False)
         )
-        if moved.rowcount == 0:
+        if _rows(moved) == 0:
             return False
         self._session.add(version)
         await self._session.flush()
@@ -55,7 +56,7 @@ class ModelRepository:
     async def remove(self, model_id: str) -> bool:
         """Whether there was such a model."""
         removed = await self._session.execute(delete(ModelRow).where(ModelRow.id == model_id))
-        return removed.rowcount > 0
+        return _rows(removed) > 0
 
     async def newest(
         self, limit: int, after: tuple[datetime, str] | None = None
@@ -79,3 +80,9 @@ class ModelRepository:
         if before is not None:
             query = query.where(ModelVersionRow.version < before)
         return (await self._session.scalars(query.limit(limit))).all()
+
+
+def _rows(result: Result[Any]) -> int:
+    """How many rows a statement touched."""
+    assert isinstance(result, CursorResult), "a statement that writes"
+    return result.rowcount

@@ -22,7 +22,7 @@ class ModelSummary(WireModel):
     name: str
     version: int
     nodes: int
-    fingerprint: str
+    fingerprint: str | None
     created_at: Time
     updated_at: Time
 
@@ -33,7 +33,7 @@ class Model(WireModel):
     id: str
     name: str
     version: int
-    fingerprint: str
+    fingerprint: str | None
     graph: JsonObject
     training: JsonObject
     created_at: Time
@@ -45,7 +45,7 @@ class ModelVersion(WireModel):
 
     version: int
     name: str
-    fingerprint: str
+    fingerprint: str | None
     created_at: Time
 
 

@@ -27,7 +27,7 @@ class SavedModel:
     id: str
     name: str
     version: int
-    fingerprint: str
+    fingerprint: str | None
     graph: dict[str, Any]
     training: dict[str, Any]
     created_at: datetime

@@ -21,7 +21,7 @@ class ModelRow(Base):
     name: Mapped[str] = mapped_column(String(200))
     version: Mapped[int]
     nodes: Mapped[int]
-    fingerprint: Mapped[str] = mapped_column(String(64))
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -36,7 +36,7 @@ class ModelVersionRow(Base):
     )
     version: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
-    fingerprint: Mapped[str] = mapped_column(String(64))
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     graph: Mapped[dict[str, Any]] = mapped_column(Json)
     training: Mapped[dict[str, Any]] = mapped_column(Json)

@@ -1,0 +1,5 @@
+"""`python -m lamina_studio` is the `lamina` command."""
+
+from lamina_studio.cli import app
+
+app()
