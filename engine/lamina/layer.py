@@ -182,7 +182,6 @@ class Layer(Declared, nn.Module):
         name: str | None = None,
         dtype: Any = None,
         input_shape: Sequence[int | None] | None = None,
-        input_dim: int | None = None,
         batch_input_shape: Sequence[int | None] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -195,11 +194,11 @@ class Layer(Declared, nn.Module):
         self.seed: int | None = None
         if batch_input_shape is not None:
             input_shape = tuple(batch_input_shape)[1:]
-        self.declared_input_shape: tuple[int | None, ...] | None = None
-        if input_dim is not None:
-            self.declared_input_shape = (input_dim,)
-        elif input_shape is not None:
-            self.declared_input_shape = tuple(input_shape)
+        if "input_dim" in kwargs and "input_dim" not in self.declared_fields:
+            input_shape = (kwargs.pop("input_dim"),)
+        self.declared_input_shape: tuple[int | None, ...] | None = (
+            None if input_shape is None else tuple(input_shape)
+        )
         Declared.__init__(self, *args, **kwargs)
 
     # --- what a layer states -----------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lamina import activations
-from lamina.activations import Activation, ActivationFunction
+from lamina.activations import Activation
 from lamina.fields import Fraction, PositiveInt, field
 from lamina.initializers import Initializer, InitializerField
 from lamina.layer import Layer, Shape, Weight, layer, need_known, need_rank, product
@@ -51,10 +51,11 @@ def stepwise_lstm(
     kernel: Tensor,
     recurrent: Tensor,
     bias: Tensor | None,
-    activation: ActivationFunction,
-    gate: ActivationFunction,
+    activation_name: str,
+    gate_name: str,
 ) -> Tensor:
     """All hidden states (batch, time, units), step by step, for any activations."""
+    activation, gate = activations.get(activation_name), activations.get(gate_name)
     hidden = x.new_zeros(x.shape[0], recurrent.shape[1])
     memory = hidden
     states = []
@@ -179,7 +180,7 @@ class LSTM(Layer):
                 self._kernel,
                 self._recurrent_kernel,
                 bias,
-                self.activation,
-                self.recurrent_activation,
+                activations.serialize(self.activation),
+                activations.serialize(self.recurrent_activation),
             )
         return states if self.return_sequences else states[:, -1]
