@@ -1,0 +1,272 @@
+"""Whole models in files: write one, read one. What is read is checked before anything is built.
+
+Reading gives a `ModelFile`, a plain value; `lamina.saving` makes a model of it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import numpy as np
+
+from lamina.errors import FileFormatError
+from lamina.files.archive import Archive, is_archive, replacing, write_archive
+from lamina.files.compiled import NotPortableError, compiled_to_keras
+from lamina.files.hdf5 import Reader, Writer, is_hdf5, open_reader
+from lamina.files.keras_objects import as_mapping, refuse
+from lamina.files.topology import model_from_keras, model_to_keras
+from lamina.files.weights import check_layers, read_arrays, read_layers, write_layers
+from lamina.graph.document import Graph
+from lamina.layer import Layer
+from lamina.optimizers import Optimizer
+from lamina.text import Text
+
+KERAS_VERSION = "3.0.0"
+"""The first Keras that reads these files."""
+OPTIMIZER = "optimizer"
+
+
+class Compiled(Protocol):
+    """What `compile` leaves: its arguments, by Keras' names, and the optimizer."""
+
+    @property
+    def arguments(self) -> Mapping[str, Any]: ...
+    @property
+    def optimizer(self) -> Optimizer: ...
+
+
+class SavedModel(Protocol):
+    """A model as the writers see it."""
+
+    name: str
+    trainable: bool
+    is_sequential: bool
+
+    @property
+    def graph(self) -> Graph: ...
+    @property
+    def built(self) -> bool: ...
+    @property
+    def layers(self) -> list[Layer]: ...
+    @property
+    def trainable_weights(self) -> list[Any]: ...
+    @property
+    def trainer(self) -> Compiled | None: ...
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """What a `.keras` file holds, checked.
+
+    Args:
+        graph: The layers and links.
+        is_sequential: Whether it was saved as a Sequential.
+        trainable: False when the model was frozen as a whole.
+        weights: Arrays in Keras' layout and order by node id, for each node that owns weights.
+        compile_config: Keras' form of what `compile` was given; None for a model not compiled.
+        optimizer_state: The optimizer's arrays in the file's order; empty when there are none.
+    """
+
+    graph: Graph
+    is_sequential: bool
+    trainable: bool
+    weights: Mapping[str, Sequence[np.ndarray[Any, Any]]]
+    compile_config: Mapping[str, Any] | None
+    optimizer_state: Sequence[np.ndarray[Any, Any]]
+
+
+# ---------------------------------------------------------------------------------------------
+# write
+
+
+def save_model(model: SavedModel, path: str | Path, overwrite: bool = True) -> None:
+    """Save a model as `.keras`, which real Keras 3 reads.
+
+    The file holds the layers and weights, and, when the model is compiled, how it was compiled and
+    the optimizer's state, so that training can go on. It appears under its name only when it is complete.
+
+    Raises:
+        FileFormatError: If the name does not end in `.keras`.
+        FileExistsError: If it exists and may not be replaced.
+    """
+    path = _target(path, ".keras", overwrite)
+    _need_built(model)
+    config = model_to_keras(model.graph, model.layers, is_sequential=model.is_sequential)
+    config["config"] |= {"name": model.name, "trainable": model.trainable}
+    if model.trainer is not None:
+        config["compile_config"] = _compile_config(model.trainer)
+    metadata = {
+        "keras_version": KERAS_VERSION,
+        "date_saved": datetime.now(UTC).strftime("%Y-%m-%d@%H:%M:%S"),
+        "lamina_version": version("lamina"),
+    }
+    write_archive(
+        path,
+        config=config,
+        metadata=metadata,
+        write_weights=lambda file: _write_weights(model, file),
+    )
+
+
+def save_weights(model: SavedModel, path: str | Path, overwrite: bool = True) -> None:
+    """Save the weights alone as `.weights.h5`, with the optimizer's state when it is compiled.
+
+    Raises:
+        FileFormatError: If the name does not end in `.weights.h5`.
+        FileExistsError: If it exists and may not be replaced.
+    """
+    path = _target(path, ".weights.h5", overwrite)
+    _need_built(model)
+    with replacing(path) as file:
+        _write_weights(model, file)
+
+
+def _write_weights(model: SavedModel, file: IO[bytes]) -> None:
+    with Writer(file) as writer:
+        write_layers(writer, model.layers, model.name)
+        if model.trainer is not None:
+            optimizer = model.trainer.optimizer
+            if not optimizer.built:  # Keras expects all slots or complains
+                optimizer.build(model.trainable_weights)
+            writer.write_vars(OPTIMIZER, optimizer.variables_for_file(), name=str(optimizer.name))
+
+
+def _compile_config(trainer: Compiled) -> dict[str, Any] | None:
+    try:
+        return compiled_to_keras({**trainer.arguments, "optimizer": trainer.optimizer})
+    except NotPortableError as reason:
+        warnings.warn(
+            f"{reason} is not part of the library, so the file does not say how the model was compiled. "
+            "Call compile after loading it.",
+            stacklevel=4,
+        )
+        return None
+
+
+def _target(path: str | Path, suffix: str, overwrite: bool) -> Path:
+    path = Path(path).expanduser()
+    if not path.name.endswith(suffix):
+        raise FileFormatError(
+            Text(
+                f"The name of the file must end in {suffix}, got {path.name}.",
+                f"文件名必须以 {suffix} 结尾，实际为 {path.name}。",
+            )
+        )
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists already. Pass overwrite=True to replace it.")
+    return path
+
+
+def _need_built(model: SavedModel) -> None:
+    if not model.built:
+        raise FileFormatError(
+            Text(
+                f'"{model.name}" cannot be saved before it knows the shape of its input. Add an Input or call build.',
+                f"“{model.name}”尚不知道输入形状，无法保存。请添加 Input 或调用 build。",
+            )
+        )
+
+
+# ----------------------------------------------------------------------------------------------
+# read
+
+
+def read_model(path: str | Path) -> ModelFile:
+    """Read a `.keras` file from anywhere; nothing in it is run and no module it names is imported.
+
+    Raises:
+        FileFormatError: If it is damaged, hostile, or holds something that does not exist here.
+        FileNotFoundError: If there is no such file.
+    """
+    path = Path(path).expanduser()
+    if not is_archive(path):
+        raise _other_kind(path)
+    with Archive(path) as archive:
+        config = archive.config()
+        read = model_from_keras(config)
+        compile_config = config.get("compile_config")
+        with archive.weights() as file, open_reader(file, path) as reader:
+            check_layers(reader, read.graph, read.report)
+            weights = read_arrays(reader, read.graph, read.report)
+            return ModelFile(
+                graph=read.graph,
+                is_sequential=read.is_sequential,
+                trainable=read.trainable,
+                weights=weights,
+                compile_config=None
+                if compile_config is None
+                else as_mapping(compile_config, "compile_config"),
+                optimizer_state=_optimizer_state(reader, weights),
+            )
+
+
+def _optimizer_state(
+    reader: Reader, weights: Mapping[str, Sequence[np.ndarray[Any, Any]]]
+) -> list[np.ndarray[Any, Any]]:
+    shapes = {array.shape for arrays in weights.values() for array in arrays} | {()}
+    count = reader.count_vars(OPTIMIZER)
+    # Steps and rate, then a few slots per weight: what any optimizer of Keras keeps.
+    if count > 3 + 6 * sum(len(arrays) for arrays in weights.values()):
+        raise refuse(
+            f"{reader.path}: the optimizer has {count} arrays, far more than the model's weights explain.",
+            f"{reader.path}：优化器包含 {count} 个数组，远超模型权重所需。",
+        )
+    return [reader.read_one_of(OPTIMIZER, index, shapes) for index in range(count)]
+
+
+def load_weights(model: SavedModel, path: str | Path) -> None:
+    """Load weights from a `.weights.h5` or `.keras` file into a model of the same layers.
+
+    The optimizer's state comes along when the model is compiled and the file has it.
+
+    Raises:
+        FileFormatError: If the file is damaged or the model has other weights; the model then keeps
+            its own.
+        FileNotFoundError: If there is no such file.
+    """
+    path = Path(path).expanduser()
+    _need_built(model)
+    if is_archive(path):
+        with Archive(path) as archive, archive.weights() as file, open_reader(file, path) as reader:
+            _load_weights(model, reader)
+    elif is_hdf5(path):
+        with open_reader(path, path) as reader:
+            _load_weights(model, reader)
+    else:
+        raise _other_kind(path)
+
+
+def _load_weights(model: SavedModel, reader: Reader) -> None:
+    read_layers(reader, model.layers)
+    if model.trainer is not None and reader.count_vars(OPTIMIZER):
+        weights = {layer.name: layer.get_weights() for layer in model.layers}
+        restore_optimizer(model.trainer.optimizer, model, _optimizer_state(reader, weights))
+
+
+def restore_optimizer(
+    optimizer: Optimizer, model: SavedModel, state: Sequence[np.ndarray[Any, Any]]
+) -> None:
+    """Give the optimizer its state back; that of another kind is left out with a warning."""
+    optimizer.build(model.trainable_weights)
+    try:
+        optimizer.load_from_file(state)
+    except ValueError as reason:
+        warnings.warn(f"The optimizer starts afresh: {reason}", stacklevel=4)
+
+
+def _other_kind(path: Path) -> FileFormatError:
+    if is_hdf5(path):
+        return refuse(
+            f"{path} is an HDF5 file. Load weights from it with model.load_weights; whole models are read from .keras.",
+            f"{path} 是 HDF5 文件。请用 model.load_weights 加载其中的权重；完整模型请使用 .keras 文件。",
+        )
+    return refuse(
+        f"{path} is no .keras file: it does not begin as one.",
+        f"{path} 不是 .keras 文件：文件开头不符。",
+    )

@@ -1,0 +1,68 @@
+"""`keras.saving` and `keras.models.load_model`: models back from files."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lamina.errors import NotSupportedError
+from lamina.files.compiled import compiled_from_keras
+from lamina.files.model_file import (
+    load_weights,
+    read_model,
+    restore_optimizer,
+    save_model,
+    save_weights,
+)
+from lamina.model import Model, Sequential
+from lamina.text import Text
+
+__all__ = ["load_model", "load_weights", "save_model", "save_weights"]
+
+
+def load_model(
+    filepath: str | Path,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,  # noqa: A002 - Keras' name
+    safe_mode: bool = True,  # noqa: ARG001 - see below
+) -> Model:
+    """The model of a `.keras` file, written by this library or by Keras 3.
+
+    Args:
+        filepath: The file.
+        custom_objects: Not supported: files are read with the layers of this library only.
+        compile: Whether to compile it as it was when saved, with the optimizer's state.
+        safe_mode: Taken for the sake of Keras scripts; code in a file is never run, whatever it
+            says.
+
+    Raises:
+        FileFormatError: If the file is damaged, hostile, or holds something that does not exist
+            here.
+        FileNotFoundError: If there is no such file.
+    """
+    if custom_objects:
+        raise NotSupportedError(
+            Text(
+                f"load_model knows the library's own layers only, not {', '.join(custom_objects)}.",
+                f"load_model 只支持库内的层，不支持 {'、'.join(custom_objects)}。",
+            )
+        )
+    if isinstance(filepath, io.IOBase):
+        raise TypeError("load_model takes the path of a file, not an open file.")
+    file = read_model(filepath)
+    arguments = None
+    if compile and file.compile_config is not None:
+        arguments = compiled_from_keras(
+            file.compile_config
+        )  # before the costly part: it may refuse
+    model = (Sequential if file.is_sequential else Model).from_graph(file.graph)
+    model.trainable = file.trainable
+    for node_id, values in file.weights.items():
+        model.get_layer(node_id).set_weights(values)
+    if arguments is not None:
+        model.compile(**arguments)
+        if file.optimizer_state:
+            restore_optimizer(model.optimizer, model, file.optimizer_state)
+    return model
