@@ -1,6 +1,7 @@
 /** What the pages ask of the server, with the keys under which the answers are kept. */
 import { queryOptions } from "@tanstack/react-query";
 import { api, dataOf } from "./client";
+import { readAll } from "./readAll";
 import type { components } from "./schema";
 
 export type Catalog = components["schemas"]["Catalog"];
@@ -59,19 +60,7 @@ export function datasetPreviewQuery(id: string) {
   });
 }
 
-interface ListPart<T> {
-  readonly items: readonly T[];
-  readonly next: string | null;
-}
-
-/** Every part of a list, one after the other. */
-async function readAll<T>(read: (after: string | null) => Promise<ListPart<T>>): Promise<T[]> {
-  const all: T[] = [];
-  let after: string | null = null;
-  do {
-    const part: ListPart<T> = await read(after);
-    all.push(...part.items);
-    after = part.next;
-  } while (after);
-  return all;
-}
+export const healthQuery = queryOptions({
+  queryKey: ["health"],
+  queryFn: async ({ signal }) => dataOf(await api.GET("/healthz", { signal })),
+});

@@ -21,7 +21,7 @@ const modelsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/",
   loader: () => loadTexts("models"),
-  component: lazyRouteComponent(() => import("./routes/ModelsRoute"), "ModelsRoute"),
+  component: lazyRouteComponent(() => import("@/features/models/ModelsPage"), "ModelsPage"),
 });
 
 interface StudioSearch {

@@ -1,0 +1,45 @@
+/** The x axis of the charts: the same points by step, by epoch or by time since the run began. */
+import type { XAxis } from "@/live/liveRun";
+
+export type AxisMode = "step" | "epoch" | "time";
+
+export interface Axis {
+  readonly mode: AxisMode;
+  readonly toAxis: (x: number) => number;
+  readonly fromAxis: (x: number) => number;
+}
+
+/** Which series an axis reads: epochs are steps in another unit, time has series of its own. */
+export function seriesAxis(mode: AxisMode): XAxis {
+  return mode === "time" ? "time" : "step";
+}
+
+/** @param startMs - Unix time of the run's start, for time. */
+export function createAxis(mode: AxisMode, stepsPerEpoch: number | null, startMs: number): Axis {
+  if (mode === "time") {
+    return { mode, toAxis: (x) => (x - startMs) / 1000, fromAxis: (x) => x * 1000 + startMs };
+  }
+  if (mode === "epoch" && stepsPerEpoch) {
+    return { mode, toAxis: (x) => x / stepsPerEpoch, fromAxis: (x) => x * stepsPerEpoch };
+  }
+  return { mode: "step", toAxis: (x) => x, fromAxis: (x) => x };
+}
+
+/** "1:05", "1:02:30": seconds as a clock. */
+export function formatClock(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (value: number) => String(value).padStart(2, "0");
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+/** "1.5k", "20k": steps short enough for a tick. */
+export function formatSteps(steps: number): string {
+  if (Math.abs(steps) >= 1e6) return `${+(steps / 1e6).toFixed(2)}M`;
+  if (Math.abs(steps) >= 1e4) return `${+(steps / 1e3).toFixed(1)}k`;
+  return String(+steps.toFixed(2));
+}
+
+export function formatTick(mode: AxisMode, value: number): string {
+  return mode === "time" ? formatClock(value) : formatSteps(value);
+}

@@ -1,0 +1,199 @@
+/** One uPlot chart in the studio's looks. No React: the component tells it what to draw and when. */
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import type { Table } from "@/series/lines";
+import { type AxisMode, formatTick } from "./axis";
+import type { ChartLine } from "./chartTable";
+import { formatMetric } from "@/ui/format";
+
+export interface PlotOptions {
+  mode: AxisMode;
+  isLog: boolean;
+  height: number;
+  /** Whether the smoothed line stands before the raw one. */
+  isSmoothed: boolean;
+  /** Where the axis begins and ends now, in its own units. */
+  range: () => [number, number];
+  /** Vertical lines, in the axis' units. */
+  epochEnds: () => readonly number[];
+  marks: () => readonly number[];
+  /** The cursor is over x, or has left. */
+  onCursor: (x: number | null) => void;
+  onZoom: (range: [number, number] | null) => void;
+}
+
+export interface Plot {
+  setData(table: Table): void;
+  resize(width: number): void;
+  /** Moves the crosshair to x, for the keyboard. */
+  point(x: number | null): void;
+  destroy(): void;
+}
+
+interface Palette {
+  text: string;
+  grid: string;
+  surface: string;
+  train: string;
+  validation: string;
+  warn: string;
+  font: string;
+}
+
+function readPalette(): Palette {
+  const style = getComputedStyle(document.documentElement);
+  const token = (name: string) => style.getPropertyValue(name).trim();
+  return {
+    text: token("--lm-text-faint"),
+    grid: token("--lm-grid"),
+    surface: token("--lm-surface"),
+    train: token("--lm-series-1"),
+    validation: token("--lm-series-2"),
+    warn: token("--lm-warn"),
+    font: `11px ${token("--lm-font") || "sans-serif"}`,
+  };
+}
+
+const FAINT = "59";
+const HALF = "a6";
+/** More lines than this between epochs would be a grey area. */
+const MOST_EPOCH_LINES = 60;
+
+function seriesOf(palette: Palette, isSmoothed: boolean): Record<ChartLine, uPlot.Series> {
+  const dots = { show: true, size: 5, fill: palette.surface };
+  return {
+    batch: {
+      stroke: palette.train + (isSmoothed ? FAINT : HALF),
+      width: 1,
+      points: { show: false },
+      spanGaps: true,
+    },
+    smoothed: { stroke: palette.train, width: 1.75, points: { show: false }, spanGaps: true },
+    epoch: { stroke: palette.train, width: 2, points: { ...dots, stroke: palette.train }, spanGaps: true },
+    validation: {
+      stroke: palette.validation,
+      width: 2,
+      dash: [6, 4],
+      points: { ...dots, stroke: palette.validation },
+      spanGaps: true,
+    },
+  };
+}
+
+/** Room above and below the curves; a log scale ends at its data. */
+function yRange(isLog: boolean) {
+  return (_plot: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax => {
+    if (min === null || max === null) return isLog ? [0.1, 1] : [0, 1];
+    if (isLog) return [min * 0.85, max * 1.15];
+    const room = (max - min || Math.abs(max) || 1) * 0.06;
+    return [min - room < 0 && min >= 0 ? 0 : min - room, max + room];
+  };
+}
+
+function drawVerticals(plot: uPlot, xs: readonly number[], color: string, dash: number[]): void {
+  const { ctx, bbox } = plot;
+  const [min, max] = [plot.scales.x?.min ?? 0, plot.scales.x?.max ?? 0];
+  ctx.save();
+  ctx.strokeStyle = color;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash(dash.map((length) => length * devicePixelRatio));
+  ctx.beginPath();
+  for (const x of xs) {
+    if (x <= min || x >= max) continue;
+    const left = Math.round(plot.valToPos(x, "x", true));
+    ctx.moveTo(left, bbox.top);
+    ctx.lineTo(left, bbox.top + bbox.height);
+  }
+  ctx.stroke();
+  ctx.restore();
+}
+
+export function createPlot(host: HTMLElement, width: number, options: PlotOptions): Plot {
+  const palette = readPalette();
+  const lines = seriesOf(palette, options.isSmoothed);
+  const axis: uPlot.Axis = {
+    font: palette.font,
+    stroke: palette.text,
+    grid: { stroke: palette.grid, width: 1 },
+    ticks: { show: false },
+  };
+  const plot = new uPlot(
+    {
+      width,
+      height: options.height,
+      pxAlign: 1,
+      padding: [8, 12, 0, 0],
+      legend: { show: false },
+      cursor: {
+        y: false,
+        points: { show: false },
+        drag: { x: true, y: false, setScale: false },
+        bind: {
+          dblclick: () => () => {
+            options.onZoom(null);
+            return null;
+          },
+        },
+      },
+      scales: {
+        x: { time: false, range: () => options.range() },
+        y: { distr: options.isLog ? 3 : 1, range: yRange(options.isLog) },
+      },
+      axes: [
+        {
+          ...axis,
+          grid: { show: false },
+          size: 26,
+          gap: 6,
+          values: (_plot, ticks) => ticks.map((tick) => formatTick(options.mode, tick)),
+          ...(options.mode === "epoch" ? { incrs: [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] } : {}),
+        },
+        {
+          ...axis,
+          size: 52,
+          gap: 8,
+          values: (_plot, ticks) => ticks.map((tick) => (tick === null ? "" : trimZeros(formatMetric(tick)))),
+        },
+      ],
+      series: [{}, lines.batch, lines.smoothed, lines.epoch, lines.validation],
+      hooks: {
+        drawClear: [
+          (self) => {
+            const ends = options.epochEnds();
+            if (ends.length <= MOST_EPOCH_LINES) drawVerticals(self, ends, palette.grid, []);
+            drawVerticals(self, options.marks(), palette.warn, [3, 3]);
+          },
+        ],
+        setCursor: [
+          (self) => {
+            const left = self.cursor.left ?? -1;
+            options.onCursor(left < 0 ? null : self.posToVal(left, "x"));
+          },
+        ],
+        setSelect: [
+          (self) => {
+            const { left, width: selected } = self.select;
+            if (selected < 4) return;
+            options.onZoom([self.posToVal(left, "x"), self.posToVal(left + selected, "x")]);
+            self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          },
+        ],
+      },
+    },
+    [[], [], [], [], []],
+    host,
+  );
+  return {
+    setData: (table) => plot.setData(table, true),
+    resize: (next) => plot.setSize({ width: next, height: options.height }),
+    point(x) {
+      const left = x === null ? -10 : plot.valToPos(x, "x");
+      plot.setCursor({ left, top: x === null ? -10 : 1 }, false);
+    },
+    destroy: () => plot.destroy(),
+  };
+}
+
+function trimZeros(text: string): string {
+  return text.includes(".") && !text.includes("e") ? text.replace(/\.?0+$/, "") : text;
+}

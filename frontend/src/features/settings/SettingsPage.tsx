@@ -1,0 +1,74 @@
+import { SegmentedControl } from "@mantine/core";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { Page } from "@/ui/Page";
+import { About } from "./About";
+import classes from "./settings.module.css";
+import { Shortcuts } from "./Shortcuts";
+
+export type Scheme = "light" | "dark" | "auto";
+
+interface SettingsPageProps {
+  language: string;
+  languages: readonly { value: string; label: string }[];
+  onLanguage: (language: string) => void;
+  scheme: Scheme;
+  onScheme: (scheme: Scheme) => void;
+}
+
+/** What this browser remembers, the keys, and what is running. */
+export function SettingsPage({ language, languages, onLanguage, scheme, onScheme }: SettingsPageProps) {
+  const { t } = useTranslation("settings");
+  const schemes = (["light", "dark", "auto"] as const).map((value) => ({ value, label: t(`theme.${value}`) }));
+  return (
+    <Page title={t("title")}>
+      <Section title={t("appearance")}>
+        <Row label={t("language.label")} hint={t("language.hint")}>
+          <SegmentedControl
+            size="xs"
+            aria-label={t("language.label")}
+            value={language}
+            onChange={onLanguage}
+            data={[...languages]}
+          />
+        </Row>
+        <Row label={t("theme.label")} hint={t("theme.hint")}>
+          <SegmentedControl
+            size="xs"
+            aria-label={t("theme.label")}
+            value={scheme}
+            onChange={(value) => onScheme(schemes.find((item) => item.value === value)?.value ?? "auto")}
+            data={schemes}
+          />
+        </Row>
+      </Section>
+      <Section title={t("shortcuts.title")}>
+        <Shortcuts />
+      </Section>
+      <Section title={t("about.title")}>
+        <About />
+      </Section>
+    </Page>
+  );
+}
+
+function Section({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className={classes.section}>
+      <h2 className={classes.heading}>{title}</h2>
+      <div className={classes.box}>{children}</div>
+    </section>
+  );
+}
+
+function Row({ label, hint, children }: { label: string; hint: string; children: ReactNode }) {
+  return (
+    <div className={classes.row}>
+      <div>
+        <div className={classes.label}>{label}</div>
+        <div className={classes.hint}>{hint}</div>
+      </div>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,34 @@
+import { Button, Modal } from "@mantine/core";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import classes from "./ConfirmDialog.module.css";
+
+interface ConfirmDialogProps {
+  isOpen: boolean;
+  /** The question, naming what it is about. */
+  title: string;
+  /** What is lost and what stays. */
+  children: ReactNode;
+  action: string;
+  isBusy: boolean;
+  onConfirm: () => void;
+  onClose: () => void;
+}
+
+/** Asks before something is lost for good; the way back has the focus. */
+export function ConfirmDialog({ isOpen, title, children, action, isBusy, onConfirm, onClose }: ConfirmDialogProps) {
+  const { t } = useTranslation("ui");
+  return (
+    <Modal opened={isOpen} onClose={onClose} title={title} size="sm" closeButtonProps={{ "aria-label": t("dismiss") }}>
+      <div className={classes.text}>{children}</div>
+      <div className={classes.actions}>
+        <Button variant="default" onClick={onClose} data-autofocus>
+          {t("cancel")}
+        </Button>
+        <Button color="var(--lm-danger)" loading={isBusy} onClick={onConfirm}>
+          {action}
+        </Button>
+      </div>
+    </Modal>
+  );
+}
