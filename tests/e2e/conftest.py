@@ -1,32 +1,13 @@
 """A real Chromium against a really started studio."""
 
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def load_script(name: str) -> ModuleType:
-    known = sys.modules.get(f"_e2e_{name}")
-    if known is not None:
-        return known
-    spec = importlib.util.spec_from_file_location(f"_e2e_{name}", ROOT / "scripts" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-started_studio = load_script("started_studio")
-chromium = load_script("chromium")
+from scripts import chromium
+from scripts.started_studio import StartedStudio
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,9 +18,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator["started_studio.StartedStudio"]:
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartedStudio]:
     """One studio with an empty home for the tests of a module."""
-    with started_studio.StartedStudio(tmp_path_factory.mktemp("studio") / "home") as studio:
+    with StartedStudio(tmp_path_factory.mktemp("studio") / "home") as studio:
         yield studio
 
 
@@ -54,9 +35,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def sign_in(
-    browser: Browser, studio: "started_studio.StartedStudio"
-) -> Iterator[Callable[..., BrowserContext]]:
+def sign_in(browser: Browser, studio: StartedStudio) -> Iterator[Callable[..., BrowserContext]]:
     """Make a browser context that has gone through the one-time code, as a first visit does.
 
     Whatever the page logs as an error, throws, or reports as a breach of its policy fails the test.
@@ -89,7 +68,7 @@ def sign_in(
 
 
 @pytest.fixture
-def page(sign_in: Callable[..., BrowserContext], studio: "started_studio.StartedStudio") -> Page:
+def page(sign_in: Callable[..., BrowserContext], studio: StartedStudio) -> Page:
     """The page as a person sees it who has just started the studio."""
     page = sign_in().new_page()
     page.goto(studio.link())

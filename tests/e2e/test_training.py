@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scripts.started_studio import StartedStudio
+
 pytestmark = pytest.mark.slow
 LARGEST_DIFFERENCE = 1e-5
 
 
-def template(studio: Any, name: str, **training: object) -> dict[str, Any]:
+def template(studio: StartedStudio, name: str, **training: object) -> dict[str, Any]:
     """A run request made of a starter graph, with some of its training replaced."""
     [found] = [item for item in studio.get("/templates")["items"] if item["id"] == name]
     return {"graph": found["graph"], "training": {**found["training"], **training}}
@@ -22,7 +24,9 @@ def template(studio: Any, name: str, **training: object) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "name", ["digits-mlp", "digits-residual", "digits-lstm", "iris-classifier"]
 )
-def test_a_trained_model_predicts_the_same_in_real_keras(studio: Any, tmp_path: Path, name: str):
+def test_a_trained_model_predicts_the_same_in_real_keras(
+    studio: StartedStudio, tmp_path: Path, name: str
+):
     run = studio.post("/runs", template(studio, name, epochs=2))
     done = studio.wait_for_run(run["id"], "SUCCEEDED", "FAILED", "STOPPED")
     assert done["state"] == "SUCCEEDED", done["message"]
@@ -54,7 +58,7 @@ def test_a_trained_model_predicts_the_same_in_real_keras(studio: Any, tmp_path: 
     assert np.abs(np.array(ours) - np.load(tmp_path / "outputs.npy")).max() <= LARGEST_DIFFERENCE
 
 
-def test_a_server_killed_while_training_comes_back_to_a_complete_log(studio: Any):
+def test_a_server_killed_while_training_comes_back_to_a_complete_log(studio: StartedStudio):
     """The run goes on without it, and every batch's loss is there exactly once."""
     run = studio.post("/runs", template(studio, "digits-mlp", epochs=60))
     studio.wait_for_run(run["id"], "RUNNING")
@@ -71,7 +75,7 @@ def test_a_server_killed_while_training_comes_back_to_a_complete_log(studio: Any
     assert steps == list(range(1, done["epochs"] * done["steps_per_epoch"] + 1))
 
 
-def all_events(studio: Any, run: str) -> list[dict[str, Any]]:
+def all_events(studio: StartedStudio, run: str) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = []
     after: int | None = 0
     while after is not None:
@@ -81,7 +85,7 @@ def all_events(studio: Any, run: str) -> list[dict[str, Any]]:
     return events
 
 
-def test_a_stopped_run_keeps_what_it_learned(studio: Any):
+def test_a_stopped_run_keeps_what_it_learned(studio: StartedStudio):
     run = studio.post("/runs", template(studio, "digits-mlp", epochs=500))
     studio.wait_for_run(run["id"], "RUNNING")
     studio.post(f"/runs/{run['id']}/stop")
@@ -91,7 +95,7 @@ def test_a_stopped_run_keeps_what_it_learned(studio: Any):
     assert "model.keras" in names
 
 
-def test_no_secret_is_written_where_others_may_read(studio: Any):
+def test_no_secret_is_written_where_others_may_read(studio: StartedStudio):
     """The token is nowhere but in its own file; a code that was spent opens nothing."""
     said = studio.log.read_text(errors="replace")
     assert studio.token not in said

@@ -7,6 +7,8 @@ from types import ModuleType
 
 import pytest
 
+from scripts import web as web_script
+
 NPM = """#!/bin/sh
 echo "$@" >> "$NPM_LOG"
 if [ "$1" = run ]; then mkdir -p "$WEB_OUT" && echo "<!doctype html>" > "$WEB_OUT/index.html"; fi
@@ -19,6 +21,11 @@ def program(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+@pytest.fixture
+def web() -> ModuleType:
+    return web_script
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import tomllib
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import grimp
@@ -17,6 +16,8 @@ from importlinter.cli import lint_imports
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+
+from scripts import check_files
 
 # Declared because another package imports them by name at run time, not because ours do.
 BEHIND_THE_SCENES = {"aiosqlite", "greenlet", "httptools", "uvloop", "websockets", "psycopg"}
@@ -137,7 +138,7 @@ def test_a_layer_is_known_to_typescript_by_its_catalogue_entry_only(root: Path):
     assert found == []
 
 
-def test_no_file_names_a_registry_a_machine_or_is_too_large(check_files: ModuleType):
+def test_no_file_names_a_registry_a_machine_or_is_too_large():
     files = check_files.known_files()
     assert len(files) > 100
     assert check_files.complaints(files) == []
@@ -152,9 +153,7 @@ def test_no_file_names_a_registry_a_machine_or_is_too_large(check_files: ModuleT
         "/Us" + "ers/Ada/lamina",
     ],
 )
-def test_the_file_check_notices(
-    check_files: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
-):
+def test_the_file_check_notices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str):
     monkeypatch.setattr(check_files, "ROOT", tmp_path)
     (tmp_path / "note.md").write_text(f"a line\n{text}\n")
     [complaint] = check_files.complaints([tmp_path / "note.md"])
