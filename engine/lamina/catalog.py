@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
-import lamina.layers  # noqa: F401 - fills the registry
 from lamina.callbacks import CALLBACKS
 from lamina.fields import Declared
 from lamina.layer import GROUPS, LAYERS
@@ -14,7 +13,7 @@ from lamina.losses import LOSSES
 from lamina.metrics import METRICS
 from lamina.optimizers import OPTIMIZERS
 from lamina.registry import Registry
-from lamina.schedules import SCHEDULES
+from lamina.optimizers.schedules import SCHEDULES
 
 
 def catalog() -> dict[str, Any]:

@@ -191,7 +191,7 @@ class Layer(Declared, nn.Module):
         self.built = False
         self.built_for: tuple[Shape, ...] = ()
         self.variables: list[Variable] = []
-        self.seed: int | None = None
+        self.weight_seed: int | None = None
         if batch_input_shape is not None:
             input_shape = tuple(batch_input_shape)[1:]
         if "input_dim" in kwargs and "input_dim" not in self.declared_fields:
@@ -239,16 +239,16 @@ class Layer(Declared, nn.Module):
         """
         if self.built:
             return
-        self.seed = current_seed() if seed is None else seed
+        self.weight_seed = current_seed() if seed is None else seed
         self.built_for = inputs
         for spec in self.weights_for(*inputs):
             self._create(spec)
         self.built = True
 
     def _create(self, spec: Weight) -> Tensor:
-        assert self.seed is not None
+        assert self.weight_seed is not None
         values = spec.initializer.draw(
-            spec.shape, spec.initializer.generator(self.seed, self.name, spec.name)
+            spec.shape, spec.initializer.generator(self.weight_seed, self.name, spec.name)
         )
         variable = Variable(self, spec)
         tensor = variable.from_keras(values)

@@ -34,6 +34,10 @@ class Network(nn.Module):
     """
 
     is_sequential = False
+    graph: Graph
+    layers_by_node: dict[str, Layer]
+    inputs: list[SymbolicTensor]
+    outputs: list[SymbolicTensor]
 
     def __init__(self, inputs: Tensors, outputs: Tensors, name: str = "functional") -> None:
         super().__init__()

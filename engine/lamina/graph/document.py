@@ -14,6 +14,7 @@ from typing import Annotated, Any, Self
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
+import lamina.layers  # noqa: F401 - fills the registry
 from lamina.layer import LAYERS
 from lamina.problems import GraphError, Problem
 from lamina.text import Text
@@ -137,6 +138,8 @@ class Graph(_Part):
 
 
 def _canonical(node: Node) -> dict[str, Any]:
+    if node.shares is not None:
+        return {}
     cls = LAYERS.get(node.type)
     defaults = cls.default_config()
     dumped = cls.dump(cls.parse(cls.bind((), node.config)))

@@ -47,7 +47,7 @@ def sink_permutes(graph: fx.Graph) -> None:
 def _permute(node: Any) -> Order | None:
     """The order of axes when the node is a permute by a constant order."""
     if isinstance(node, fx.Node) and node.op == "call_method" and node.target == "permute":
-        order = node.args[1]
+        order: Any = node.args[1]
         return tuple(order) if isinstance(order, (tuple, list)) else None
     return None
 

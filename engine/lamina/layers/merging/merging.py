@@ -55,7 +55,7 @@ class Add(Layer):
     def forward(self, *inputs: Tensor) -> Tensor:
         rank = max(len(shape) for shape in self.built_for)
         padded = [
-            x if len(shape) == rank else x.unflatten(0, (-1, *(1,) * (rank - len(shape))))
+            x if len(shape) == rank else x[(slice(None), *(None,) * (rank - len(shape)))]
             for x, shape in zip(inputs, self.built_for, strict=True)
         ]
         total = padded[0]

@@ -61,4 +61,8 @@ class Reshape(Layer):
 
     def forward(self, *inputs: Tensor) -> Tensor:
         (x,) = inputs
-        return x.flatten(1).unflatten(1, self.target_shape) if self.target_shape else x.flatten()
+        # Where sizes are unknown the batch is what -1 stands for once the target says all the rest.
+        target = self.output_shape(*self.built_for)[1:]
+        if None not in target:
+            return x.reshape(-1, *(size or 0 for size in target))
+        return x.reshape(x.shape[0], *self.target_shape)

@@ -1,0 +1,220 @@
+"""The check: every problem with its node and something to do, and fixes that work."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import jsonpatch
+import pytest
+from support.graphs import document, image_graphs, node
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lamina.graph.check import check_graph
+from lamina.graph.document import Graph
+from lamina.problems import GraphError
+
+CHAIN = [
+    node("image", "Input", [], shape=[8, 8, 1]),
+    node("conv", "Conv2D", ["image"], filters=2, kernel_size=[3, 3]),
+    node("flat", "Flatten", ["conv"]),
+    node("out", "Dense", ["flat"], units=3, activation="softmax"),
+]
+
+
+def codes(doc: Any) -> list[tuple[str, str | None]]:
+    return [(p.code, p.node) for p in check_graph(doc).problems]
+
+
+def replaced(index: int, **changes: Any) -> dict[str, Any]:
+    nodes = [dict(n) for n in CHAIN]
+    nodes[index] |= changes
+    return document(nodes, ["out"])
+
+
+def test_a_good_graph_has_no_problems_and_all_facts() -> None:
+    report = check_graph(document(CHAIN, ["out"]))
+    assert report.problems == []
+    assert {k: v.output_shape for k, v in report.nodes.items()} == {
+        "image": (None, 8, 8, 1), "conv": (None, 6, 6, 2), "flat": (None, 72), "out": (None, 3),
+    }  # fmt: skip
+    assert report.nodes["conv"].parameters == 3 * 3 * 2 + 2
+    assert report.nodes["conv"].macs == 6 * 6 * 2 * 9
+    assert report.totals["parameters"] == 20 + 72 * 3 + 3
+    assert report.fingerprint == Graph.parse(document(CHAIN, ["out"])).fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("doc", "expected"),
+    [
+        pytest.param(replaced(1, type="Conv2d"), ("unknown_layer", "conv"), id="unknown layer"),
+        pytest.param(
+            replaced(1, inputs=[{"node": "gone"}]), ("dangling_input", "conv"), id="dangling"
+        ),
+        pytest.param(replaced(1, inputs=[]), ("missing_input", "conv"), id="missing input"),
+        pytest.param(
+            replaced(3, inputs=[{"node": "flat"}, {"node": "conv"}]),
+            ("too_many_inputs", "out"),
+            id="too many",
+        ),
+        pytest.param(replaced(3, config={"units": 0}), ("out_of_range", "out"), id="range"),
+        pytest.param(
+            replaced(3, config={"units": 3, "unit": 1}),
+            ("unknown_parameter", "out"),
+            id="parameter",
+        ),
+        pytest.param(
+            replaced(1, config={"filters": 2, "kernel_size": [9, 9]}),
+            ("shape", "conv"),
+            id="window too large",
+        ),
+        pytest.param(replaced(3, id="flat"), ("duplicate_id", "flat"), id="duplicate"),
+        pytest.param(document(CHAIN, []), ("no_output", None), id="no output"),
+        pytest.param(document(CHAIN, ["out", "gone"]), ("bad_output", None), id="bad output"),
+        pytest.param(document(CHAIN, ["flat"]), ("unused_node", "out"), id="unused"),
+        pytest.param(replaced(1, inputs=[{"node": "flat"}]), ("cycle", "conv"), id="cycle"),
+    ],
+)
+def test_each_fault_is_named_with_its_node_and_its_first_fix_removes_it(
+    doc: dict[str, Any], expected: tuple[str, str | None]
+) -> None:
+    assert expected in codes(doc)
+    problem = next(p for p in check_graph(doc).problems if (p.code, p.node) == expected)
+    assert problem.message.en.endswith((".", "?"))
+    assert problem.message.zh.endswith(("。", "？"))
+    assert problem.fixes, "each of these can be mended by a click"
+    for fix in problem.fixes:
+        mended = jsonpatch.apply_patch(doc, fix.patch)
+        assert expected not in codes(mended)
+
+
+def test_all_faults_are_listed_at_once() -> None:
+    nodes = [
+        node("image", "Input", [], shape=[8, 8, 1]),
+        node("a", "Dens", ["image"], units=1),
+        node("b", "Dense", ["image"], units=-1, foo=2),
+        node("c", "Add", ["image"]),
+        node("d", "Conv2D", ["flat"], filters=1, kernel_size=3),
+        node("flat", "Flatten", ["image"]),
+    ]
+    found = codes(document(nodes, ["d"]))
+    for expected in [
+        ("unknown_layer", "a"), ("out_of_range", "b"), ("unknown_parameter", "b"), ("missing_input", "c"),
+        ("shape", "d"), ("unused_node", "c"),
+    ]:  # fmt: skip
+        assert expected in found
+
+
+def test_one_cause_gives_one_message() -> None:
+    nodes = [*CHAIN[:1], node("conv", "Conv2D", ["image"], filters=1, kernel_size=20), *CHAIN[2:]]
+    assert codes(document(nodes, ["out"])) == [("shape", "conv")]
+
+
+def test_two_separate_cycles_are_two_problems() -> None:
+    nodes = [
+        node("a", "Flatten", ["b"]), node("b", "Flatten", ["a"]),
+        node("c", "Flatten", ["d"]), node("d", "Flatten", ["c"]), node("e", "Flatten", ["d"]),
+        node("s", "Flatten", ["s"]),
+    ]  # fmt: skip
+    found = [
+        p.params["nodes"] for p in check_graph(document(nodes, ["e"])).problems if p.code == "cycle"
+    ]
+    assert sorted(map(sorted, found)) == [["a", "b"], ["c", "d"], ["s"]]
+
+
+@pytest.mark.parametrize(
+    ("doc", "words"),
+    [
+        (None, "JSON object"),
+        ([], "JSON object"),
+        ({}, "not a graph document"),
+        ({"format": "lamina.graph", "version": 2, "nodes": []}, "newer Lamina"),
+        ({"format": "lamina.graph", "version": 1}, "nodes is missing"),
+        (
+            {"format": "lamina.graph", "version": 1, "nodes": [{"id": "a"}], "outputs": []},
+            r"nodes\[0\].type is missing",
+        ),
+        (
+            {"format": "lamina.graph", "version": 1, "nodes": [], "outputs": [], "x": 1},
+            "x is not part",
+        ),
+        (document([node("1a", "Flatten", [])], []), "ids start with a letter"),
+    ],
+)
+def test_half_a_document_is_refused_whole(doc: Any, words: str) -> None:
+    with pytest.raises(GraphError, match=words):
+        Graph.parse(doc)
+    report = check_graph(doc)
+    assert report.errors
+    assert report.nodes == {}
+
+
+@settings(max_examples=150, deadline=None)
+@given(image_graphs(), st.data())
+def test_never_raises_whatever_is_taken_away_or_put_in(
+    doc: dict[str, Any], data: st.DataObject
+) -> None:
+    junk = (
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.text(max_size=3)
+        | st.lists(st.integers(), max_size=2)
+    )
+    place = data.draw(st.sampled_from(["document", "node", "config"]))
+    target = doc if place == "document" else data.draw(st.sampled_from(doc["nodes"]))
+    if place == "config":
+        target = target["config"]
+    key = data.draw(st.sampled_from([*target, "other"]))
+    if data.draw(st.booleans()) and key in target:
+        del target[key]
+    else:
+        target[key] = data.draw(junk)
+    report = check_graph(doc)
+    for problem in report.problems:
+        assert problem.to_json("zh-CN")["message"]
+        for fix in problem.fixes:
+            if fix.target == "graph" and all("config" in n and "inputs" in n for n in doc["nodes"]):
+                jsonpatch.apply_patch(doc, fix.patch)
+
+
+def test_a_graph_of_a_hundred_layers_is_checked_in_a_keystroke() -> None:
+    nodes = [node("image", "Input", [], shape=[16, 16, 3])]
+    for i in range(100):
+        source = nodes[-1]["id"]
+        nodes.append(
+            node(f"c{i}", "Conv2D", [source], filters=4, kernel_size=[3, 3], padding="same")
+        )
+    doc = document(nodes, ["c99"])
+    assert check_graph(doc).problems == []
+    fastest = min(_seconds(lambda: check_graph(doc)) for _ in range(5))
+    assert fastest < 0.5, (
+        "an order of magnitude above what it takes: this guards against quadratic work"
+    )
+
+
+def _seconds(action: Any) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def test_a_layer_used_twice_has_its_weights_once() -> None:
+    nodes = [
+        node("a", "Input", [], shape=[4]),
+        node("b", "Input", [], shape=[4]),
+        node("first", "Dense", ["a"], units=3),
+        {
+            "id": "again",
+            "type": "Dense",
+            "config": {},
+            "inputs": [{"node": "b"}],
+            "shares": "first",
+        },
+        node("sum", "Add", ["first", "again"]),
+    ]
+    report = check_graph(document(nodes, ["sum"]))
+    assert report.problems == []
+    assert report.totals["parameters"] == 15
+    assert report.fingerprint
