@@ -116,7 +116,7 @@ def create_app_from_environment() -> Any:
 
 def _serve(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
     _configure_logging(settings)
-    server = _AnnouncingServer(_config(create_app(settings)), ready)
+    server = _AnnouncingServer(server_config(create_app(settings)), ready)
     server.run(sockets=[listener])
 
 
@@ -125,7 +125,7 @@ def _serve_reloading(
 ) -> None:
     _configure_logging(settings)
     source = Path(__file__).resolve().parents[2]
-    config = _config(
+    config = server_config(
         f"{__name__}:{create_app_from_environment.__name__}",
         factory=True,
         reload=True,
@@ -150,7 +150,7 @@ class _AnnouncingServer(uvicorn.Server):
             self._ready()
 
 
-def _config(app: Any, **more: Any) -> uvicorn.Config:
+def server_config(app: Any, **more: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         ws="websockets-sansio",

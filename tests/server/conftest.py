@@ -1,0 +1,144 @@
+"""An application with a home and a database of its own, and clients that may or may not come in."""
+
+import contextlib
+import functools
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from lamina_studio.main import create_app
+from lamina_studio.settings import Settings
+
+HOST = "127.0.0.1:8420"
+ORIGIN = f"http://{HOST}"
+POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+
+
+@contextlib.contextmanager
+def fresh_postgres() -> Iterator[str]:
+    """The address of an empty PostgreSQL database; skips where no server is reachable."""
+    try:
+        server = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=2)
+    except psycopg.OperationalError as error:
+        pytest.skip(f"no PostgreSQL at {POSTGRES}: {error}")
+    name = f"lamina_test_{secrets.token_hex(6)}"
+    with server:
+        server.execute(f"CREATE DATABASE {name}")
+        try:
+            yield POSTGRES.rpartition("/")[0] + "/" + name
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def settings(own_home: Path) -> Settings:
+    return Settings(home=own_home, port=8420)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def settings_on_each_database(request, own_home: Path) -> Iterator[Settings]:
+    if request.param == "sqlite":
+        yield Settings(home=own_home, port=8420)
+        return
+    with fresh_postgres() as address:
+        yield Settings(home=own_home, port=8420, database_url=address)
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator:
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+def connect(app) -> Callable[..., httpx.AsyncClient]:
+    """Make a client that speaks to the application without a socket, with these headers."""
+    return functools.partial(connect_to, app)
+
+
+@pytest.fixture
+def token(app) -> dict[str, str]:
+    """What a program sends to come in."""
+    return token_of(app)
+
+
+@pytest.fixture
+def cookie(app) -> dict[str, str]:
+    """What a signed-in browser sends on its own."""
+    return {"cookie": f"lamina_session={app.state.credentials.new_session()}"}
+
+
+@pytest.fixture
+async def client(connect, token) -> AsyncIterator[httpx.AsyncClient]:
+    """A program with the token."""
+    async with connect(**token) as client:
+        yield client
+
+
+@pytest.fixture
+async def stranger(connect) -> AsyncIterator[httpx.AsyncClient]:
+    """Someone without credentials."""
+    async with connect() as client:
+        yield client
+
+
+@pytest.fixture
+async def client_on_each_database(settings_on_each_database) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(settings_on_each_database)
+    async with app.router.lifespan_context(app), connect_to(app, **token_of(app)) as client:
+        yield client
+
+
+def connect_to(app, **headers: str) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers)
+
+
+def token_of(app) -> dict[str, str]:
+    token = (app.state.settings.home / "token").read_text().strip()
+    return {"authorization": f"Bearer {token}"}
+
+
+@pytest.fixture
+def graph() -> dict:
+    """A small classifier for `digits`, without any problem."""
+    return {
+        "format": "lamina.graph",
+        "version": 1,
+        "name": "small",
+        "nodes": [
+            {"id": "image", "type": "Input", "config": {"shape": [8, 8, 1]}, "inputs": []},
+            {"id": "flat", "type": "Flatten", "config": {}, "inputs": [{"node": "image"}]},
+            {
+                "id": "digit",
+                "type": "Dense",
+                "config": {"units": 10, "activation": "softmax"},
+                "inputs": [{"node": "flat"}],
+            },
+        ],
+        "outputs": [{"node": "digit"}],
+        "blocks": [],
+        "layout": {"image": {"x": 0, "y": 0}},
+    }
+
+
+@pytest.fixture
+def training() -> dict:
+    """How to train `graph`."""
+    return {
+        "format": "lamina.training",
+        "version": 1,
+        "dataset": {"id": "digits"},
+        "validation": {"split": 0.1},
+        "loss": "categorical_crossentropy",
+        "metrics": ["accuracy"],
+        "optimizer": {"type": "Adam", "config": {"learning_rate": 0.001}},
+        "batch_size": 32,
+        "epochs": 2,
+    }
