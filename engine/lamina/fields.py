@@ -352,7 +352,8 @@ def _issue(cls: type[Declared], name: str, fault: Any) -> Issue:
         en, zh = f"must be {choices}", f"必须是 {choices.replace(' or ', ' 或 ')}"
     else:
         en, zh = _TYPES.get(
-            kind.split("_", maxsplit=1)[0], (f"is not valid ({fault['msg']})", f"无效（{fault['msg']}）")
+            kind.split("_", maxsplit=1)[0],
+            (f"is not valid ({fault['msg']})", f"无效（{fault['msg']}）"),
         )
     return Issue(
         name,

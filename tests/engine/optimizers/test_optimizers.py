@@ -72,13 +72,13 @@ def run_both(name, options, seed=0):
 
 
 def assert_same(ours, theirs, weights, variables):
-    for weight, variable in zip(weights, variables, strict=True):
-        expected = variable.value.detach().numpy()
-        error = np.abs(weight.numpy() - expected).max() / np.abs(expected).max()
-        assert error <= 1e-5
-    for got, variable in zip(ours.variables_for_file(), theirs.variables, strict=True):
-        expected = variable.value.detach().numpy()
-        assert_close(got.astype("float32"), expected.astype("float32"), rtol=1e-4, atol=1e-7)
+    pairs = [(w.numpy(), v.value) for w, v in zip(weights, variables, strict=True)]
+    pairs += [(a, v.value) for a, v in zip(ours.variables_for_file(), theirs.variables, strict=True)]
+    for got, value in pairs:
+        expected = value.detach().numpy()
+        # A slot that stands beside epsilon in a sum need not be more exact than that sum.
+        beside = getattr(ours, "epsilon", 0) * 1e-6 + 1e-12
+        assert np.abs(got - expected).max() <= 1e-5 * np.abs(expected).max() + beside
 
 
 def general(draw):
