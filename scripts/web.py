@@ -156,10 +156,13 @@ def _npm(node: Node, *arguments: str) -> None:
     command = [*node.npm, *arguments]
     done = subprocess.run(command, cwd=FRONTEND, env=node.environment, check=False)
     if done.returncode:
+        hint = (
+            " Without the network, build once where the npm registry can be reached, or set "
+            "LAMINA_SKIP_WEB=1 to go without the pages."
+        )
         raise WebBuildError(
             f"`npm {' '.join(arguments)}` in {FRONTEND} failed with exit status {done.returncode}; "
-            "its own words stand above. Without the network, build once where the npm registry can be "
-            "reached, or set LAMINA_SKIP_WEB=1 to go without the pages."
+            f"its own words stand above.{hint if arguments[0] == 'ci' else ''}"
         )
 
 
