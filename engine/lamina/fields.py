@@ -74,6 +74,13 @@ class Issue:
     """A value that would do, where one is obvious."""
 
 
+class _Signature:
+    """`__signature__` of a class, made when somebody asks: annotations are resolved only then."""
+
+    def __get__(self, _instance: object, owner: type[Declared]) -> inspect.Signature:
+        return owner.signature()
+
+
 @dataclass_transform(field_specifiers=(field,))
 class Declared:
     """Base of everything that is declared by annotated fields: layers, losses, metrics, optimizers, callbacks."""
@@ -84,6 +91,7 @@ class Declared:
     """Old spellings of parameters that are still understood."""
     group: ClassVar[str] = ""
     summary: ClassVar[Text] = Text("", "")
+    __signature__: ClassVar[Any] = _Signature()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -146,7 +154,7 @@ class Declared:
         return ({}, issues) if issues else (values, [])
 
     @classmethod
-    def check_together(cls, values: Mapping[str, Any]) -> Iterable[Issue]:
+    def check_together(cls, values: Mapping[str, Any]) -> Iterable[Issue]:  # noqa: ARG003
         """Issues of parsed values that cannot stand together; each value alone is valid."""
         return ()
 
@@ -209,6 +217,7 @@ class Declared:
 
 @cache
 def hints_of(cls: type[Declared]) -> dict[str, Any]:
+    """Annotations of a class' fields, with what pydantic reads from them."""
     return typing.get_type_hints(cls, include_extras=True)
 
 

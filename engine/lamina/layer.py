@@ -171,11 +171,6 @@ class Layer(Declared, nn.Module):
     built: bool
     name: str
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if cls.declared_fields:
-            cls.__signature__ = cls.signature()  # type: ignore[attr-defined]
-
     def __init__(
         self,
         *args: Any,

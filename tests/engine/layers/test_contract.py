@@ -1,0 +1,155 @@
+"""What every layer of the registry owes, so that a new one is tested by existing."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+import torch
+
+from lamina.catalog import catalog
+from lamina.fields import Declared, NonNegativeFloat, field
+from lamina.layer import GROUPS, LAYERS, Layer, Shape, layer
+from lamina.layers import Input
+from lamina.network import Network
+from lamina.symbolic import SymbolicTensor
+from lamina.text import Text
+
+SMALLEST: dict[str, tuple[dict[str, Any], list[tuple[int | None, ...]]]] = {
+    "Input": ({"shape": (3,)}, []),
+    "Activation": ({"activation": "relu"}, [(3,)]),
+    "Dense": ({"units": 4}, [(None, 3)]),
+    "Embedding": ({"input_dim": 5, "output_dim": 2}, [(None,)]),
+    "Conv2D": (
+        {"filters": 2, "kernel_size": 3, "padding": "same", "strides": 2},
+        [(None, None, 3)],
+    ),
+    "MaxPooling2D": ({}, [(None, 7, 3)]),
+    "AveragePooling2D": ({}, [(7, None, 3)]),
+    "GlobalAveragePooling2D": ({}, [(None, None, 3)]),
+    "LSTM": ({"units": 4, "return_sequences": True}, [(None, 3)]),
+    "Dropout": ({"rate": 0.5, "seed": 3}, [(3,)]),
+    "Reshape": ({"target_shape": (-1, 2)}, [(4,)]),
+    "Add": ({}, [(4, 4, 3), (3,)]),
+    "Concatenate": ({"axis": 1}, [(None, 3), (None, 3)]),
+}
+"""The least a layer needs, on inputs of unknown sizes where it can take them; others take ({}, [(4,)])."""
+
+
+def smallest(name: str) -> tuple[Layer, list[tuple[int | None, ...]]]:
+    config, shapes = SMALLEST.get(name, ({}, [(4,)]))
+    return LAYERS.get(name)(**config), shapes
+
+
+@pytest.mark.parametrize("name", LAYERS.names())
+def test_declared_shape_is_the_real_one(name: str) -> None:
+    if name == "Input":
+        pytest.skip("an Input is where data enters")
+    built, shapes = smallest(name)
+    dtype = "int32" if name == "Embedding" else "float32"
+    symbols = [Input(shape=shape, dtype=dtype) for shape in shapes]
+    output = built(symbols if len(symbols) > 1 else symbols[0])
+    network = Network(symbols, output)
+    for batch, free in ((1, 5), (3, 7)):
+        batches = [
+            torch.zeros(batch, *(free if s is None else s for s in shape)) for shape in shapes
+        ]
+        concrete: list[Shape] = [tuple(b.shape) for b in batches]
+        (result,) = network.program(training=False)(*(b.to(getattr(torch, dtype)) for b in batches))
+        assert tuple(result.shape) == built.output_shape(*concrete)
+        declared = output.shape
+        assert len(declared) == result.dim()
+        assert all(size in (None, real) for size, real in zip(declared, result.shape, strict=True))
+
+
+@pytest.mark.parametrize("name", LAYERS.names())
+@pytest.mark.parametrize("training", [False, True])
+def test_every_trainable_weight_has_a_gradient(name: str, training: bool) -> None:
+    built, shapes = smallest(name)
+    if not shapes:
+        pytest.skip("an Input has no weights")
+    symbols = [
+        Input(shape=shape, dtype="int32" if name == "Embedding" else None) for shape in shapes
+    ]
+    network = Network(symbols, built(symbols if len(symbols) > 1 else symbols[0]))
+    batches = [
+        torch.randint(0, 4, (4, *(6 if s is None else s for s in shape))) for shape in shapes
+    ]
+    batches = (
+        batches if name == "Embedding" else [b.float() + torch.randn(b.shape) for b in batches]
+    )
+    (result,) = network.program(training=training)(*batches)
+    if network.trainable_weights:
+        (result * torch.randn(result.shape)).sum().backward()
+    for variable in network.trainable_weights:
+        assert variable.value.grad is not None, variable.path
+        assert torch.isfinite(variable.value.grad).all()
+
+
+@pytest.mark.parametrize("name", LAYERS.names())
+def test_configuration_makes_the_same_layer_again(name: str) -> None:
+    first, _ = smallest(name)
+    assert type(first)(**first.node_config()).node_config() == first.node_config()
+    again = type(first).from_config(first.get_config())
+    assert again.get_config() == first.get_config()
+
+
+@pytest.mark.parametrize("name", LAYERS.names())
+def test_help_and_palette_say_what_it_is_in_both_languages(name: str) -> None:
+    cls = LAYERS.get(name)
+    assert cls.group in GROUPS
+    assert cls.summary.en
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in cls.summary.zh)
+    assert "Shapes:" in inspect.cleandoc(cls.__doc__ or ""), "the docstring gives the shapes"
+    for field, spec in cls.declared_fields.items():
+        assert spec.doc.en.endswith("."), field
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in spec.doc.zh), field
+
+
+def test_the_catalogue_describes_every_parameter_of_everything() -> None:
+    found = catalog()
+    assert [entry["name"] for entry in found["layers"]] == sorted(
+        LAYERS.names(), key=lambda name: list(GROUPS).index(LAYERS.get(name).group)
+    )
+    for kind in ("layers", "losses", "metrics", "optimizers", "schedules", "callbacks"):
+        assert found[kind], kind
+        for entry in found[kind]:
+            assert entry["summary"]["en"], entry["name"]
+            assert entry["summary"]["zh-CN"], entry["name"]
+            for name, schema in entry["parameters"]["properties"].items():
+                assert schema["x-widget"] in {
+                    "int", "float", "bool", "choice", "size", "shape", "text", "list", "object",
+                }, (entry["name"], name)  # fmt: skip
+                assert schema["x-doc"]["zh-CN"], (entry["name"], name)
+
+
+def test_a_layer_of_a_user_is_a_layer_like_any_other() -> None:
+    """One file that declares a class is all that a new layer needs."""
+
+    @layer(group="core", summary=Text("x times a factor.", "乘以系数。"))
+    class TimesForTest(Layer):
+        """x times a factor.
+
+        Shapes:
+            (batch, …) -> the same
+        """
+
+        factor: NonNegativeFloat = field(2.0, doc=Text("Factor.", "系数。"))
+
+        def output_shape(self, *inputs: Shape) -> Shape:
+            return inputs[0]
+
+        def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+            return inputs[0] * self.factor
+
+    try:
+        x = Input(shape=(3,))
+        y = TimesForTest(factor=3)(x)
+        assert isinstance(y, SymbolicTensor)
+        again = Network.from_graph(Network(x, y).graph.to_json())
+        torch.testing.assert_close(again(torch.ones(2, 3)), torch.full((2, 3), 3.0))
+        assert issubclass(TimesForTest, Declared)
+        assert "TimesForTest" in {entry["name"] for entry in catalog()["layers"]}
+    finally:
+        LAYERS._entries.pop("TimesForTest")

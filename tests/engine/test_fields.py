@@ -1,0 +1,92 @@
+"""Declarations by fields: parsing, messages, schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lamina.errors import ConfigError
+from lamina.layers import BatchNormalization, Conv2D, Dense, Dropout, Embedding, LeakyReLU
+
+
+def test_positions_keywords_and_old_spellings_mean_the_same() -> None:
+    assert Dense(3, "relu").node_config() == Dense(units=3, activation="relu").node_config()
+    assert LeakyReLU(alpha=0.1).negative_slope == 0.1
+    assert (
+        Conv2D(8, 3).kernel_size == Conv2D(8, (3, 3)).kernel_size == Conv2D(8, [3, 3]).kernel_size
+    )
+    assert Dense(np.int64(4)).units == 4
+    assert Dense(3, input_dim=5).declared_input_shape == (5,)
+    assert Embedding(7, 2, input_shape=(3,)).declared_input_shape == (3,)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Dense(0), r"Dense\.units must be at least 1, got 0\."),
+        (lambda: Dense("many"), r"Dense\.units must be a whole number, got 'many'\."),
+        (lambda: Dense(True), r"Dense\.units: must be a whole number, got a boolean"),
+        (lambda: Dense(2.5), r"Dense\.units must be a whole number, got 2\.5"),
+        (lambda: Dense(), r"Dense\.units is needed: Size of the last axis"),
+        (lambda: Dense(1, unit=2), r'Dense has no parameter "unit"\. Did you mean units\?'),
+        (
+            lambda: Dense(1, "rleu"),
+            r"Dense\.activation: There is no activation \"rleu\"\. Did you mean relu",
+        ),
+        (
+            lambda: Dense(1, kernel_initializer="glorot"),
+            r"kernel_initializer: There is no initializer",
+        ),
+        (lambda: Dropout(1.5), r"Dropout\.rate must be at most 1"),
+        (lambda: Dropout(float("nan")), r"Dropout\.rate"),
+        (
+            lambda: Conv2D(2, 3, padding="smae"),
+            r"Conv2D\.padding must be 'valid' or 'same', got 'smae'",
+        ),
+        (lambda: Conv2D(2, 3, data_format="channels_first"), r"channels_first is not supported"),
+        (lambda: Conv2D(3, 3, groups=2), r"Conv2D\.groups must divide filters"),
+        (lambda: BatchNormalization(epsilon=0), r"epsilon must be above 0"),
+        (lambda: Dense(1, dtype="float16"), r'dtype "float16" is not supported'),
+    ],
+)
+def test_a_wrong_parameter_is_named_with_what_was_given(make: Any, words: str) -> None:
+    with pytest.raises(ConfigError, match=words) as caught:
+        make()
+    assert caught.value.text.zh != caught.value.text.en or "dtype" in words
+
+
+def test_too_many_positions_and_the_same_parameter_twice() -> None:
+    with pytest.raises(TypeError, match="takes at most"):
+        Dropout(0.5, 1, 2)
+    with pytest.raises(TypeError, match="twice"):
+        Dense(3, units=3)
+
+
+def test_all_faults_come_in_one_error() -> None:
+    with pytest.raises(ConfigError) as caught:
+        Conv2D(-1, 0, padding="x")
+    assert len(str(caught.value).splitlines()) == 3
+
+
+def test_schema_carries_bounds_defaults_and_form_controls() -> None:
+    properties = Conv2D.json_schema()["properties"]
+    assert properties["filters"]["minimum"] == 1
+    assert properties["filters"]["x-widget"] == "int"
+    assert properties["kernel_size"]["x-widget"] == "size"
+    assert properties["strides"]["default"] == [1, 1]
+    assert properties["padding"]["enum"] == ["valid", "same"]
+    assert "relu" in properties["activation"]["enum"]
+    assert properties["activation"]["default"] == "linear"
+    assert properties["kernel_initializer"]["default"] == "glorot_uniform"
+    assert properties["use_bias"] | {"x-widget": "bool", "default": True} == properties["use_bias"]
+    assert Conv2D.json_schema()["required"] == ["filters", "kernel_size"]
+
+
+def test_signature_is_what_help_shows() -> None:
+    import inspect
+
+    names = list(inspect.signature(Dense).parameters)
+    assert names[:3] == ["units", "activation", "use_bias"]
+    assert inspect.signature(Dense).parameters["units"].default is inspect.Parameter.empty
