@@ -12,8 +12,8 @@ from lamina.layer import GROUPS, LAYERS
 from lamina.losses import LOSSES
 from lamina.metrics import METRICS
 from lamina.optimizers import OPTIMIZERS
-from lamina.registry import Registry
 from lamina.optimizers.schedules import SCHEDULES
+from lamina.registry import Registry
 
 
 def catalog() -> dict[str, Any]:

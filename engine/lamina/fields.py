@@ -16,7 +16,16 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, Self, dataclass_transform
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    Self,
+    TypeVar,
+    cast,
+    dataclass_transform,
+)
 
 import pydantic
 from annotated_types import Ge, Gt, Le
@@ -215,13 +224,21 @@ class Declared:
         return inspect.Signature(parameters)
 
 
-@cache
+T = TypeVar("T")
+
+
+def _once(function: Callable[[type[Declared]], T]) -> Callable[[type[Declared]], T]:
+    """Remember a function's result for each class."""
+    return cast("Callable[[type[Declared]], T]", cache(function))
+
+
+@_once
 def hints_of(cls: type[Declared]) -> dict[str, Any]:
     """Annotations of a class' fields, with what pydantic reads from them."""
     return typing.get_type_hints(cls, include_extras=True)
 
 
-@cache
+@_once
 def parser_of(cls: type[Declared]) -> type[pydantic.BaseModel]:
     """The pydantic model of a class' fields, made on first use."""
     definitions: dict[str, Any] = {
@@ -240,7 +257,7 @@ def parser_of(cls: type[Declared]) -> type[pydantic.BaseModel]:
     return model
 
 
-@cache
+@_once
 def _default_config(cls: type[Declared]) -> Mapping[str, Any]:
     adapters = parser_of(cls).model_fields
     defaults: dict[str, Any] = {}

@@ -29,7 +29,7 @@ def test_positions_keywords_and_old_spellings_mean_the_same() -> None:
         (lambda: Dense("many"), r"Dense\.units must be a whole number, got 'many'\."),
         (lambda: Dense(True), r"Dense\.units: must be a whole number, got a boolean"),
         (lambda: Dense(2.5), r"Dense\.units must be a whole number, got 2\.5"),
-        (lambda: Dense(), r"Dense\.units is needed: Size of the last axis"),
+        (Dense, r"Dense\.units is needed: Size of the last axis"),
         (lambda: Dense(1, unit=2), r'Dense has no parameter "unit"\. Did you mean units\?'),
         (
             lambda: Dense(1, "rleu"),

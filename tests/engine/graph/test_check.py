@@ -7,13 +7,13 @@ from typing import Any
 
 import jsonpatch
 import pytest
-from support.graphs import document, image_graphs, node
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lamina.graph.check import check_graph
 from lamina.graph.document import Graph
 from lamina.problems import GraphError
+from support.graphs import document, image_graphs, node
 
 CHAIN = [
     node("image", "Input", [], shape=[8, 8, 1]),

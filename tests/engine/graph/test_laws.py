@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from support.graphs import image_graphs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lamina.graph.document import Graph
 from lamina.network import Network
+from support.graphs import image_graphs
 
 
 @settings(max_examples=40, deadline=None)

@@ -102,9 +102,9 @@ def test_help_and_palette_say_what_it_is_in_both_languages(name: str) -> None:
     assert cls.summary.en
     assert any("\u4e00" <= letter <= "\u9fff" for letter in cls.summary.zh)
     assert "Shapes:" in inspect.cleandoc(cls.__doc__ or ""), "the docstring gives the shapes"
-    for field, spec in cls.declared_fields.items():
-        assert spec.doc.en.endswith("."), field
-        assert any("\u4e00" <= letter <= "\u9fff" for letter in spec.doc.zh), field
+    for key, spec in cls.declared_fields.items():
+        assert spec.doc.en.endswith("."), key
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in spec.doc.zh), key
 
 
 def test_the_catalogue_describes_every_parameter_of_everything() -> None:
