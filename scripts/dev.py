@@ -28,24 +28,17 @@ def main() -> int:
 
     server_address = f"http://127.0.0.1:{options.port}"
     page_address = f"http://127.0.0.1:{options.page_port}"
-    environment = {
-        **os.environ,
-        "LAMINA_PORT": str(options.port),
-        "LAMINA_STUDIO_URL": server_address,
-    }
-    settings = Settings(port=options.port)
-    settings.prepare_home()
+    environment = {**os.environ, "LAMINA_STUDIO_URL": server_address}
     server = [
-        *(sys.executable, "-m", "uvicorn", "lamina_studio.main:create_app", "--factory"),
-        *("--port", str(options.port), "--reload", "--timeout-graceful-shutdown", "3"),
-        *("--reload-dir", str(ROOT / "server"), "--reload-dir", str(ROOT / "engine")),
+        *(sys.executable, "-m", "lamina_studio", "studio", "--reload", "--no-browser"),
+        *("--port", str(options.port)),
     ]
     page = [
         *(sys.executable, str(ROOT / "scripts" / "web.py"), "npm", "run", "dev", "--"),
         *("--host", "127.0.0.1", "--port", str(options.page_port), "--strictPort"),
     ]
     processes = [subprocess.Popen(command, env=environment) for command in (server, page)]
-    print(f"\n  {page_address}/auth?code={OneTimeCodes(settings.home).create()}\n", flush=True)
+    print(f"\n  The page: {OneTimeCodes(Settings().home).address(page_address)}\n", flush=True)
     try:
         while all(process.poll() is None for process in processes):
             time.sleep(0.2)
