@@ -20,7 +20,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -131,14 +131,12 @@ class Order:
 
     Attributes:
         argv: Command line of the trainer.
-        environment: Variables set for it, besides the server's own.
         terminate_after_s: From the stop request to SIGTERM.
         kill_after_s: From the stop request to SIGKILL of the trainer's process group.
         memory_bytes: Resident memory above which the trainer is ended; 0 for no limit.
     """
 
     argv: list[str]
-    environment: dict[str, str] = field(default_factory=dict)
     terminate_after_s: float = 10.0
     kill_after_s: float = 30.0
     memory_bytes: int = 0
@@ -219,11 +217,11 @@ def read_json(path: Path) -> Any:
 def write_json(path: Path, content: object) -> None:
     """Write a file so that a reader, even after a crash, sees all of it or the one before."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with open(temporary, "w", encoding="utf-8") as file:
+    with temporary.open("w", encoding="utf-8") as file:
         json.dump(content, file, ensure_ascii=False)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(temporary, path)
+    temporary.replace(path)
     sync_folder(path.parent)
 
 

@@ -99,7 +99,7 @@ def _supervise(folder: AttemptFolder, order: Order) -> None:
 
 
 def _start(folder: AttemptFolder, order: Order, lifeline: int) -> subprocess.Popen[bytes]:
-    with open(folder.trainer_log, "ab") as log:
+    with folder.trainer_log.open("ab") as log:
         return subprocess.Popen(
             [*order.argv, str(lifeline)],
             stdin=subprocess.DEVNULL,
@@ -107,7 +107,6 @@ def _start(folder: AttemptFolder, order: Order, lifeline: int) -> subprocess.Pop
             stderr=log,
             pass_fds=(lifeline,),
             process_group=0,
-            env={**os.environ, **order.environment},
         )
 
 

@@ -1,0 +1,1 @@
+"""The live stream: protocol `lamina.v1` over one websocket per tab."""

@@ -1,0 +1,171 @@
+"""The dispatcher: starts queued runs in their order and keeps a follower for each that lives."""
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+import psutil
+
+from lamina_studio.database import Database
+from lamina_studio.runs import endings
+from lamina_studio.runs.feed import Feed
+from lamina_studio.runs.folders import Order, RunFolder
+from lamina_studio.runs.follower import Follower
+from lamina_studio.runs.journal import Change, record, transition
+from lamina_studio.runs.repository import RunRepository
+from lamina_studio.runs.states import RunState
+from lamina_studio.runs.tables import RunRow
+
+MEMORY_LEFT_BYTES = 2**30
+RETRY_S = 2.0
+
+logger = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """Owns the queue and the followers of this server.
+
+    Args:
+        database: Holds the queue.
+        feed: Told of everything that was committed.
+        folder: Folder of all runs.
+        environment: All the variables of the processes of runs.
+        max_parallel: How many runs may have a process at the same time.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        feed: Feed,
+        folder: Path,
+        environment: dict[str, str],
+        max_parallel: int,
+    ) -> None:
+        self._database = database
+        self._feed = feed
+        self._folder = folder
+        self._max_parallel = max_parallel
+        self._environment = environment
+        self._followers: dict[str, tuple[Follower, asyncio.Task[None]]] = {}
+        self._wake = asyncio.Event()
+        self._queue: asyncio.Task[None] | None = None
+
+    def folder_of(self, run_id: str) -> RunFolder:
+        return RunFolder(self._folder / run_id)
+
+    async def open(self) -> None:
+        """Take up the runs of an earlier server, then start working through the queue."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        async with self._database.transaction(write=False) as session:
+            attached = await RunRepository(session).attached()
+        for run in attached:
+            self._follow(Follower(self._database, self._feed, self.folder_of(run.id), run))
+        self._queue = asyncio.create_task(self._work(), name="run queue")
+        self.wake()
+
+    async def close(self) -> None:
+        """Let go of everything; the trainings go on without this server."""
+        tasks = [task for _, task in self._followers.values()]
+        if self._queue is not None:
+            tasks.append(self._queue)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def wake(self) -> None:
+        """Look at the queue: a run was added, or one has ended."""
+        self._wake.set()
+
+    def request_stop(self, run_id: str) -> None:
+        """Make the processes of a run, which is STOPPING, hear of it."""
+        if run_id in self._followers:
+            self._followers[run_id][0].request_stop()
+
+    def _follow(self, follower: Follower) -> None:
+        task = asyncio.create_task(self._see_through(follower), name=f"run {follower.run_id}")
+        self._followers[follower.run_id] = follower, task
+
+    async def _see_through(self, follower: Follower) -> None:
+        try:
+            while True:
+                if await self._followed(follower):
+                    return
+                await asyncio.sleep(RETRY_S)
+        finally:
+            del self._followers[follower.run_id]
+            self.wake()
+
+    async def _followed(self, follower: Follower) -> bool:
+        try:
+            await follower.follow()
+        except Exception:  # the edge of a task: one run's trouble must not hold up the others
+            logger.exception("run %s: its follower failed and begins again", follower.run_id)
+            return False
+        return True
+
+    async def _work(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                while run := await self._next():
+                    await self._start(run)
+            except Exception:  # the edge of a task: the queue must go on
+                logger.exception("the queue of runs failed and begins again")
+                asyncio.get_running_loop().call_later(RETRY_S, self.wake)
+
+    async def _next(self) -> RunRow | None:
+        """Make the first queued run STARTING, if there is a free slot."""
+        async with self._database.transaction() as session:
+            runs = RunRepository(session)
+            if len(self._followers) >= self._max_parallel:
+                return None
+            queued = await runs.first_queued(1)
+            if not queued:
+                return None
+            run = queued[0]
+            change = transition(run, RunState.STARTING)
+            fresh = {"attempt": run.attempt + 1, "wseq": 0, "spool_offset": 0}
+            await record(session, self._feed, run, Change(change.values | fresh, change.events))
+        return run
+
+    async def _start(self, run: RunRow) -> None:
+        folder = self.folder_of(run.id)
+        argv = [sys.executable, "-m", "lamina_studio.runs.trainer", str(folder.path)]
+        limit = max(psutil.virtual_memory().total - MEMORY_LEFT_BYTES, 0)
+        order = Order(argv=[*argv, str(run.attempt)], memory_bytes=limit)
+        try:
+            folder.prepare(
+                run.attempt, spec={"graph": run.graph, "training": run.training}, order=order
+            )
+            supervisor = await self._spawn(folder, run.attempt)
+        except OSError:
+            logger.exception("run %s: could not be started", run.id)
+            await self._give_up(run)
+            return
+        self._follow(Follower(self._database, self._feed, folder, run, supervisor))
+
+    async def _spawn(self, folder: RunFolder, attempt: int) -> asyncio.subprocess.Process:
+        with folder.attempt(attempt).supervisor_log.open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "lamina_studio.runs.supervisor",
+                str(folder.path),
+                str(attempt),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self._environment,
+                cwd=folder.path,
+                start_new_session=True,
+            )
+
+    async def _give_up(self, run: RunRow) -> None:
+        state, reason, message = endings.NOT_STARTED
+        async with self._database.transaction() as session:
+            current = await RunRepository(session).get(run.id)
+            assert current is not None, "nobody deletes a run that is STARTING"
+            change = transition(current, state, reason=reason, message=message)
+            await record(session, self._feed, current, change)

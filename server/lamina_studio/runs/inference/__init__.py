@@ -1,0 +1,1 @@
+"""Asking a trained model: always in a child process with limits, with JSON through its pipes."""

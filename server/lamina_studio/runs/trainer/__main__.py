@@ -1,0 +1,85 @@
+"""The trainer's process: `python -m lamina_studio.runs.trainer <folder> <attempt> <lifeline>`.
+
+The supervisor starts it. It opens the spool before it imports anything heavy, so that the server
+hears from it at once, and it always tries to leave an outcome in the spool.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lamina_studio.runs.folders import RunFolder, read_json
+from lamina_studio.runs.spool import SpoolWriter
+from lamina_studio.runs.trainer.reporter import Reporter
+
+SUPERVISOR_GONE = 70
+
+
+def main() -> None:
+    """Train, whatever comes; the last record of the spool is the outcome."""
+    folder, attempt, lifeline = RunFolder(Path(sys.argv[1])), int(sys.argv[2]), int(sys.argv[3])
+    threading.Thread(target=_end_with_the_supervisor, args=(lifeline,), daemon=True).start()
+    files = folder.attempt(attempt)
+    reporter = Reporter(SpoolWriter(files.spool), files.stop, _numbers)
+    signal.signal(signal.SIGTERM, lambda *_: reporter.request_stop())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _show_warnings_in(reporter)
+    reporter.emit("state", _train(folder, reporter))
+    reporter.close()
+
+
+def _train(folder: RunFolder, reporter: Reporter) -> dict[str, Any]:
+    spec = read_json(folder.spec)
+    try:
+        from lamina_studio.runs.trainer.work import perform  # torch comes with it
+
+        return perform(folder, spec, reporter).body()
+    except Exception as error:  # noqa: BLE001 - the process's edge: every end has its sentence
+        traceback.print_exc()
+        from lamina_studio.runs.trainer import outcome
+
+        return outcome.failed(error, spec["training"].get("batch_size")).body()
+
+
+def _end_with_the_supervisor(lifeline: int) -> None:
+    os.read(lifeline, 1)  # returns when the supervisor is gone: nobody could stop this any more
+    os._exit(SUPERVISOR_GONE)
+
+
+def _numbers(values: Sequence[Any]) -> list[float]:
+    """Read values of several steps from the device in one copy."""
+    import torch
+
+    numbers: list[float] = torch.stack([value.float() for value in values]).tolist()
+    return numbers
+
+
+class _LogHandler(logging.Handler):
+    def __init__(self, reporter: Reporter) -> None:
+        super().__init__(logging.INFO)
+        self._reporter = reporter
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._reporter.log(record.levelname.lower(), record.getMessage())
+
+
+def _show_warnings_in(reporter: Reporter) -> None:
+    logger = logging.getLogger("lamina")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(_LogHandler(reporter))
+
+    def show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+        reporter.log("warning", f"{category.__name__}: {message}")
+
+    warnings.showwarning = show
+
+
+if __name__ == "__main__":
+    main()

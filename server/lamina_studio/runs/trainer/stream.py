@@ -1,0 +1,75 @@
+"""The callback through which the studio sees a training."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from lamina.callbacks import Callback
+from lamina_studio.runs.numbers import to_wire
+from lamina_studio.runs.trainer.environment import environment
+from lamina_studio.runs.trainer.reporter import Reporter, StepSeen
+
+
+class StreamCallback(Callback):
+    """Hands each step to the reporter, and ends the training when the reporter asks for it.
+
+    Per step it appends references to a deque and looks at one flag: at most 2 µs. Steps and epochs
+    count from 1 over the whole run.
+    """
+
+    def __init__(self, reporter: Reporter) -> None:
+        super().__init__()
+        self.step = 0
+        self.epoch = 0
+        self._reporter = reporter
+        self._see_step = reporter.see_step
+        self._samples = 0
+        self._began_at = 0.0
+        self._validation_at: float | None = None
+
+    @property
+    def learning_rate(self) -> float | None:
+        """Where the optimizer's learning rate stands now."""
+        optimizer = getattr(self.model, "optimizer", None)
+        return None if optimizer is None else float(optimizer.learning_rate)
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        epochs, steps = self.params.get("epochs"), self.params.get("steps")
+        self._reporter.expect(epochs * steps if epochs and steps else None)
+        self._reporter.emit("system", {"environment": environment(self.model.device)})
+        self._reporter.emit(
+            "state", {"state": "RUNNING", "epochs": epochs, "steps_per_epoch": steps}
+        )
+        total = f"{epochs} epochs" if epochs != 1 else "1 epoch"
+        self._reporter.log("info", f"Training begins: {total} of {steps} steps.")
+        if self._reporter.stop_requested:
+            self.model.stop_training = True
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        self.epoch = epoch + 1
+        self._samples = 0
+        self._validation_at = None
+        self._began_at = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.step += 1
+        self._samples += logs.batch_size
+        self._see_step(StepSeen(self.step, self.epoch, time.time_ns(), logs.batch, logs.batch_size))
+        if self._reporter.attention and self._reporter.heed():
+            self.model.stop_training = True
+
+    def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        if self._validation_at is None:
+            self._validation_at = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        ended_at = time.perf_counter()
+        seconds = ended_at - self._began_at
+        training_s = (self._validation_at or ended_at) - self._began_at
+        values = {key: float(value) for key, value in (logs or {}).items()}
+        body = {f"epoch/{key}": to_wire(value) for key, value in values.items()}
+        body["epoch/seconds"] = seconds
+        body["samples_per_second"] = self._samples / training_s if training_s > 0 else 0.0
+        self._reporter.emit("metrics", body, step=self.step, epoch=self.epoch)
+        shown = ", ".join(f"{key} {value:.4g}" for key, value in values.items())
+        self._reporter.log("info", f"Epoch {self.epoch}: {shown} ({seconds:.1f} s).")
