@@ -71,9 +71,8 @@ class Loss(Declared):
         inherited = cls.declared_fields
         super().__init_subclass__(**kwargs)
         # A constructor of one's own hands Keras' keywords up, so they all stay.
-        cls.declared_fields = (
-            {**inherited, **cls.declared_fields} if "__init__" in vars(cls) else cls.declared_fields
-        )
+        if "__init__" in vars(cls):
+            cls.declared_fields = {**cls.declared_fields, **inherited, **cls.declared_fields}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -117,7 +117,7 @@ class Optimizer(HasLearningRate, Declared):
         super().__init_subclass__(**kwargs)
         # A constructor of one's own hands Keras' keywords up, so they all stay.
         if "__init__" in vars(cls):
-            cls.declared_fields = {**inherited, **cls.declared_fields}
+            cls.declared_fields = {**cls.declared_fields, **inherited, **cls.declared_fields}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._step = 0

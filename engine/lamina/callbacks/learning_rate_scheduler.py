@@ -1,0 +1,57 @@
+"""`LearningRateScheduler`: the learning rate of each epoch from a function."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from lamina.callbacks.callback import Callback, Logs
+from lamina.callbacks.messages import say
+from lamina.errors import ConfigError
+from lamina.text import Text
+
+
+class LearningRateScheduler(Callback):
+    """Sets the learning rate at the start of each epoch.
+
+    Args:
+        schedule: `(epoch, learning rate) -> learning rate`, or only `(epoch)`; epochs count from 0.
+        verbose: 1 says what it does.
+    """
+
+    def __init__(self, schedule: Callable[..., Any], verbose: int = 0) -> None:
+        super().__init__()
+        self.schedule = schedule
+        self.verbose = verbose
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        optimizer = self.model.optimizer
+        arguments = (epoch, float(optimizer.learning_rate))[: _positional(self.schedule)]
+        rate = self.schedule(*arguments)
+        if isinstance(rate, (bool, str)) or not hasattr(rate, "__float__"):
+            raise ConfigError(
+                Text(
+                    f"The schedule must give a number, got {rate!r} for epoch {epoch}.",
+                    f"schedule 应返回数值，第 {epoch} 轮实际返回 {rate!r}。",
+                ),
+                field="schedule",
+            )
+        optimizer.learning_rate = float(rate)
+        if self.verbose:
+            say(f"Epoch {epoch + 1}: learning rate set to {float(rate):g}.")
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        if isinstance(logs, dict):
+            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+
+
+def _positional(function: Callable[..., Any]) -> int:
+    """How many of the two arguments a schedule takes."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return 2
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return 2
+    return min(2, sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters))
