@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
+import lamina.layers  # noqa: F401 - fills the registry
 from lamina.callbacks import CALLBACKS
 from lamina.fields import Declared
 from lamina.layer import GROUPS, LAYERS

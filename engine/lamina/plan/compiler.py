@@ -6,7 +6,7 @@ dictionary in between. Tensors come in and go out in Keras' layout.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -17,8 +17,30 @@ from lamina.graph.order import topological
 from lamina.layer import Layer
 from lamina.plan.layout import optimize
 
-Program = Callable[..., tuple[Tensor, ...]]
-"""Takes the inputs, in the order of the graph's Inputs, and gives the outputs."""
+
+class Program:
+    """A compiled forward pass.
+
+    Call it with the inputs' batches, in the order of the graph's Inputs; it gives a tuple of outputs.
+
+    Args:
+        module: The traced layers.
+        stripped: For each output, whether it comes without the softmax or sigmoid it ends in.
+    """
+
+    def __init__(self, module: fx.GraphModule, stripped: tuple[bool, ...]) -> None:
+        self.module = module
+        self.stripped = stripped
+        self._run = module.forward
+
+    def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        outputs: tuple[Tensor, ...] = self._run(inputs)
+        return outputs
+
+    @property
+    def code(self) -> str:
+        """The program as Python source."""
+        return str(self.module.code)
 
 
 class _Network(nn.Module):
@@ -75,28 +97,22 @@ def compile_program(
     network.train(training)
     with torch.no_grad():
         traced = _Tracer().trace(network)
-    if logits:
-        _strip_heads(traced, [layers[edge.node].head() for edge in graph.outputs])
+    heads = [layers[edge.node].head() if logits else None for edge in graph.outputs]
+    stripped = _strip_heads(traced, heads)
     optimize(traced)
-    module = fx.GraphModule(network, traced, "Program")
-    run = module.forward
-
-    def program(*tensors: Tensor) -> tuple[Tensor, ...]:
-        outputs: tuple[Tensor, ...] = run(tensors)
-        return outputs
-
-    return program
+    return Program(fx.GraphModule(network, traced, "Program"), stripped)
 
 
-def _strip_heads(graph: fx.Graph, heads: Sequence[str | None]) -> None:
-    """Let outputs skip the softmax or sigmoid they end in."""
+def _strip_heads(graph: fx.Graph, heads: Sequence[str | None]) -> tuple[bool, ...]:
+    """Let outputs skip the softmax or sigmoid they end in; says which ones do."""
     output = graph.output_node()
     values: list[Any] = list(output.args[0])  # type: ignore[arg-type]
     functions = {"softmax": torch.softmax, "sigmoid": torch.sigmoid}
+    stripped = [False] * len(values)
     for position, (value, head) in enumerate(zip(values, heads, strict=True)):
         if isinstance(value, fx.Node) and head in functions and value.target is functions[head]:
-            values[position] = value.args[0]
-            stripped = value
+            values[position], stripped[position] = value.args[0], True
             output.args = (tuple(values),)
-            if not stripped.users:
-                graph.erase_node(stripped)
+            if not value.users:
+                graph.erase_node(value)
+    return tuple(stripped)
