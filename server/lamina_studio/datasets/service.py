@@ -7,7 +7,7 @@ import contextlib
 import os
 import sys
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ from lamina_studio.datasets.schemas import Dataset, Preview
 from lamina_studio.schemas import LocalText
 from lamina_studio.settings import Settings
 
+WORKER = (sys.executable, "-m", "lamina_studio.datasets.worker")
 CANCEL_GRACE_S = 5.0
 PREVIEW_TIMEOUT_S = 60.0
 PREVIEWS_KEPT = 32
@@ -49,10 +50,16 @@ class Download:
 
 
 class DatasetService:
-    """Lists, downloads and previews datasets. One object serves the whole application."""
+    """Lists, downloads and previews datasets. One object serves the whole application.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: Where the data lies.
+        worker: The command that does the work; see `datasets.worker` for what it says.
+    """
+
+    def __init__(self, settings: Settings, worker: tuple[str, ...] = WORKER) -> None:
         self._settings = settings
+        self._command = worker
         self._downloads: dict[str, Download] = {}
         self._previews: OrderedDict[tuple[str, str, int, int], Preview] = OrderedDict()
         self._preview_turn = asyncio.Lock()
@@ -145,14 +152,15 @@ class DatasetService:
     async def _run(self, spec: DatasetSpec, download: Download) -> None:
         finished = False
         try:
-            async for line in self._worker(download, "download", spec.id):
-                if "error" in line:
-                    download.failure = LocalText.model_validate(line["error"])
-                elif "received" in line:
-                    download.received, download.total = line["received"], line["total"]
-                finished = finished or "done" in line
-        except OSError as error:
-            log.warning("download could not be started", dataset=spec.id, error=str(error))
+            async with contextlib.aclosing(self._worker(download, "download", spec.id)) as lines:
+                async for line in lines:
+                    if "error" in line:
+                        download.failure = LocalText.model_validate(line["error"])
+                    elif "received" in line:
+                        download.received, download.total = line["received"], line["total"]
+                    finished = finished or "done" in line
+        except (OSError, ValueError) as error:
+            log.warning("the download worker failed", dataset=spec.id, error=str(error))
         if download.cancelled:
             download.failure = None
         elif not finished and download.failure is None:
@@ -173,8 +181,11 @@ class DatasetService:
         arguments = ("preview", dataset_id, split, str(offset), str(limit))
         reason = "the reader ended unexpectedly"
         try:
-            async with asyncio.timeout(PREVIEW_TIMEOUT_S):
-                async for line in self._worker(Download(), *arguments):
+            async with (
+                asyncio.timeout(PREVIEW_TIMEOUT_S),
+                contextlib.aclosing(self._worker(Download(), *arguments)) as lines,
+            ):
+                async for line in lines:
                     if "preview" in line:
                         return Preview.model_validate(line["preview"])
                     reason = line["error"]["en"]
@@ -182,12 +193,12 @@ class DatasetService:
             reason = f"it took longer than {PREVIEW_TIMEOUT_S:.0f} s"
         raise PreviewFailed(reason)
 
-    async def _worker(self, download: Download, *arguments: str) -> AsyncIterator[dict[str, Any]]:
+    async def _worker(
+        self, download: Download, *arguments: str
+    ) -> AsyncGenerator[dict[str, Any], None]:
         """Start the worker, yield what it says, and never leave it behind."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "lamina_studio.datasets.worker",
+            *self._command,
             *arguments,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
