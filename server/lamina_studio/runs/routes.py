@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Annotated
 
+import orjson
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import StringConstraints
@@ -124,26 +125,28 @@ async def stop_run(run_id: IdPath, service: RunServiceDep) -> RunDetail:
     return RunDetail.model_validate(await service.stop(run_id))
 
 
-@router.get("/{run_id}/series", responses=problems(RunNotFound))
+@router.get(
+    "/{run_id}/series",
+    response_model=RunSeries,
+    responses=problems(RunNotFound) | {304: {"description": "Nothing is new"}},
+)
 async def get_run_series(
     run_id: IdPath,
     runs: RunsDep,
-    request: Request,
-    response: Response,
     keys: Names = None,
     x: Axis = "step",
     low: Annotated[float | None, Query(alias="from", allow_inf_nan=False)] = None,
     high: Annotated[float | None, Query(alias="to", allow_inf_nan=False)] = None,
     max_points: Annotated[int, Query(ge=1, le=20_000)] = 1000,
-) -> RunSeries | Response:
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
     """Curves in buckets whose boundaries do not move; raw points when they fit."""
     view = View(frozenset(_names(keys)) or None, x, low, high, max_points)
     curves = await runs.curves(run_id, view)
-    tag = f'"{curves.log}:{curves.at}"'
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers={"ETag": tag})
-    response.headers["ETag"] = tag
-    return RunSeries.model_validate(curves)
+    tag = {"ETag": f'"{curves.log}:{curves.at}"'}
+    if if_none_match == tag["ETag"]:
+        return Response(status_code=304, headers=tag)
+    return Response(orjson.dumps(curves), media_type="application/json", headers=tag)
 
 
 @router.get("/{run_id}/events", responses=problems(RunNotFound))

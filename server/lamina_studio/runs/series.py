@@ -5,6 +5,8 @@ run grows the width doubles, and each new bucket is exactly two old ones: bounda
 under a viewer, and a spike of a single step is always in some bucket's minimum or maximum.
 """
 
+from __future__ import annotations
+
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
