@@ -108,7 +108,7 @@ def compiled_from_keras(config: Mapping[str, Any]) -> dict[str, Any]:
         FileFormatError: If it names something that does not exist here.
     """
     return {
-        "optimizer": _optimizer_from_keras(config.get("optimizer")),
+        "optimizer": _optimizer_from_keras(config.get("optimizer") or "rmsprop"),
         "loss": _each_read(config.get("loss"), _loss_from_keras),
         "loss_weights": config.get("loss_weights"),
         "metrics": _each_read(config.get("metrics"), _metric_from_keras),
@@ -165,8 +165,8 @@ def _named_function(value: Any, registry: Registry[Any]) -> str | None:
 
 def _declared(value: Any, registry: Registry[Any]) -> tuple[type[Declared], dict[str, Any]]:
     """Class and settings of a serialized object."""
-    entry = as_mapping(value, f"a {registry.kind}")
-    name = as_text(entry.get("class_name"), f"class_name of a {registry.kind}")
+    entry = as_mapping(value, registry.kind)
+    name = as_text(entry.get("class_name"), f"class_name of the {registry.kind}")
     if name not in registry:
         raise _unknown(name, registry)
     config = dict(as_mapping(entry.get("config") or {}, f"config of {name}"))

@@ -199,9 +199,10 @@ def read_model(path: str | Path) -> ModelFile:
                 is_sequential=read.is_sequential,
                 trainable=read.trainable,
                 weights=weights,
-                compile_config=None
-                if compile_config is None
-                else as_mapping(compile_config, "compile_config"),
+                # Keras writes an empty object for a model that is not compiled.
+                compile_config=as_mapping(compile_config, "compile_config")
+                if compile_config
+                else None,
                 optimizer_state=_optimizer_state(reader, weights),
             )
 
