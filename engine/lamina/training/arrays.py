@@ -1,0 +1,173 @@
+"""What users hand over as data, as lists of tensors in the order of the model's inputs and outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lamina.errors import ConfigError, ShapeError
+from lamina.text import Text
+from lamina.training.protocols import SymbolicTensor
+
+
+def listed(value: Any, names: Sequence[str], what: Text) -> list[Any]:
+    """One entry per name, from a single array, a list or a dict by name.
+
+    Args:
+        names: Inputs or outputs of the model.
+        what: What the value is, in the plural, for messages.
+
+    Raises:
+        ConfigError: If there are too few or too many, or a name is missing.
+    """
+    if isinstance(value, Mapping):
+        missing = [name for name in names if name not in value]
+        if missing:
+            raise ConfigError(
+                Text(
+                    f"No {what.en} for {', '.join(missing)}; given: {', '.join(map(str, value))}.",
+                    f"缺少 {'、'.join(missing)} 的{what.zh}；已给出：{'、'.join(map(str, value))}。",
+                )
+            )
+        return [value[name] for name in names]
+    several = isinstance(value, (list, tuple)) and (
+        len(names) > 1 or (len(value) == 1 and _is_array(value[0]))
+    )
+    values = list(value) if several else [value]
+    if len(values) != len(names):
+        raise ConfigError(
+            Text(
+                f"The model has {len(names)} ({', '.join(names)}), got {what.en} for {len(values)}.",
+                f"模型有 {len(names)} 个（{'、'.join(names)}），实际给出 {len(values)} 个的{what.zh}。",
+            )
+        )
+    return values
+
+
+def to_tensor(value: Any) -> Tensor:
+    """An array, tensor, table or nested list as a tensor; double precision becomes single, numbers keep their kind.
+
+    Shares memory with the array where it can.
+    """
+    if isinstance(value, Tensor):
+        tensor = value.detach()
+    else:
+        array = np.asarray(value)
+        if array.dtype == object or array.dtype.kind in "USmM":
+            raise ConfigError(
+                Text(
+                    f"Data must be numbers, got an array of {array.dtype}. Lists of unequal lengths must be padded.",
+                    f"数据必须是数值，实际为 {array.dtype} 数组。长度不等的列表需先补齐。",
+                )
+            )
+        if array.dtype == np.uint16 or array.dtype == np.uint32 or array.dtype == np.uint64:
+            array = array.astype(np.int64)
+        if not array.flags.writeable or any(stride < 0 for stride in array.strides):
+            array = array.copy()
+        tensor = (
+            torch.from_numpy(np.ascontiguousarray(array))
+            if array.ndim
+            else torch.tensor(array.item())
+        )
+    return tensor.float() if tensor.dtype == torch.float64 else tensor
+
+
+def fit_input(tensor: Tensor, like: SymbolicTensor) -> Tensor:
+    """A batch or all samples in the rank of a model's input.
+
+    Raises:
+        ShapeError: If the sizes are others.
+    """
+    rank = len(like.shape)
+    if tensor.ndim == rank - 1 and like.shape[-1] == 1:
+        tensor = tensor.unsqueeze(-1)
+    elif tensor.ndim == rank + 1 and tensor.shape[-1] == 1:
+        tensor = tensor.squeeze(-1)
+    if tensor.ndim != rank or any(
+        size is not None and size != given
+        for size, given in zip(like.shape[1:], tensor.shape[1:], strict=True)
+    ):
+        want, got = _shape_text(like.shape), _shape_text(tuple(tensor.shape))
+        raise ShapeError(
+            Text(
+                f'The input "{like.name}" takes {want}, got data of shape {got}.',
+                f"输入“{like.name}”需要 {want}，实际数据形状为 {got}。",
+            )
+        )
+    return tensor
+
+
+def same_length(tensors: Sequence[Tensor | None], names: Sequence[str]) -> int:
+    """The number of samples that all arrays have.
+
+    Raises:
+        ConfigError: If they differ, or there are none.
+    """
+    lengths = {
+        name: int(tensor.shape[0]) if tensor.ndim else 0
+        for name, tensor in zip(names, tensors, strict=True)
+        if tensor is not None
+    }
+    if len(set(lengths.values())) > 1:
+        listing = ", ".join(f"{name}: {length}" for name, length in lengths.items())
+        raise ConfigError(
+            Text(
+                f"All arrays need the same number of samples, got {listing}.",
+                f"所有数组的样本数必须相同，实际为 {listing}。",
+            )
+        )
+    count = next(iter(lengths.values()), 0)
+    if count == 0:
+        raise ConfigError(Text("There are no samples.", "没有样本。"))
+    return count
+
+
+def class_weights(targets: Tensor, class_weight: Mapping[int, float]) -> Tensor:
+    """One weight per sample from a weight per class; 1 for classes that are not named.
+
+    Args:
+        targets: Class numbers, or one row per sample whose largest entry is the class.
+    """
+    if targets.ndim > 1:
+        targets = targets.argmax(-1) if targets.shape[-1] != 1 else targets.squeeze(-1)
+    classes = targets.round().long()
+    table = torch.ones(max([int(classes.max()), *class_weight]) + 1 if classes.numel() else 1)
+    for label, weight in class_weight.items():
+        table[int(label)] = float(weight)
+    return table.to(classes.device)[classes]
+
+
+def split_off_end(tensors: Sequence[Tensor | None], share: float) -> tuple[list[Any], list[Any]]:
+    """The first samples for training, the last ones for validation.
+
+    Args:
+        share: Of the samples that go to validation, in (0, 1).
+
+    Raises:
+        ConfigError: If one part would be empty.
+    """
+    count = next(int(t.shape[0]) for t in tensors if t is not None)
+    at = int(np.floor(count * (1.0 - share)))
+    if at in (0, count):
+        raise ConfigError(
+            Text(
+                f"validation_split={share} of {count} samples leaves one part empty.",
+                f"对 {count} 个样本使用 validation_split={share} 会使其中一部分为空。",
+            ),
+            field="validation_split",
+        )
+    cut = [(None, None) if t is None else (t[:at], t[at:]) for t in tensors]
+    return [first for first, _ in cut], [last for _, last in cut]
+
+
+def _is_array(value: Any) -> bool:
+    return hasattr(value, "shape") and getattr(value, "ndim", 0) > 0
+
+
+def _shape_text(shape: Sequence[int | None]) -> str:
+    inner = ", ".join("any" if size is None else str(size) for size in shape[1:])
+    return f"(batch, {inner})" if inner else "(batch,)"

@@ -1,0 +1,55 @@
+"""Batches of a source cut into epochs."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+
+from lamina.training.sources import Batch, Source
+
+
+class Feed:
+    """A source as epochs: one pass each, or a fixed number of steps that goes on where the last one ended.
+
+    Args:
+        source: Where the batches come from.
+        steps: Batches per epoch; None for one pass over the data.
+    """
+
+    def __init__(self, source: Source, steps: int | None = None) -> None:
+        self.source = source
+        self.steps = steps
+        self._pass: Iterator[Batch] | None = None
+        self._passes = 0
+
+    @property
+    def steps_per_epoch(self) -> int | None:
+        """Batches per epoch, where it is known."""
+        return self.steps or self.source.steps
+
+    def epoch(self, epoch: int) -> Iterator[Batch]:
+        """The batches of one epoch; fewer than `steps`, with a warning, when the data ends before."""
+        if self.steps is None:
+            yield from self.source.batches(epoch)
+            return
+        for _ in range(self.steps):
+            batch = self._next()
+            if batch is None:
+                warnings.warn(
+                    f"The data ended before {self.steps} steps; this epoch is shorter.",
+                    stacklevel=2,
+                )
+                return
+            yield batch
+
+    def _next(self) -> Batch | None:
+        """The next batch; None once at the end of a pass, unless it ends exactly with an epoch."""
+        if self._pass is None:
+            self._pass = self.source.batches(self._passes)
+            self._passes += 1
+            self._given = 0
+        batch = next(self._pass, None)
+        self._given += 1
+        if batch is None or self._given == self.source.steps:
+            self._pass = None
+        return batch

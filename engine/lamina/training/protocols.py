@@ -1,0 +1,56 @@
+"""What the training side needs to know of a model; `lamina.model.Model` is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from lamina.optimizers.optimizer import Variable
+
+Program = Callable[..., tuple[Tensor, ...]]
+"""A forward pass: one tensor per input to one tensor per output, in Keras' layout."""
+
+
+class SymbolicTensor(Protocol):
+    """An input or output of a model before there is data."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        """Batch (None) first."""
+        ...
+
+    @property
+    def dtype(self) -> str: ...
+
+
+class TrainableModel(Protocol):
+    """A model that can be run and trained."""
+
+    stop_training: bool
+    history: Any
+
+    @property
+    def inputs(self) -> Sequence[SymbolicTensor]: ...
+    @property
+    def outputs(self) -> Sequence[SymbolicTensor]: ...
+    @property
+    def input_names(self) -> list[str]: ...
+    @property
+    def output_names(self) -> list[str]: ...
+    @property
+    def heads(self) -> Mapping[str, str | None]:
+        """The activation that each output has passed last, by output name."""
+        ...
+
+    @property
+    def weights(self) -> Sequence[Variable]: ...
+    @property
+    def trainable_weights(self) -> Sequence[Variable]: ...
+    @property
+    def device(self) -> torch.device: ...
+    def program(self, training: bool, logits: bool = False) -> Program: ...

@@ -1,0 +1,326 @@
+"""What is measured at each batch: the loss of every output, their sum, and the metrics.
+
+A loss that follows a softmax or a sigmoid is computed from the logits, which is exact where probabilities round to 0
+or 1 and saves a pass. Metrics that only rank predictions take the logits too; others get probabilities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lamina import losses, metrics
+from lamina.errors import ConfigError
+from lamina.losses.loss import Loss
+from lamina.metrics.lookup import ACCURACY, CROSSENTROPY, suiting
+from lamina.metrics.metric import MeanMetric, Metric
+from lamina.metrics.running_mean import RunningMean
+from lamina.text import Text
+from lamina.training.sources import Batch
+
+Shape = tuple[int | None, ...]
+
+HEADS = {"softmax": lambda x: torch.softmax(x, -1), "sigmoid": torch.sigmoid}
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output of the model, as far as scores are concerned."""
+
+    name: str
+    shape: Shape
+    head: str | None
+
+
+@dataclass(frozen=True)
+class OutputLoss:
+    """The loss of one output.
+
+    Args:
+        index: Of the output.
+        loss: Takes what the program gives: logits when `takes_logits`.
+        weight: Factor in the sum.
+        log_name: Name in the logs when there are several.
+    """
+
+    index: int
+    loss: Loss
+    weight: float | None
+    log_name: str
+    takes_logits: bool
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A metric of one output under its name in the logs."""
+
+    index: int
+    metric: Metric
+    log_name: str
+    is_weighted: bool
+
+
+class Scores:
+    """Losses and metrics of a compiled model, accumulated on the device.
+
+    Args:
+        outputs: The model's outputs.
+        targets: Shapes of the targets, which decide what "accuracy" means.
+        loss: As given to `compile`: one loss for all outputs, a list, or a dict by output name.
+        loss_weights: A list or dict of factors.
+        watched: As given to `compile`: names, metrics or functions; nested or by output name for several outputs.
+        weighted: Metrics that see sample weights.
+    """
+
+    def __init__(
+        self,
+        outputs: Sequence[Output],
+        targets: Sequence[Shape],
+        loss: Any,
+        loss_weights: Any = None,
+        watched: Any = None,
+        weighted: Any = None,
+    ) -> None:
+        self.outputs = list(outputs)
+        self.losses = _resolve_losses(outputs, targets, loss, loss_weights)
+        self.watched = _resolve_metrics(outputs, targets, watched, weighted)
+        self.takes_logits = any(entry.takes_logits for entry in self.losses)
+        self._loss = RunningMean()
+        self._parts = (
+            {e.log_name: RunningMean() for e in self.losses} if len(self.losses) > 1 else {}
+        )
+        self.latest: dict[str, Tensor] = {}
+
+    @property
+    def metrics(self) -> list[Metric]:
+        return [entry.metric for entry in self.watched]
+
+    @property
+    def log_names(self) -> list[str]:
+        return ["loss", *self._parts, *(entry.log_name for entry in self.watched)]
+
+    @property
+    def batch_size_matters(self) -> bool:
+        """Whether cutting the same samples into other batches changes the results."""
+        plain = ("sum_over_batch_size", "mean")
+        return (
+            any(entry.loss.reduction not in plain for entry in self.losses)
+            or any(getattr(entry.loss, "ignore_class", None) is not None for entry in self.losses)
+            or not all(isinstance(metric, MeanMetric) for metric in self.metrics)
+        )
+
+    def measure(self, outputs: tuple[Tensor, ...], batch: Batch) -> Tensor:
+        """Take in one batch.
+
+        Args:
+            outputs: Of the program that gives logits when `takes_logits`.
+
+        Returns:
+            The loss to minimize; `latest` then holds all values of this batch.
+        """
+        outputs = self._with_heads(outputs)
+        latest: dict[str, Tensor] = {}
+        total: Tensor | None = None
+        for entry in self.losses:
+            weight = batch.weights[entry.index] if batch.weights else None
+            value = entry.loss(batch.targets[entry.index], outputs[entry.index], weight)
+            if value.ndim:
+                value = value.mean()  # a loss without reduction: only its mean can be minimized
+            if self._parts:
+                latest[entry.log_name] = part = value.detach()
+                self._parts[entry.log_name].add(part, batch.size)
+            if entry.weight is not None:
+                value = value * entry.weight
+            total = value if total is None else total + value
+        assert total is not None
+        latest["loss"] = mean = total.detach()
+        self._loss.add(mean, batch.size)
+        if self.watched:
+            self._watch(outputs, batch, latest)
+        self.latest = latest
+        return total
+
+    def _with_heads(self, outputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Probabilities for the outputs whose loss does not take logits."""
+        if not self.takes_logits or len(outputs) == 1:
+            return outputs
+        logits = {entry.index for entry in self.losses if entry.takes_logits}
+        return tuple(
+            value if index in logits or output.head not in HEADS else HEADS[output.head](value)
+            for index, (value, output) in enumerate(zip(outputs, self.outputs, strict=True))
+        )
+
+    @torch.no_grad()
+    def _watch(self, outputs: tuple[Tensor, ...], batch: Batch, latest: dict[str, Tensor]) -> None:
+        logits = {entry.index for entry in self.losses if entry.takes_logits}
+        probabilities: dict[int, Tensor] = {}
+        for entry in self.watched:
+            predicted = outputs[entry.index].detach()
+            if entry.index in logits and not entry.metric.ranks_only:
+                if entry.index not in probabilities:
+                    head = self.outputs[entry.index].head
+                    assert head is not None
+                    probabilities[entry.index] = HEADS[head](predicted)
+                predicted = probabilities[entry.index]
+            weight = batch.weights[entry.index] if entry.is_weighted and batch.weights else None
+            latest[entry.log_name] = entry.metric.watch(
+                batch.targets[entry.index], predicted, weight
+            )
+
+    def result(self, name: str) -> float:
+        """The mean of the epoch so far."""
+        return float(self._results()[name])
+
+    def results(self) -> dict[str, float]:
+        """All means, read from the device at once, by log name in Keras' order."""
+        results = self._results()
+        packed = torch.stack([value.double().reshape(()) for value in results.values()]).tolist()
+        return dict(sorted(zip(results, packed, strict=True)))
+
+    def _results(self) -> dict[str, Tensor]:
+        return {
+            "loss": self._loss.result(),
+            **{name: mean.result() for name, mean in self._parts.items()},
+            **{entry.log_name: torch.as_tensor(entry.metric.result()) for entry in self.watched},
+        }
+
+    def reset(self) -> None:
+        """Forget all batches."""
+        self._loss.reset()
+        for mean in self._parts.values():
+            mean.reset()
+        for entry in self.watched:
+            entry.metric.reset_state()
+        self.latest = {}
+
+
+def _resolve_losses(
+    outputs: Sequence[Output], targets: Sequence[Shape], loss: Any, loss_weights: Any
+) -> list[OutputLoss]:
+    names = [output.name for output in outputs]
+    wanted = _per_output(loss, names, "loss", everywhere=True)
+    factors = _per_output(loss_weights, names, "loss_weights", everywhere=False)
+    resolved = []
+    for index, (output, given, factor) in enumerate(zip(outputs, wanted, factors, strict=True)):
+        if isinstance(given, str) and given.lower() in CROSSENTROPY:
+            given = suiting(given, targets[index], output.shape)
+        entry = losses.get(given)
+        if entry is None:
+            continue
+        takes_logits = (
+            entry.head is not None
+            and entry.head == output.head
+            and not getattr(entry, "from_logits", False)
+            and getattr(entry, "axis", -1) in (-1, len(output.shape) - 1)
+        )
+        entry = entry.of_logits() if takes_logits else entry
+        weight = None if factor is None else float(factor)
+        resolved.append(OutputLoss(index, entry, weight, f"{output.name}_loss", takes_logits))
+    if not resolved:
+        raise ConfigError(
+            Text(
+                "There is no loss to minimize: pass one to compile.",
+                "没有要最小化的损失：请在 compile 中指定。",
+            ),
+            field="loss",
+        )
+    return resolved
+
+
+def _resolve_metrics(
+    outputs: Sequence[Output], targets: Sequence[Shape], watched: Any, weighted: Any
+) -> list[Watched]:
+    resolved: list[Watched] = []
+    taken: dict[str, int] = {}
+    for given, is_weighted in ((watched, False), (weighted, True)):
+        for index, output in enumerate(outputs):
+            for identifier in _metrics_of(given, index, [o.name for o in outputs]):
+                metric, name = _resolve_metric(identifier, targets[index], output.shape)
+                name = f"{output.name}_{name}" if len(outputs) > 1 else name
+                if name in taken and is_weighted:
+                    name = name.replace(metric.name or name, f"weighted_{metric.name}")
+                count = taken[name] = taken.get(name, 0) + 1
+                resolved.append(
+                    Watched(
+                        index, metric, name if count == 1 else f"{name}_{count - 1}", is_weighted
+                    )
+                )
+    return resolved
+
+
+def _resolve_metric(identifier: Any, target: Shape, prediction: Shape) -> tuple[Metric, str]:
+    """A metric and its name in the logs, which for a name is that name, as in Keras."""
+    if isinstance(identifier, str):
+        by_shape = identifier.lower() in (*ACCURACY, *CROSSENTROPY)
+        metric = metrics.get(suiting(identifier, target, prediction) if by_shape else identifier)
+        assert metric is not None
+        metric.name = identifier
+        return metric, identifier
+    metric = metrics.get(identifier)
+    assert metric is not None
+    return metric, str(metric.name)
+
+
+def _metrics_of(given: Any, index: int, names: Sequence[str]) -> list[Any]:
+    """The metrics of one output: with several outputs a dict by name, or a list with an entry for each."""
+    if given is None:
+        return []
+    if isinstance(given, Mapping):
+        if unknown := set(given) - set(names):
+            raise _unknown_outputs("metrics", unknown, names)
+        return _as_list(given.get(names[index]))
+    if len(names) == 1:
+        return [metric for entry in _as_list(given) for metric in _as_list(entry)]
+    if isinstance(given, (list, tuple)) and len(given) == len(names):
+        return _as_list(given[index])
+    raise ConfigError(
+        Text(
+            f"The model has several outputs: give metrics as a dict by output ({', '.join(names)}) or a list of lists.",
+            f"模型有多个输出：请以字典（键为 {'、'.join(names)}）或列表的列表给出指标。",
+        ),
+        field="metrics",
+    )
+
+
+def _per_output(given: Any, names: Sequence[str], what: str, *, everywhere: bool) -> list[Any]:
+    """One entry per output from one for all, a list, or a dict by name.
+
+    Args:
+        everywhere: A single entry stands for all outputs.
+    """
+    if isinstance(given, Mapping) and not ({"class_name", "type"} & set(given)):
+        if unknown := set(given) - set(names):
+            raise _unknown_outputs(what, unknown, names)
+        return [given.get(name) for name in names]
+    if isinstance(given, (list, tuple)):
+        if len(given) != len(names):
+            raise ConfigError(
+                Text(
+                    f"{what} needs one entry for each output ({', '.join(names)}), got {len(given)}.",
+                    f"{what} 应为每个输出（{'、'.join(names)}）各给一项，实际为 {len(given)} 项。",
+                ),
+                field=what,
+            )
+        return list(given)
+    return [given if everywhere or len(names) == 1 else None] * len(names)
+
+
+def _unknown_outputs(what: str, unknown: set[str], names: Sequence[str]) -> ConfigError:
+    return ConfigError(
+        Text(
+            f"{what} names outputs that the model does not have: {', '.join(sorted(unknown))}. "
+            f"It has {', '.join(names)}.",
+            f"{what} 中的输出 {'、'.join(sorted(unknown))} 不存在。模型的输出：{'、'.join(names)}。",
+        ),
+        field=what,
+    )
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]

@@ -1,0 +1,323 @@
+"""Where batches come from: arrays that live on the device, or anything that yields batches.
+
+For arrays an epoch is one permutation and each batch one gather. Whatever yields batches itself (generators,
+datasets, loaders) is moved to the device batch by batch.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from lamina.errors import ConfigError
+from lamina.text import Text
+from lamina.training.arrays import (
+    class_weights,
+    fit_input,
+    listed,
+    same_length,
+    split_off_end,
+    to_tensor,
+)
+from lamina.training.protocols import TrainableModel
+
+Shuffle = bool | Literal["batch"]
+
+INPUTS = Text("data", "数据")
+TARGETS = Text("targets", "目标")
+WEIGHTS = Text("sample weights", "样本权重")
+
+LARGE_BATCH_BYTES = 4 << 20
+LARGE_BATCH_SIZE = 512
+"""A batch of evaluation grows to this many samples, or to so many bytes of input; beyond, nothing gets faster."""
+
+DEVICE_SHARE = 0.5
+"""Arrays are kept on a GPU when they take at most this share of its free memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The examples of one step, on the model's device.
+
+    Args:
+        targets: One per output; empty when there are none.
+        weights: One per output; empty when all samples weigh alike.
+    """
+
+    inputs: tuple[Tensor, ...]
+    targets: tuple[Tensor, ...]
+    weights: tuple[Tensor | None, ...]
+    size: int
+
+
+class Source(ABC):
+    """Batches, epoch after epoch."""
+
+    steps: int | None
+    """Batches per epoch; None when only the end tells."""
+
+    @abstractmethod
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """The batches of one pass over the data.
+
+        Args:
+            epoch: Decides the order where there is one to choose.
+        """
+
+    def merged(self) -> tuple[Source, int]:
+        """The same samples in larger batches, and how many of its own batches make one of them."""
+        return self, 1
+
+
+class ArraySource(Source):
+    """Arrays in memory.
+
+    Args:
+        inputs: One tensor per input of the model.
+        targets: One per output; empty when there are none.
+        weights: One per output; empty when all samples weigh alike.
+        dtypes: Types that the model's inputs take.
+        shuffle: True for a new order in each epoch; "batch" for batches of neighbours in a new order.
+        seed: Decides the orders.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[Tensor],
+        targets: Sequence[Tensor],
+        weights: Sequence[Tensor | None],
+        *,
+        dtypes: Sequence[torch.dtype],
+        batch_size: int,
+        device: torch.device,
+        shuffle: Shuffle = False,
+        seed: int = 0,
+    ) -> None:
+        self.count = int(inputs[0].shape[0])
+        self.batch_size = batch_size
+        self.device = device
+        self.shuffle = shuffle
+        self.seed = seed
+        self.dtypes = list(dtypes)
+        self.steps = -(-self.count // batch_size)
+        self._columns = _place([*inputs, *targets, *weights], device)
+        self._inputs = len(inputs)
+        self._targets = len(targets)
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        for rows in self._order(epoch):
+            yield self._gather(rows)
+
+    def _order(self, epoch: int) -> Iterable[Tensor | slice]:
+        """What each batch is made of: rows to gather, or a slice of neighbours."""
+        starts = range(0, self.count, self.batch_size)
+        slices = [slice(start, min(start + self.batch_size, self.count)) for start in starts]
+        if not self.shuffle:
+            return slices
+        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + epoch) % (1 << 63))
+        if self.shuffle == "batch":
+            return [slices[i] for i in torch.randperm(len(slices), generator=generator).tolist()]
+        # The order is drawn on the CPU so that it is the same on every device.
+        return (
+            torch.randperm(self.count, generator=generator)
+            .to(self._rows_device)
+            .split(self.batch_size)
+        )
+
+    @property
+    def _rows_device(self) -> torch.device:
+        return next(column.device for column in self._columns if column is not None)
+
+    def _gather(self, rows: Tensor | slice) -> Batch:
+        picked = [
+            None if c is None else c[rows] if isinstance(rows, slice) else c.index_select(0, rows)
+            for c in self._columns
+        ]
+        if self._rows_device != self.device:
+            picked = [None if c is None else c.to(self.device, non_blocking=True) for c in picked]
+        first = self._inputs
+        second = first + self._targets
+        inputs = tuple(
+            c.to(t) for c, t in zip(picked[:first], self.dtypes, strict=True) if c is not None
+        )
+        targets = tuple(c for c in picked[first:second] if c is not None)
+        return Batch(inputs, targets, tuple(picked[second:]), int(inputs[0].shape[0]))
+
+    def merged(self) -> tuple[Source, int]:
+        sample_bytes = sum(c[0].numel() * c.element_size() for c in self._columns if c is not None)
+        wanted = min(LARGE_BATCH_SIZE, LARGE_BATCH_BYTES // max(sample_bytes, 1))
+        times = max(1, wanted // self.batch_size)
+        larger = object.__new__(ArraySource)
+        larger.__dict__.update(self.__dict__)
+        larger.batch_size = self.batch_size * times
+        larger.steps = -(-self.count // larger.batch_size)
+        return larger, times
+
+
+class StreamSource(Source):
+    """Anything that yields batches `x`, `(x, y)` or `(x, y, sample_weight)`.
+
+    Args:
+        open_epoch: Gives the iterator of an epoch.
+        steps: Batches per epoch, where it is known.
+        after_epoch: Called when an epoch has been read.
+    """
+
+    def __init__(
+        self,
+        open_epoch: Callable[[int], Iterator[Any]],
+        model: TrainableModel,
+        *,
+        steps: int | None = None,
+        class_weight: Mapping[int, float] | None = None,
+        after_epoch: Callable[[], None] | None = None,
+    ) -> None:
+        self.steps = steps
+        self._open = open_epoch
+        self._model = model
+        self._class_weight = class_weight
+        self._after = after_epoch
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        for item in self._open(epoch):
+            yield to_batch(self._model, *unpack(item), class_weight=self._class_weight)
+        if self._after is not None:
+            self._after()
+
+
+def array_source(
+    model: TrainableModel,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    batch_size: int | None,
+    steps: int | None = None,
+    shuffle: Shuffle = False,
+    class_weight: Mapping[int, float] | None = None,
+    seed: int = 0,
+    split: float = 0.0,
+) -> tuple[ArraySource, ArraySource | None]:
+    """Arrays as a source, and the part that is split off its end for validation.
+
+    Args:
+        split: Share of the samples, the last ones, that go to validation.
+    """
+    inputs, targets, weights = to_columns(model, x, y, sample_weight, class_weight)
+    columns = [*inputs, *targets, *weights]
+    names = [*model.input_names, *(f"targets {n}" for n in model.output_names[: len(targets)])]
+    count = same_length(columns, [*names, *("sample_weight" for _ in weights)])
+    if batch_size is None:
+        batch_size = -(-count // steps) if steps else 32
+    first, second = len(inputs), len(inputs) + len(targets)
+
+    def source(part: list[Any], shuffle: Shuffle, size: int) -> ArraySource:
+        return ArraySource(
+            part[:first],
+            part[first:second],
+            part[second:],
+            dtypes=[getattr(torch, like.dtype) for like in model.inputs],
+            batch_size=size,
+            device=model.device,
+            shuffle=shuffle,
+            seed=seed,
+        )
+
+    if not split:
+        return source(columns, shuffle, batch_size), None
+    train, validation = split_off_end(columns, split)
+    if class_weight is not None:  # weighs training only
+        validation[second:] = []
+    return source(train, shuffle, batch_size), source(validation, False, batch_size)
+
+
+def to_columns(
+    model: TrainableModel,
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    class_weight: Mapping[int, float] | None = None,
+) -> tuple[list[Tensor], list[Tensor], list[Tensor | None]]:
+    """Inputs, targets and weights as tensors, one per input or output of the model."""
+    inputs = [
+        fit_input(to_tensor(value), like)
+        for value, like in zip(listed(x, model.input_names, INPUTS), model.inputs, strict=True)
+    ]
+    outputs = model.output_names
+    targets = [] if y is None else [to_tensor(value) for value in listed(y, outputs, TARGETS)]
+    if class_weight is not None:
+        if sample_weight is not None or len(outputs) > 1:
+            raise ConfigError(
+                Text(
+                    "class_weight cannot be used together with sample_weight, nor with several outputs; "
+                    "put both into sample_weight.",
+                    "class_weight 不能与 sample_weight 同时使用，也不能用于多个输出；请合并到 sample_weight 中。",
+                ),
+                field="class_weight",
+            )
+        return inputs, targets, [class_weights(targets[0], class_weight)]
+    if sample_weight is None:
+        return inputs, targets, []
+    if isinstance(sample_weight, (list, tuple, Mapping)) and len(outputs) > 1:
+        if isinstance(sample_weight, Mapping):
+            sample_weight = {name: sample_weight.get(name) for name in outputs}
+        given = listed(sample_weight, outputs, WEIGHTS)
+    else:
+        given = [sample_weight] * len(outputs)
+    return inputs, targets, [None if w is None else to_tensor(w).float() for w in given]
+
+
+def to_batch(
+    model: TrainableModel,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    class_weight: Mapping[int, float] | None = None,
+) -> Batch:
+    """One batch as users give it, on the model's device."""
+    inputs, targets, weights = to_columns(model, x, y, sample_weight, class_weight)
+    names = [*model.input_names, *(f"targets {n}" for n in model.output_names[: len(targets)])]
+    size = same_length([*inputs, *targets], names)
+    return Batch(
+        tuple(
+            tensor.to(model.device, getattr(torch, like.dtype), non_blocking=True)
+            for tensor, like in zip(inputs, model.inputs, strict=True)
+        ),
+        tuple(tensor.to(model.device, non_blocking=True) for tensor in targets),
+        tuple(None if w is None else w.to(model.device, non_blocking=True) for w in weights),
+        size,
+    )
+
+
+def unpack(item: Any) -> tuple[Any, Any, Any]:
+    """x, y and sample_weight of what a generator or dataset yields."""
+    if isinstance(item, tuple):
+        if len(item) > 3:
+            raise ConfigError(
+                Text(
+                    f"Data must yield x, (x, y) or (x, y, sample_weight), got a tuple of {len(item)}.",
+                    f"数据应产生 x、(x, y) 或 (x, y, sample_weight)，实际为 {len(item)} 元组。",
+                )
+            )
+        return (*item, None, None)[:3]  # type: ignore[return-value]
+    if isinstance(item, list) and len(item) in (2, 3):  # what torch's loaders make of tuples
+        return (*item, None)[:3]  # type: ignore[return-value]
+    return item, None, None
+
+
+def _place(columns: Sequence[Tensor | None], device: torch.device) -> list[Tensor | None]:
+    """The columns on the device, or left where they are when they would crowd a GPU."""
+    if device.type == "cuda":
+        needed = sum(
+            c.numel() * c.element_size() for c in columns if c is not None and c.device != device
+        )
+        free, _ = torch.cuda.mem_get_info(device)
+        if needed > DEVICE_SHARE * free:
+            return [None if c is None else c.cpu() for c in columns]
+    return [None if c is None else c.to(device) for c in columns]

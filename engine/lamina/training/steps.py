@@ -1,0 +1,80 @@
+"""What happens to one batch: an update, or a measurement."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import torch
+from torch import nn
+
+from lamina.optimizers.optimizer import Optimizer
+from lamina.training.protocols import Program, TrainableModel
+from lamina.training.scores import Scores
+from lamina.training.sources import Batch
+
+
+class TrainStep:
+    """One optimizer step: forward, loss, backward, update.
+
+    Nothing here reads a value from the device, so a GPU is never waited for.
+    """
+
+    def __init__(
+        self,
+        model: TrainableModel,
+        scores: Scores,
+        optimizer: Optimizer,
+        *,
+        jit_compile: bool = False,
+    ) -> None:
+        self._program = program_for(model, scores, training=True, jit_compile=jit_compile)
+        self._scores = scores
+        self._optimizer = optimizer
+        self._learns = mark_trainable(model)
+        if self._learns:
+            optimizer.build(model.trainable_weights)
+        else:
+            warnings.warn(
+                "The model has no trainable weights; training only measures it.", stacklevel=2
+            )
+
+    def __call__(self, batch: Batch) -> None:
+        outputs = self._program(*batch.inputs)
+        loss = self._scores.measure(outputs, batch)
+        if self._learns:
+            self._optimizer.scale_loss(loss).backward()
+            self._optimizer.step()
+            self._optimizer.zero_grad()
+
+
+class TestStep:
+    """One measurement, without changing anything."""
+
+    __test__ = False  # not a class of tests, whatever its name begins with
+
+    def __init__(self, model: TrainableModel, scores: Scores, *, jit_compile: bool = False) -> None:
+        self._program = program_for(model, scores, training=False, jit_compile=jit_compile)
+        self._scores = scores
+
+    def __call__(self, batch: Batch) -> None:
+        with torch.inference_mode():
+            self._scores.measure(self._program(*batch.inputs), batch)
+
+
+def program_for(
+    model: TrainableModel, scores: Scores, *, training: bool, jit_compile: bool
+) -> Program:
+    """The forward pass that the scores want."""
+    program = model.program(training=training, logits=scores.takes_logits)
+    compiled: Any = torch.compile(program) if jit_compile else program
+    return compiled  # type: ignore[no-any-return]
+
+
+def mark_trainable(model: TrainableModel) -> bool:
+    """Ask for gradients of the trainable weights only; whether there are any."""
+    trainable = {id(variable) for variable in model.trainable_weights}
+    for variable in model.weights:
+        if isinstance(variable.value, nn.Parameter):
+            variable.value.requires_grad_(id(variable) in trainable)
+    return bool(trainable)

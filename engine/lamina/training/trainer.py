@@ -1,0 +1,426 @@
+"""`Trainer`: what `model.compile` makes, and what fits and evaluates the model.
+
+The loop is one sentence: for each epoch, for each batch, step. Everything else stands in a file of its own: where
+batches come from (`adapters`, `sources`, `feed`), what a step does (`steps`), what is measured (`scores`), who looks
+on (`lamina.callbacks`).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Collection, Mapping
+from typing import Any, Literal
+
+import torch
+
+from lamina import losses, metrics, optimizers
+from lamina.callbacks.callback_list import CallbackList
+from lamina.callbacks.history import EpochLogs, History
+from lamina.errors import ConfigError
+from lamina.metrics.lookup import ACCURACY, CROSSENTROPY
+from lamina.metrics.metric import Metric
+from lamina.optimizers.optimizer import Optimizer
+from lamina.text import Text
+from lamina.training.adapters import source_for
+from lamina.training.feed import Feed
+from lamina.training.heap import keep_heap
+from lamina.training.logs import BatchLogs
+from lamina.training.protocols import TrainableModel
+from lamina.training.scores import Output, Scores
+from lamina.training.sources import Batch, Shuffle, Source, to_batch, unpack
+from lamina.training.steps import TestStep, TrainStep
+
+Verbose = Literal["auto", 0, 1, 2] | int
+
+
+class Trainer:
+    """Configure a model for training.
+
+    Args:
+        model: The model to train.
+        optimizer: A name or an `Optimizer`.
+        loss: A name, a `Loss` or a function of (y_true, y_pred); for several outputs a list or a dict by output name.
+        loss_weights: Factors of the outputs' losses, a list or a dict.
+        metrics: Names, metrics or functions; "accuracy" means the one that suits the targets. For several outputs a
+            dict by output name, or a list for each.
+        weighted_metrics: Metrics that see sample and class weights.
+        run_eagerly: Accepted for Keras' sake: steps are always run one by one, so there is nothing to turn off.
+        steps_per_execution: Accepted for Keras' sake: batches are always run one by one, with the same result.
+        jit_compile: True compiles the forward and backward pass with torch.compile; "auto" does not, for it takes
+            longer than it saves on the models measured.
+        auto_scale_loss: Accepted for Keras' sake: it only concerns float16, which models do not use here.
+    """
+
+    def __init__(
+        self,
+        model: TrainableModel,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | Literal["auto"] = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        self.model = model
+        self.optimizer: Optimizer = optimizers.get(optimizer)
+        self.loss = loss
+        self.arguments: dict[str, Any] = {
+            "optimizer": self.optimizer,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": jit_compile,
+            "auto_scale_loss": auto_scale_loss,
+        }
+        """What compile was given, for saving."""
+        self.order_seed: int | None = None
+        """Decides the order of the samples; None draws one from torch's generator for each `fit`."""
+        self._jit_compile = jit_compile is True and not run_eagerly
+        self._scores: Scores | None = None
+        self._scored_shapes: tuple[Any, ...] = ()
+        _check_names(loss, metrics, weighted_metrics)
+        if steps_per_execution != 1:
+            warnings.warn(
+                "steps_per_execution is accepted, but batches run one by one; the result is the same.",
+                stacklevel=3,
+            )
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics, known from the first data on."""
+        return [] if self._scores is None else self._scores.metrics
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Names in the logs, "loss" first."""
+        return ["loss"] if self._scores is None else self._scores.log_names
+
+    # --- fit ------------------------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Verbose = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: Shuffle = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Collection[int] = 1,
+    ) -> History:
+        """Train the model.
+
+        Args:
+            x: Arrays or tensors (a list or dict for several inputs), a generator or an iterable of batches, a dataset
+                whose items are batches (as Keras' PyDataset), or a torch DataLoader.
+            y: Targets, when `x` is arrays.
+            batch_size: Samples per step; 32 when left out.
+            epochs: Number of the last epoch; training starts at `initial_epoch`.
+            verbose: 0 silent, 1 a progress bar, 2 a line per epoch, "auto" a bar where there is a terminal.
+            callbacks: Callbacks, see `lamina.callbacks`.
+            validation_split: Share of the samples kept for validation: the last ones, taken before shuffling.
+            validation_data: (x, y), (x, y, sample_weight), or anything that yields batches.
+            shuffle: Whether each epoch has an order of its own; "batch" keeps neighbours together.
+            class_weight: Weight of each class by its number, for training.
+            sample_weight: Weight of each sample.
+            initial_epoch: Epoch to start at, counted from 0.
+            steps_per_epoch: Batches per epoch, when it is not one pass over the data.
+            validation_steps: Batches of each validation, when it is not all of them.
+            validation_batch_size: Samples per step of validation; `batch_size` when left out.
+            validation_freq: Epochs between two validations, or the epochs (from 1) that have one.
+
+        Returns:
+            The `History`, whose `history` holds the logs of each epoch.
+
+        Raises:
+            ConfigError: If the arguments do not go together, or the data does not fit the model.
+        """
+        seed = self._draw_order_seed()
+        source, held_out = source_for(
+            self.model,
+            x,
+            y,
+            sample_weight,
+            batch_size=batch_size,
+            steps=steps_per_epoch,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            seed=seed,
+            split=validation_split if validation_data is None else 0.0,
+        )
+        feed = Feed(source, steps_per_epoch)
+        validation = self._validation_feed(
+            held_out, validation_data, validation_batch_size or batch_size, validation_steps
+        )
+        listeners = self._listeners(callbacks, verbose, epochs, feed, history=True)
+        self._run_epochs(feed, validation, listeners, range(initial_epoch, epochs), validation_freq)
+        history = listeners.history
+        assert history is not None
+        return history
+
+    def _run_epochs(
+        self,
+        feed: Feed,
+        validation: Feed | None,
+        listeners: CallbackList,
+        epochs: range,
+        validation_freq: int | Collection[int],
+    ) -> None:
+        if self.model.device.type == "cpu":
+            keep_heap()
+        self.model.stop_training = False
+        logs = EpochLogs()
+        listeners.on_train_begin()
+        for epoch in epochs:
+            listeners.on_epoch_begin(epoch)
+            if not self._train_epoch(feed, epoch, listeners):
+                warnings.warn(
+                    f"The data ended before epoch {epoch + 1}; training stops.", stacklevel=3
+                )
+                break
+            logs = self._logs()
+            if (
+                validation is not None
+                and not self._is_cut_short
+                and _is_due(epoch, validation_freq)
+            ):
+                results = self._test_epoch(validation, listeners)
+                logs.update({f"val_{name}": value for name, value in results.items()})
+            logs = EpochLogs(sorted(logs.items()))
+            listeners.on_epoch_end(epoch, logs)
+            if self.model.stop_training:
+                break
+        self.optimizer.finalize()
+        listeners.on_train_end(logs)
+
+    def _train_epoch(self, feed: Feed, epoch: int, listeners: CallbackList) -> int:
+        """Step through one epoch; how many steps that were."""
+        train: TrainStep | None = None
+        done = 0
+        self._is_cut_short = False
+        for step, batch in enumerate(feed.epoch(epoch)):
+            listeners.on_train_batch_begin(step)
+            if train is None:
+                scores = self._scores_for(batch)
+                scores.reset()
+                train = TrainStep(self.model, scores, self.optimizer, jit_compile=self._jit_compile)
+            train(batch)
+            done = step + 1
+            listeners.on_train_batch_end(step, self._batch_logs(batch))
+            if self.model.stop_training:
+                self._is_cut_short = done != feed.steps_per_epoch
+                break
+        return done
+
+    # --- evaluate -------------------------------------------------------------------------------------------------
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Verbose = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Loss and metrics of the model on data.
+
+        Args:
+            x: As for `fit`.
+            y: Targets, when `x` is arrays.
+            batch_size: Samples per step; 32 when left out.
+            verbose: As for `fit`.
+            sample_weight: Weight of each sample.
+            steps: Batches to read, when it is not all of them.
+            callbacks: Callbacks, see `lamina.callbacks`.
+            return_dict: Give a dict by log name.
+
+        Returns:
+            The loss, or a list of the loss and the metrics in the order of `metrics_names`.
+        """
+        source, _ = source_for(self.model, x, y, sample_weight, batch_size=batch_size, steps=steps)
+        feed = Feed(source, steps)
+        listeners = self._listeners(callbacks, verbose, 1, feed)
+        results = self._test_epoch(feed, listeners)
+        return results if return_dict else self._in_order(results)
+
+    def _test_epoch(self, feed: Feed, listeners: CallbackList) -> dict[str, float]:
+        """Measure one epoch, in larger batches where neither the result nor a callback can tell."""
+        listeners.on_test_begin()
+        test: TestStep | None = None
+        source, times = self._merged(feed, listeners)
+        for index, batch in enumerate(source):
+            step = index * times
+            listeners.on_test_batch_begin(step)
+            if test is None:
+                scores = self._scores_for(batch)
+                scores.reset()
+                test = TestStep(self.model, scores, jit_compile=self._jit_compile)
+            test(batch)
+            last = (
+                step + times - 1
+                if feed.source.steps is None
+                else min(step + times, feed.source.steps) - 1
+            )
+            listeners.on_test_batch_end(last, self._batch_logs(batch))
+        if test is None:
+            raise ConfigError(Text("There is no data to evaluate on.", "没有可用于评估的数据。"))
+        results = self._logs()
+        listeners.on_test_end(results)
+        return dict(results)
+
+    def _merged(self, feed: Feed, listeners: CallbackList) -> tuple[Any, int]:
+        hooks = ("on_test_batch_begin", "on_test_batch_end")
+        if feed.steps is None and not any(listeners.watches_each(hook) for hook in hooks):
+            larger, times = feed.source.merged()
+            if times > 1 and not self._batch_size_matters(feed.source):
+                return larger.batches(0), times
+        return feed.epoch(0), 1
+
+    def _batch_size_matters(self, source: Source) -> bool:
+        first = next(source.batches(0))
+        return self._scores_for(first).batch_size_matters
+
+    # --- single batches -------------------------------------------------------------------------------------------
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """One optimizer step on these samples; the loss, or loss and metrics, of before it."""
+        batch = to_batch(self.model, x, y, sample_weight, class_weight=class_weight)
+        scores = self._scores_for(batch)
+        scores.reset()
+        TrainStep(self.model, scores, self.optimizer, jit_compile=self._jit_compile)(batch)
+        results = dict(self._logs())
+        return results if return_dict else self._in_order(results)
+
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """The loss, or loss and metrics, on these samples."""
+        batch = to_batch(self.model, x, y, sample_weight)
+        scores = self._scores_for(batch)
+        scores.reset()
+        TestStep(self.model, scores, jit_compile=self._jit_compile)(batch)
+        results = dict(self._logs())
+        return results if return_dict else self._in_order(results)
+
+    # --- parts ----------------------------------------------------------------------------------------------------
+
+    def _draw_order_seed(self) -> int:
+        if self.order_seed is not None:
+            return self.order_seed
+        return int(torch.randint(0, 1 << 31, ()))
+
+    def _validation_feed(
+        self, held_out: Source | None, data: Any, batch_size: int | None, steps: int | None
+    ) -> Feed | None:
+        if data is None:
+            return None if held_out is None else Feed(held_out, steps)
+        is_tuple = isinstance(data, (tuple, list))
+        x, y, weight = unpack(data) if is_tuple else (data, None, None)
+        source, _ = source_for(self.model, x, y, weight, batch_size=batch_size, steps=steps)
+        return Feed(source, steps)
+
+    def _listeners(
+        self, callbacks: Any, verbose: Verbose, epochs: int, feed: Feed, *, history: bool = False
+    ) -> CallbackList:
+        if isinstance(callbacks, CallbackList):
+            return callbacks
+        return CallbackList(
+            callbacks,
+            add_history=history,
+            add_progbar=verbose != 0,
+            model=self.model,
+            verbose=verbose,
+            epochs=epochs,
+            steps=feed.steps_per_epoch,
+        )
+
+    def _scores_for(self, batch: Batch) -> Scores:
+        """The scores for such targets; their shapes decide what "accuracy" means."""
+        shapes = tuple((None, *target.shape[1:]) for target in batch.targets)
+        if self._scores is None or shapes != self._scored_shapes:
+            if len(shapes) != len(self.model.outputs):
+                raise ConfigError(
+                    Text("Targets are needed: pass y.", "需要目标：请传入 y。"), field="y"
+                )
+            outputs = [
+                Output(o.name, o.shape, self.model.heads[o.name]) for o in self.model.outputs
+            ]
+            given = self.arguments
+            self._scores = Scores(
+                outputs,
+                shapes,
+                given["loss"],
+                given["loss_weights"],
+                given["metrics"],
+                given["weighted_metrics"],
+            )
+            self._scored_shapes = shapes
+        return self._scores
+
+    def _batch_logs(self, batch: Batch) -> BatchLogs:
+        assert self._scores is not None
+        return BatchLogs(self._scores.result, self._scores.latest, batch.size)
+
+    def _logs(self) -> EpochLogs:
+        assert self._scores is not None
+        return EpochLogs(self._scores.results())
+
+    def _in_order(self, results: dict[str, float]) -> Any:
+        """As Keras returns them: the loss, the losses of the outputs, then the metrics by name."""
+        first = [name for name in self.metrics_names if name == "loss" or name.endswith("_loss")]
+        values = [results[name] for name in first]
+        values += [value for name, value in sorted(results.items()) if name not in first]
+        return values[0] if len(values) == 1 else values
+
+
+def _is_due(epoch: int, frequency: int | Collection[int]) -> bool:
+    """Whether an epoch (from 0) ends with a validation."""
+    if isinstance(frequency, int):
+        return (epoch + 1) % frequency == 0
+    return epoch + 1 in frequency
+
+
+def _check_names(loss: Any, *watched: Any) -> None:
+    """Raise for an unknown name at once, not when there is data."""
+    for name in _names_in(loss):
+        if name.lower() not in CROSSENTROPY:
+            losses.LOSSES.get(name)
+    for name in _names_in(watched):
+        if name.lower() not in (*ACCURACY, *CROSSENTROPY):
+            metrics.METRICS.get(name)
+
+
+def _names_in(given: Any) -> list[str]:
+    if isinstance(given, str):
+        return [given]
+    if isinstance(given, Mapping):
+        if {"class_name", "type"} & set(given):
+            return []
+        return [name for value in given.values() for name in _names_in(value)]
+    if isinstance(given, (list, tuple)):
+        return [name for value in given for name in _names_in(value)]
+    return []
