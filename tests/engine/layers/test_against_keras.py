@@ -143,7 +143,7 @@ def test_every_layer_of_the_registry_is_compared():
 
 @pytest.mark.filterwarnings("ignore:(?s).*softmax over axis:UserWarning")
 @pytest.mark.parametrize("name", sorted(CASES))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_same_outputs_and_gradients_as_keras(name: str, data: st.DataObject) -> None:
     config, shapes = data.draw(CASES[name])

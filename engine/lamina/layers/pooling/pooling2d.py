@@ -11,8 +11,8 @@ from lamina.layer import Layer, Shape, layer, need_rank
 from lamina.layers.windows import (
     TO_CHANNELS_FIRST,
     TO_CHANNELS_LAST,
-    even_same_padding,
     pad_same,
+    same_padding,
     window_size,
 )
 from lamina.text import Text
@@ -22,6 +22,16 @@ torch.fx.wrap(
 )  # its padding depends on the size of the input: a call in a program, not traced
 
 ONE = (1, 1)
+
+
+@torch.fx.wrap
+def average_pool_same(x: Tensor, sizes: tuple[int, int], strides: tuple[int, int]) -> Tensor:
+    """The mean of each window of (batch, channels, height, width), padded to "same" sizes."""
+    padding = same_padding(x.shape[2:], sizes, strides, ONE)
+    if all(before == after for before, after in padding):
+        both = [before for before, _ in padding]
+        return F.avg_pool2d(x, sizes, strides, both, count_include_pad=False)
+    return F.avg_pool2d(pad_same(x, sizes, strides, ONE, "replicate"), sizes, strides)
 
 
 class _Pooling2D(Layer):
@@ -67,19 +77,6 @@ class _Pooling2D(Layer):
         )
         return (x[0], height, width, x[3])
 
-    def padded(self, x: Tensor) -> tuple[Tensor, tuple[int, ...]]:
-        """The input with channels first, and the padding left for the pooling itself to do.
-
-        Where both sides cannot be equal the border is repeated, as Keras does on torch.
-        """
-        x = x.permute(TO_CHANNELS_FIRST)
-        if self.padding == "valid":
-            return x, (0, 0)
-        even = even_same_padding(self.pool_size, self.steps, ONE)
-        if even is not None:
-            return x, even
-        return pad_same(x, self.pool_size, self.steps, ONE, "replicate"), (0, 0)
-
 
 @layer(
     group="pooling",
@@ -94,8 +91,11 @@ class MaxPooling2D(_Pooling2D):
     """
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        x, padding = self.padded(inputs[0])
-        return F.max_pool2d(x, self.pool_size, self.steps, padding).permute(TO_CHANNELS_LAST)
+        x = inputs[0].permute(TO_CHANNELS_FIRST)
+        if self.padding == "same":
+            # The border's own values never win over the window's, so they may stand in for padding.
+            x = pad_same(x, self.pool_size, self.steps, ONE, "replicate")
+        return F.max_pool2d(x, self.pool_size, self.steps).permute(TO_CHANNELS_LAST)
 
 
 @layer(
@@ -104,13 +104,19 @@ class MaxPooling2D(_Pooling2D):
     aliases=("AvgPool2D",),
 )
 class AveragePooling2D(_Pooling2D):
-    """The mean of each window, for each channel; padding does not count.
+    """The mean of each window, for each channel.
+
+    With padding "same", padding that is equal on both sides does not count; where it cannot be equal the border's
+    values are repeated, as Keras does on torch.
 
     Shapes:
         (batch, height, width, channels) -> (batch, new height, new width, channels)
     """
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        x, padding = self.padded(inputs[0])
-        x = F.avg_pool2d(x, self.pool_size, self.steps, padding, count_include_pad=False)
+        x = inputs[0].permute(TO_CHANNELS_FIRST)
+        if self.padding == "same":
+            x = average_pool_same(x, self.pool_size, self.steps)
+        else:
+            x = F.avg_pool2d(x, self.pool_size, self.steps)
         return x.permute(TO_CHANNELS_LAST)
