@@ -255,6 +255,8 @@ def restore_optimizer(
 ) -> None:
     """Give the optimizer its state back; that of another kind is left out with a warning."""
     optimizer.build(model.trainable_weights)
+    if len(state) <= 2 and not any(array.any() for array in state[:1]):
+        return  # saved before the first step, when Keras has no slots yet
     try:
         optimizer.load_from_file(state)
     except ValueError as reason:
