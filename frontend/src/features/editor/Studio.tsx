@@ -1,0 +1,116 @@
+import { type ReactNode, useEffect, useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { useStore } from "zustand";
+import type { StudioDocument } from "@/graph/document";
+import { Announcer } from "./Announcer";
+import { Canvas } from "./canvas/Canvas";
+import { LayerMenu } from "./canvas/LayerMenu";
+import { DraftNotice } from "./DraftNotice";
+import { Dock } from "./dock/Dock";
+import { EditorProvider } from "./EditorContext";
+import { Inspector } from "./inspector/Inspector";
+import { CommandPalette } from "./keyboard/CommandPalette";
+import { ShortcutSheet } from "./keyboard/ShortcutSheet";
+import { useShortcuts } from "./keyboard/useShortcuts";
+import { Outline } from "./outline/Outline";
+import { Palette } from "./palette/Palette";
+import { RunProvider } from "./RunContext";
+import { StatusBar } from "./StatusBar";
+import classes from "./StudioPage.module.css";
+import type { createEditor } from "./state/createEditor";
+import { hasEnded } from "./topbar/runState";
+import { TopBar } from "./topbar/TopBar";
+import type { StudioRun } from "./wire";
+
+interface StudioProps {
+  editor: ReturnType<typeof createEditor>;
+  /** What the restored draft was made of, if one was. */
+  original: StudioDocument | null;
+  run: StudioRun | null;
+  onModelCreated: (id: string) => void;
+  renderCurves: (run: string | null) => ReactNode;
+  renderLog: (run: string | null) => ReactNode;
+  serverLost: boolean;
+}
+
+/** The parts of the page around one editor. */
+export function Studio({
+  editor,
+  original,
+  run,
+  onModelCreated,
+  renderCurves,
+  renderLog,
+  serverLost,
+}: StudioProps) {
+  const { i18n } = useTranslation();
+  const startedRun = useStore(editor.training.store, (state) => state.startedRun);
+  const runId = startedRun ?? run?.id ?? null;
+
+  useEffect(() => editor.start(), [editor]);
+
+  useEffect(
+    () =>
+      editor.saver.store.subscribe(({ model }, before) => {
+        if (model && model.id !== before.model?.id) onModelCreated(model.id);
+      }),
+    [editor, onModelCreated],
+  );
+
+  // Problems come in the page's language.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the language is what the effect waits for
+  useEffect(() => editor.checker.refresh(), [editor, i18n.language]);
+
+  useEffect(() => {
+    if (serverLost) return;
+    editor.checker.refresh();
+    if (editor.saver.store.getState().status === "offline") void editor.saver.save();
+  }, [editor, serverLost]);
+
+  useEffect(() => {
+    const keep = () => editor.saver.keepDraft();
+    window.addEventListener("pagehide", keep);
+    return () => window.removeEventListener("pagehide", keep);
+  }, [editor]);
+
+  const isLive = run !== null && !hasEnded(run);
+  useEffect(() => {
+    if (isLive) editor.view.getState().openDock("curves");
+  }, [editor, isLive]);
+
+  const curves = useMemo(() => renderCurves(runId), [renderCurves, runId]);
+  const log = useMemo(() => renderLog(runId), [renderLog, runId]);
+  return (
+    <EditorProvider editor={editor}>
+      <RunProvider run={run}>
+        <div className={classes.studio}>
+          <TopBar />
+          <DraftNotice original={original} />
+          <div className={classes.middle}>
+            <Palette />
+            <Outline />
+            <div className={classes.centre}>
+              <Canvas />
+              <Dock curves={curves} log={log} />
+            </div>
+            <Inspector />
+          </div>
+          <StatusBar />
+        </div>
+        <Overlays />
+      </RunProvider>
+    </EditorProvider>
+  );
+}
+
+function Overlays() {
+  useShortcuts();
+  return (
+    <>
+      <LayerMenu />
+      <CommandPalette />
+      <ShortcutSheet />
+      <Announcer />
+    </>
+  );
+}

@@ -1,0 +1,71 @@
+/** The layer catalogue, indexed: all that the canvas, the palette and the forms know about a layer type. */
+
+import type { InputCount } from "@/graph/commands";
+import type { JsonObject } from "@/graph/json";
+import { defaultsIn } from "@/graph/normalize";
+import { type FieldSpec, fieldsIn } from "./form/fieldSpec";
+import type { Catalog, CatalogEntry } from "./wire";
+
+export interface LayerType {
+  readonly entry: CatalogEntry;
+  readonly inputs: InputCount;
+  readonly outputs: number;
+  readonly fields: readonly FieldSpec[];
+  readonly defaults: JsonObject;
+  /** A CSS colour that stands for the group. */
+  readonly colour: string;
+}
+
+export interface Catalogue {
+  readonly groups: Catalog["groups"];
+  /** In palette order: by group, then as the server lists them. */
+  readonly layers: readonly LayerType[];
+  readonly losses: readonly CatalogEntry[];
+  readonly metrics: readonly CatalogEntry[];
+  readonly optimizers: readonly CatalogEntry[];
+  layer(type: string): LayerType | undefined;
+  inputsOf(type: string): InputCount;
+  defaultsOf(type: string): JsonObject;
+}
+
+const GROUP_COLOURS = 10;
+/** A type that the catalogue does not know may be wired in any way; the server says what is wrong with it. */
+const ANY_INPUTS: InputCount = { min: 0, max: null };
+
+export function indexCatalog(catalog: Catalog): Catalogue {
+  const rank = new Map(catalog.groups.map((group, index) => [group.id, index]));
+  const rankOf = (group: string) => rank.get(group) ?? catalog.groups.length;
+  const layers = [...catalog.layers]
+    .sort((a, b) => rankOf(a.group) - rankOf(b.group))
+    .map(
+      (entry): LayerType => ({
+        entry,
+        inputs: { min: entry.ports?.inputs.min ?? 1, max: maxInputs(entry) },
+        outputs: entry.ports?.outputs ?? 1,
+        fields: fieldsIn(entry.parameters),
+        defaults: defaultsIn(entry.parameters),
+        colour: `var(--lm-cat-${(rankOf(entry.group) % GROUP_COLOURS) + 1})`,
+      }),
+    );
+  const byName = new Map(layers.map((layer) => [layer.entry.name, layer]));
+  return {
+    groups: catalog.groups,
+    layers,
+    losses: catalog.losses,
+    metrics: catalog.metrics,
+    optimizers: catalog.optimizers,
+    layer: (type) => byName.get(type),
+    inputsOf: (type) => byName.get(type)?.inputs ?? ANY_INPUTS,
+    defaultsOf: (type) => byName.get(type)?.defaults ?? {},
+  };
+}
+
+function maxInputs(entry: CatalogEntry): number | null {
+  if (!entry.ports) return 1;
+  return entry.ports.inputs.max ?? null;
+}
+
+/** How many input handles a type shows: one for each port, or one for all where any number is taken. */
+export function handleCount(inputs: InputCount): number {
+  return inputs.max ?? 1;
+}

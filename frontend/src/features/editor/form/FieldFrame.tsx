@@ -1,0 +1,61 @@
+import { ActionIcon } from "@mantine/core";
+import { type ReactNode, useId } from "react";
+import { useTranslation } from "react-i18next";
+import type { Json } from "@/graph/json";
+import { ResetIcon } from "../icons";
+import type { FieldSpec } from "./fieldSpec";
+import classes from "./form.module.css";
+
+/** What ties a control to its label, help and error. */
+export interface FieldIds {
+  readonly id: string;
+  readonly labelId: string;
+  readonly describedBy: string;
+  readonly isInvalid: boolean;
+}
+
+/** What every control of a schema form is given. */
+export interface ControlProps {
+  readonly spec: FieldSpec;
+  readonly value: Json | undefined;
+  readonly onChange: (value: Json | undefined) => void;
+  readonly ids: FieldIds;
+}
+
+interface FieldFrameProps {
+  label: string;
+  doc?: string | undefined;
+  error?: string | undefined;
+  onReset?: (() => void) | undefined;
+  children: (ids: FieldIds) => ReactNode;
+}
+
+export function FieldFrame({ label, doc, error, onReset, children }: FieldFrameProps) {
+  const { t } = useTranslation("editor");
+  const id = useId();
+  const ids = { id, labelId: `${id}-label`, describedBy: `${id}-about`, isInvalid: error !== undefined };
+  return (
+    <div className={classes.field}>
+      <div className={classes.labelRow}>
+        <label id={ids.labelId} htmlFor={id} className={classes.label}>
+          {label}
+        </label>
+        {onReset && (
+          <ActionIcon
+            size={20}
+            aria-label={t("form.reset", { field: label })}
+            title={t("form.resetShort")}
+            onClick={onReset}
+          >
+            <ResetIcon size={12} />
+          </ActionIcon>
+        )}
+      </div>
+      {children(ids)}
+      <div id={ids.describedBy}>
+        {error && <p className={classes.error}>{error}</p>}
+        {doc && <p className={classes.doc}>{doc}</p>}
+      </div>
+    </div>
+  );
+}

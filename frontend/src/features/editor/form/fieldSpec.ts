@@ -1,0 +1,122 @@
+/** What a form control needs to know, read from one property of a JSON Schema. */
+
+import type { Text } from "@/api/text";
+import { isObject, type Json } from "@/graph/json";
+
+export type Widget = "int" | "float" | "bool" | "choice" | "size" | "shape" | "text";
+
+export interface FieldSpec {
+  readonly name: string;
+  readonly label: string;
+  readonly doc: Text | null;
+  readonly widget: Widget;
+  readonly advanced: boolean;
+  readonly required: boolean;
+  readonly nullable: boolean;
+  readonly defaultValue: Json | undefined;
+  readonly choices: readonly Json[];
+  readonly minimum: number | null;
+  readonly maximum: number | null;
+  /** Whether the bounds themselves are excluded. */
+  readonly above: boolean;
+  readonly below: boolean;
+  /** Number of parts of a size; null for a list of any length. */
+  readonly length: number | null;
+}
+
+const WIDGETS: readonly string[] = [
+  "int",
+  "float",
+  "bool",
+  "choice",
+  "size",
+  "shape",
+  "text",
+] satisfies Widget[];
+
+function isWidget(value: unknown): value is Widget {
+  return typeof value === "string" && WIDGETS.includes(value);
+}
+
+/** A property's own keywords, then those of its alternatives (`anyOf`), then those of a list's items. */
+function* schemasIn(property: Record<string, unknown>): Generator<Record<string, unknown>> {
+  yield property;
+  for (const key of ["anyOf", "oneOf", "allOf"]) {
+    const alternatives = property[key];
+    if (!Array.isArray(alternatives)) continue;
+    for (const alternative of alternatives) if (isObject(alternative)) yield* schemasIn(alternative);
+  }
+}
+
+function widgetOf(schemas: readonly Record<string, unknown>[]): Widget {
+  const said = schemas.map((schema) => schema["x-widget"]).find(isWidget);
+  if (said) return said;
+  if (schemas.some((schema) => Array.isArray(schema.enum) || schema.const !== undefined)) return "choice";
+  const types = new Set(schemas.map((schema) => schema.type));
+  if (types.has("array")) return "shape";
+  if (types.has("number")) return "float";
+  if (types.has("integer")) return "int";
+  return types.has("boolean") ? "bool" : "text";
+}
+
+function choicesOf(schemas: readonly Record<string, unknown>[]): Json[] {
+  const choices = schemas.flatMap((schema): Json[] => {
+    if (Array.isArray(schema.enum)) return schema.enum;
+    return schema.const === undefined ? [] : [schema.const as Json];
+  });
+  return choices.filter((choice, index) => choice !== null && choices.indexOf(choice) === index);
+}
+
+function allowsNull(schemas: readonly Record<string, unknown>[]): boolean {
+  return schemas.some(
+    (schema) =>
+      schema.type === "null" ||
+      (Array.isArray(schema.type) && schema.type.includes("null")) ||
+      (Array.isArray(schema.enum) && schema.enum.includes(null)),
+  );
+}
+
+function numberAt(schemas: readonly Record<string, unknown>[], key: string): number | null {
+  const found = schemas.map((schema) => schema[key]).find((value) => typeof value === "number");
+  return typeof found === "number" ? found : null;
+}
+
+function docOf(property: Record<string, unknown>): Text | null {
+  const doc = property["x-doc"];
+  if (!isObject(doc) || typeof doc.en !== "string") return null;
+  const chinese = doc["zh-CN"];
+  return { en: doc.en, "zh-CN": typeof chinese === "string" ? chinese : doc.en };
+}
+
+function readField(name: string, property: Record<string, unknown>, required: boolean): FieldSpec {
+  const schemas = [...schemasIn(property)];
+  const items = schemas.map((schema) => schema.items).filter(isObject);
+  const bounded = [...schemas, ...items.flatMap((item) => [...schemasIn(item)])];
+  const [above, below] = [numberAt(bounded, "exclusiveMinimum"), numberAt(bounded, "exclusiveMaximum")];
+  const prefix = schemas.map((schema) => schema.prefixItems).find(Array.isArray);
+  return {
+    name,
+    label: typeof property.title === "string" ? property.title : name,
+    doc: docOf(property),
+    widget: widgetOf(schemas),
+    advanced: property["x-advanced"] === true,
+    required,
+    nullable: allowsNull(schemas),
+    defaultValue: property.default as Json | undefined,
+    choices: choicesOf(schemas),
+    minimum: above ?? numberAt(bounded, "minimum"),
+    maximum: below ?? numberAt(bounded, "maximum"),
+    above: above !== null,
+    below: below !== null,
+    length: prefix?.length ?? numberAt(schemas, "maxItems"),
+  };
+}
+
+/** The fields of an object schema, in its order. What is no object schema has none. */
+export function fieldsIn(schema: unknown): FieldSpec[] {
+  if (!isObject(schema) || !isObject(schema.properties)) return [];
+  const required = Array.isArray(schema.required) ? schema.required : [];
+  return Object.entries(schema.properties).flatMap(([name, property]) =>
+    isObject(property) ? [readField(name, property, required.includes(name))] : [],
+  );
+}

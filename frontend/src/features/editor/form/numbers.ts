@@ -1,0 +1,47 @@
+/** Numbers as people type them. */
+
+export type Parsed =
+  | { readonly kind: "empty" }
+  | { readonly kind: "invalid" }
+  | { readonly kind: "number"; readonly value: number };
+
+/** Read a typed number: `1e-3`, `0,5` and `1_000` are understood. */
+export function parseNumber(text: string, whole: boolean): Parsed {
+  const plain = text.trim().replaceAll("_", "").replace(",", ".");
+  if (plain === "") return { kind: "empty" };
+  const value = Number(plain);
+  if (!Number.isFinite(value) || (whole && !Number.isInteger(value))) return { kind: "invalid" };
+  return { kind: "number", value };
+}
+
+/** A number as it is typed: no digits that rounding made, small ones with an exponent. */
+export function showNumber(value: number): string {
+  return String(Number(value.toPrecision(12)));
+}
+
+/**
+ * The next number up or down, in steps that suit its size: a whole number by one, `0.001` by its last leading digit.
+ */
+export function stepNumber(value: number, direction: 1 | -1, whole: boolean): number {
+  if (whole) return value + direction;
+  if (value === 0) return direction * 0.1;
+  const magnitude = 10 ** Math.floor(Math.log10(Math.abs(value)));
+  // Going down from 0.001 leads to 0.0009 and not to 0.
+  const isEdge = Math.abs(value) === magnitude && Math.sign(value) !== direction;
+  const step = isEdge ? magnitude / 10 : magnitude;
+  return Number((value + direction * step).toPrecision(12));
+}
+
+/** Read a shape: `28, 28, 1`, `28×28×1`; `?` stands for an axis of any size. Null when it is none. */
+export function parseShape(text: string): (number | null)[] | null {
+  const parts = text
+    .replace(/^[\s([]+|[\s)\]]+$/g, "")
+    .split(/[\s,;×x*]+/)
+    .filter(Boolean);
+  const axes = parts.map((part) => (/^(\?|none|null)$/i.test(part) ? null : Number(part)));
+  return axes.every((axis) => axis === null || Number.isInteger(axis)) ? axes : null;
+}
+
+export function showShape(axes: readonly (number | null)[]): string {
+  return axes.map((axis) => (axis === null ? "?" : String(axis))).join(", ");
+}

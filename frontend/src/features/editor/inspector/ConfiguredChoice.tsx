@@ -1,0 +1,83 @@
+import { NativeSelect } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { localize } from "@/api/text";
+import type { Json } from "@/graph/json";
+import { sameJson } from "@/graph/json";
+import { defaultsIn } from "@/graph/normalize";
+import { readChoice, writeChoice } from "@/graph/training";
+import { FieldFrame } from "../form/FieldFrame";
+import { fieldsIn } from "../form/fieldSpec";
+import { SchemaForm } from "../form/SchemaForm";
+import type { CatalogEntry } from "../wire";
+import classes from "./Inspector.module.css";
+
+interface ConfiguredChoiceProps {
+  label: string;
+  entries: readonly CatalogEntry[];
+  value: Json | undefined;
+  error: string | undefined;
+  fieldErrorOf?: (name: string) => string | undefined;
+  onChange: (value: Json) => void;
+}
+
+/** One entry of a registry and its own settings, such as an optimizer. */
+export function ConfiguredChoice({
+  label,
+  entries,
+  value,
+  error,
+  fieldErrorOf,
+  onChange,
+}: ConfiguredChoiceProps) {
+  const { t, i18n } = useTranslation("editor");
+  const choice = readChoice(value);
+  const entry = entries.find((known) => known.name === choice?.type);
+  const fields = fieldsIn(entry?.parameters);
+  const defaults = defaultsIn(entry?.parameters);
+  const set = (name: string, next: Json | undefined) => {
+    if (!choice) return;
+    const { [name]: _old, ...others } = choice.config;
+    const isSaid = next !== undefined && !sameJson(next, defaults[name]);
+    onChange(
+      writeChoice({ type: choice.type, config: isSaid ? { ...choice.config, [name]: next } : others }),
+    );
+  };
+  return (
+    <div className={classes.configured}>
+      <FieldFrame
+        label={label}
+        doc={entry ? localize(entry.summary, i18n.language) : undefined}
+        error={choice === null && value !== undefined ? t("training.perOutput") : error}
+      >
+        {(ids) => (
+          <NativeSelect
+            id={ids.id}
+            size="xs"
+            aria-describedby={ids.describedBy}
+            aria-invalid={ids.isInvalid || undefined}
+            error={ids.isInvalid}
+            value={choice?.type ?? ""}
+            onChange={(event) => onChange(writeChoice({ type: event.currentTarget.value, config: {} }))}
+          >
+            {!entry && <option value={choice?.type ?? ""}>{choice?.type ?? t("form.choose")}</option>}
+            {entries.map((known) => (
+              <option key={known.name} value={known.name}>
+                {known.name}
+              </option>
+            ))}
+          </NativeSelect>
+        )}
+      </FieldFrame>
+      {fields.length > 0 && choice && (
+        <div className={classes.nested}>
+          <SchemaForm
+            fields={fields}
+            values={choice.config}
+            {...(fieldErrorOf ? { errorOf: fieldErrorOf } : {})}
+            onChange={set}
+          />
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,155 @@
+import { Button, Switch, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { localize } from "@/api/text";
+import type { GraphNode } from "@/graph/document";
+import { useCheck, useEditor, useGraph, useNode, useNodeReport, useView } from "../EditorContext";
+import { FieldFrame } from "../form/FieldFrame";
+import { SchemaForm } from "../form/SchemaForm";
+import { formatCount, formatShape } from "../format";
+import classes from "./Inspector.module.css";
+import { LayerInputs } from "./LayerInputs";
+
+/** The chosen layer: its name, its parameters, what goes in and what comes out. */
+export function LayerTab() {
+  const { t } = useTranslation("editor");
+  const { actions } = useEditor();
+  const selection = useView((view) => view.selection);
+  const [only, another] = selection;
+  const node = useNode(only ?? "");
+  if (another !== undefined) {
+    return (
+      <div className={classes.nothing}>
+        <p className={classes.nothingTitle}>{t("layer.several", { count: selection.length })}</p>
+        <div className={classes.buttons}>
+          <Button variant="default" onClick={actions.duplicate}>
+            {t("command.duplicate")}
+          </Button>
+          <Button variant="default" onClick={actions.deleteSelection}>
+            {t("command.delete")}
+          </Button>
+        </div>
+      </div>
+    );
+  }
+  if (!node) {
+    return (
+      <div className={classes.nothing}>
+        <p className={classes.nothingTitle}>{t("layer.none")}</p>
+        <p className={classes.nothingHint}>{t("layer.noneHint")}</p>
+      </div>
+    );
+  }
+  return <OneLayer key={node.id} node={node} />;
+}
+
+function OneLayer({ node }: { node: GraphNode }) {
+  const { t, i18n } = useTranslation("editor");
+  const { catalogue, actions } = useEditor();
+  const problems = useCheck((check) => check.report?.problems);
+  const isOutput = useGraph((graph) => graph.outputs.some((output) => output.node === node.id));
+  const layer = catalogue.layer(node.type);
+  const own = problems?.filter((problem) => problem.node === node.id) ?? [];
+  const errorOf = (name: string) => own.find((problem) => problem.field === name)?.message;
+  const group = catalogue.groups.find((known) => known.id === layer?.entry.group);
+  return (
+    <div className={classes.stack}>
+      <header
+        className={classes.layerHead}
+        style={{ "--layer-colour": layer?.colour ?? "var(--lm-text-faint)" }}
+      >
+        <h2 className={classes.layerType}>{node.type}</h2>
+        {group && <span className={classes.group}>{localize(group.label, i18n.language)}</span>}
+        {layer && <p className={classes.summary}>{localize(layer.entry.summary, i18n.language)}</p>}
+      </header>
+      {own
+        .filter((problem) => !problem.field || !layer?.fields.some((field) => field.name === problem.field))
+        .map((problem) => (
+          <p
+            key={`${problem.code} ${problem.port}`}
+            className={classes.problem}
+            data-severity={problem.severity}
+          >
+            {problem.message}
+          </p>
+        ))}
+      <LayerName id={node.id} />
+      <SchemaForm
+        fields={layer?.fields ?? []}
+        values={node.config}
+        errorOf={errorOf}
+        onChange={(name, value) => actions.setParameter(node.id, name, value)}
+      />
+      <LayerInputs node={node} />
+      <Switch
+        size="sm"
+        label={t("layer.isOutput")}
+        checked={isOutput}
+        onChange={(event) => actions.setOutput(node.id, event.currentTarget.checked)}
+      />
+      <Costs id={node.id} />
+    </div>
+  );
+}
+
+/** The layer's id, which is its name in code and in files. */
+function LayerName({ id }: { id: string }) {
+  const { t } = useTranslation("editor");
+  const { actions } = useEditor();
+  const [typed, setTyped] = useState(id);
+  const [isRefused, setIsRefused] = useState(false);
+  const apply = () => setIsRefused(!actions.renameLayer(id, typed.trim()));
+  return (
+    <FieldFrame label={t("layer.name")} error={isRefused ? t("layer.nameRefused") : undefined}>
+      {(ids) => (
+        <TextInput
+          id={ids.id}
+          size="xs"
+          classNames={{ input: classes.mono ?? "" }}
+          aria-describedby={ids.describedBy}
+          aria-invalid={isRefused || undefined}
+          error={isRefused}
+          spellCheck={false}
+          maxLength={64}
+          value={typed}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+          onBlur={apply}
+          onKeyDown={(event) => {
+            if (event.key === "Enter") apply();
+            if (event.key === "Escape") {
+              setTyped(id);
+              setIsRefused(false);
+            }
+          }}
+        />
+      )}
+    </FieldFrame>
+  );
+}
+
+function Costs({ id }: { id: string }) {
+  const { t, i18n } = useTranslation("editor");
+  const report = useNodeReport(id);
+  if (!report) return null;
+  const count = (value: number) => formatCount(value, i18n.language);
+  return (
+    <dl className={classes.facts}>
+      <dt>{t("facts.shape")}</dt>
+      <dd>{formatShape(report.output_shape) ?? t("node.noShape")}</dd>
+      <dt>{t("facts.parameters")}</dt>
+      <dd>{count(report.parameters)}</dd>
+      {report.trainable_parameters !== report.parameters && (
+        <>
+          <dt>{t("facts.trainable")}</dt>
+          <dd>{count(report.trainable_parameters)}</dd>
+        </>
+      )}
+      {report.macs !== null && (
+        <>
+          <dt>{t("facts.macs")}</dt>
+          <dd>{count(report.macs)}</dd>
+        </>
+      )}
+    </dl>
+  );
+}

@@ -1,0 +1,66 @@
+import { NativeSelect } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import type { Json } from "@/graph/json";
+import { readChoice } from "@/graph/training";
+import { CloseIcon } from "@/ui/icons";
+import { useEditor, useTraining } from "../EditorContext";
+import { FieldFrame } from "../form/FieldFrame";
+import classes from "./Inspector.module.css";
+
+const NONE: readonly Json[] = [];
+
+/** What is watched besides the loss. */
+export function MetricsField({ error }: { error: string | undefined }) {
+  const { t } = useTranslation("editor");
+  const { catalogue, actions } = useEditor();
+  const value = useTraining((training) => training.metrics);
+  const metrics: readonly Json[] = Array.isArray(value) ? value : NONE;
+  const names = metrics.map((metric) => readChoice(metric)?.type ?? "?");
+  const rest = catalogue.metrics.filter((metric) => !names.includes(metric.name));
+  return (
+    <FieldFrame label={t("training.metrics")} error={error}>
+      {(ids) => (
+        <>
+          {names.length > 0 && (
+            <ul className={classes.chips}>
+              {names.map((name, index) => (
+                <li key={name} className={classes.chip}>
+                  {name}
+                  <button
+                    type="button"
+                    className={classes.chipRemove}
+                    aria-label={t("training.removeMetric", { name })}
+                    onClick={() =>
+                      actions.setTraining(
+                        "metrics",
+                        metrics.filter((_, at) => at !== index),
+                      )
+                    }
+                  >
+                    <CloseIcon size={12} />
+                  </button>
+                </li>
+              ))}
+            </ul>
+          )}
+          <NativeSelect
+            id={ids.id}
+            size="xs"
+            aria-describedby={ids.describedBy}
+            value=""
+            onChange={(event) => actions.setTraining("metrics", [...metrics, event.currentTarget.value])}
+          >
+            <option value="" disabled>
+              {t("training.addMetric")}
+            </option>
+            {rest.map((metric) => (
+              <option key={metric.name} value={metric.name}>
+                {metric.name}
+              </option>
+            ))}
+          </NativeSelect>
+        </>
+      )}
+    </FieldFrame>
+  );
+}

@@ -1,0 +1,143 @@
+import { NativeSelect, SegmentedControl, Switch } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { isObject, type Json } from "@/graph/json";
+import { useCheck, useEditor, useTraining } from "../EditorContext";
+import { FieldFrame } from "../form/FieldFrame";
+import { NumberInput } from "../form/NumberInput";
+import { ConfiguredChoice } from "./ConfiguredChoice";
+import { DatasetSelect } from "./DatasetSelect";
+import classes from "./Inspector.module.css";
+import { MetricsField } from "./MetricsField";
+
+const DEVICES = ["auto", "cpu", "cuda"] as const;
+const PRECISIONS = ["float32", "bfloat16", "float16"] as const;
+
+/** How the model learns. What the entries mean and which go together is the server's to say. */
+export function TrainingTab() {
+  const { t } = useTranslation("editor");
+  const { catalogue, actions } = useEditor();
+  const training = useTraining((document) => document);
+  const errorOf = useTrainingErrors();
+  const validation = isObject(training.validation) ? training.validation : {};
+  const shuffle = training.shuffle !== false;
+  return (
+    <div className={classes.stack}>
+      <DatasetSelect error={errorOf("dataset")} />
+      <FieldFrame
+        label={t("training.validation")}
+        doc={t("training.validationDoc")}
+        error={errorOf("validation")}
+      >
+        {(ids) => (
+          <NumberInput
+            id={ids.id}
+            describedBy={ids.describedBy}
+            isInvalid={ids.isInvalid}
+            value={typeof validation.split === "number" ? validation.split : null}
+            whole={false}
+            minimum={0}
+            maximum={0.9}
+            placeholder="0"
+            onChange={(split) =>
+              actions.setTraining("validation", split === null ? undefined : { ...validation, split })
+            }
+          />
+        )}
+      </FieldFrame>
+      <ConfiguredChoice
+        label={t("training.loss")}
+        entries={catalogue.losses}
+        value={training.loss}
+        error={errorOf("loss")}
+        onChange={(value) => actions.setTraining("loss", value)}
+      />
+      <MetricsField error={errorOf("metrics")} />
+      <ConfiguredChoice
+        label={t("training.optimizer")}
+        entries={catalogue.optimizers}
+        value={training.optimizer}
+        error={errorOf("optimizer")}
+        fieldErrorOf={errorOf}
+        onChange={(value) => actions.setTraining("optimizer", value)}
+      />
+      <div className={classes.pair}>
+        <TrainingNumber name="batch_size" minimum={1} error={errorOf("batch_size")} />
+        <TrainingNumber name="epochs" minimum={1} error={errorOf("epochs")} />
+      </div>
+      <Switch
+        size="sm"
+        label={t("training.shuffle")}
+        checked={shuffle}
+        onChange={(event) => actions.setTraining("shuffle", event.currentTarget.checked)}
+      />
+      <TrainingNumber name="seed" minimum={0} error={errorOf("seed")} doc={t("training.seedDoc")} />
+      <FieldFrame label={t("training.device")} error={errorOf("device")}>
+        {(ids) => (
+          <SegmentedControl
+            aria-labelledby={ids.labelId}
+            size="xs"
+            fullWidth
+            data={DEVICES.map((device) => ({ value: device, label: t(`training.devices.${device}`) }))}
+            value={typeof training.device === "string" ? training.device : "auto"}
+            onChange={(device) => actions.setTraining("device", device)}
+          />
+        )}
+      </FieldFrame>
+      <FieldFrame label={t("training.precision")} error={errorOf("precision")}>
+        {(ids) => (
+          <NativeSelect
+            id={ids.id}
+            size="xs"
+            aria-describedby={ids.describedBy}
+            value={typeof training.precision === "string" ? training.precision : "float32"}
+            data={withValue(PRECISIONS, training.precision)}
+            onChange={(event) => actions.setTraining("precision", event.currentTarget.value)}
+          />
+        )}
+      </FieldFrame>
+    </div>
+  );
+}
+
+function TrainingNumber(props: {
+  name: "batch_size" | "epochs" | "seed";
+  minimum: number;
+  error: string | undefined;
+  doc?: string;
+}) {
+  const { name, minimum, error, doc } = props;
+  const { t } = useTranslation("editor");
+  const { actions } = useEditor();
+  const value = useTraining((training) => training[name]);
+  return (
+    <FieldFrame label={t(`training.${name}`)} doc={doc} error={error}>
+      {(ids) => (
+        <NumberInput
+          id={ids.id}
+          describedBy={ids.describedBy}
+          isInvalid={ids.isInvalid}
+          value={typeof value === "number" ? value : null}
+          whole
+          minimum={minimum}
+          maximum={null}
+          onChange={(next) => actions.setTraining(name, next ?? undefined)}
+        />
+      )}
+    </FieldFrame>
+  );
+}
+
+/** A list of choices that always holds the present value, also one that this page does not know. */
+function withValue(choices: readonly string[], value: Json | undefined): string[] {
+  return typeof value === "string" && !choices.includes(value) ? [...choices, value] : [...choices];
+}
+
+/** Problems of the training document by field; `optimizer.learning_rate` is found under either name. */
+export function useTrainingErrors(): (field: string) => string | undefined {
+  const problems = useCheck((check) => check.report?.problems);
+  return (field) =>
+    problems?.find(
+      (problem) =>
+        problem.node === null && problem.severity !== "info" && problem.field?.split(".").includes(field),
+    )?.message;
+}

@@ -1,0 +1,50 @@
+import { Modal } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { useEditor, useView } from "../EditorContext";
+import { COMMANDS } from "./commands";
+import { Keys } from "./Keys";
+import { type Pick, PickList } from "./PickList";
+
+/** Ctrl+K: every command by name. */
+export function CommandPalette() {
+  const { t } = useTranslation("editor");
+  const editor = useEditor();
+  const isOpen = useView((view) => view.dialog === "commands");
+  const close = () => editor.view.setState({ dialog: null });
+  const find = (query: string): Pick[] =>
+    COMMANDS.filter((command) => !command.isKeyOnly)
+      .map((command) => ({ command, label: t(`command.${command.id}`) }))
+      .filter(({ label }) => label.toLowerCase().includes(query.trim().toLowerCase()))
+      .map(({ command, label }) => ({
+        key: command.id,
+        label,
+        end: command.keys[0] && <Keys shortcut={command.keys[0]} />,
+      }));
+  const run = (key: string) => {
+    close();
+    const command = COMMANDS.find((known) => known.id === key);
+    // After the dialog gave the focus back, so that the command finds it where it was.
+    requestAnimationFrame(() => command?.run(editor));
+  };
+  return (
+    <Modal
+      opened={isOpen}
+      onClose={close}
+      withCloseButton={false}
+      padding={0}
+      size="md"
+      yOffset="12vh"
+      centered={false}
+      transitionProps={{ duration: 0 }}
+      aria-label={t("commands.label")}
+    >
+      <PickList
+        label={t("commands.label")}
+        placeholder={t("commands.placeholder")}
+        nothing={t("commands.nothing")}
+        find={find}
+        onPick={run}
+      />
+    </Modal>
+  );
+}

@@ -1,0 +1,108 @@
+import { Button } from "@mantine/core";
+import { memo } from "react";
+import { useTranslation } from "react-i18next";
+import { CheckIcon, ErrorIcon, InfoIcon, WarningIcon } from "@/ui/icons";
+import { showToast } from "@/ui/toastStore";
+import { useCheck, useDocument, useEditor } from "../EditorContext";
+import { sameMeaning } from "../state/checking";
+import { currentDocument } from "../state/documentStore";
+import type { Problem, Severity } from "../wire";
+import classes from "./ProblemsPanel.module.css";
+
+const ORDER: Record<Severity, number> = { error: 0, warning: 1, info: 2 };
+const ICONS = { error: ErrorIcon, warning: WarningIcon, info: InfoIcon };
+
+/** All that the server finds wrong, the worst first, each with what to do about it. */
+export const ProblemsPanel = memo(function ProblemsPanel() {
+  const { t } = useTranslation("editor");
+  const report = useCheck((check) => check.report);
+  const isLost = useCheck((check) => check.isLost);
+  if (!report) {
+    return <p className={classes.none}>{isLost ? t("problems.lost") : t("problems.checking")}</p>;
+  }
+  if (report.problems.length === 0) {
+    return (
+      <p className={classes.none}>
+        <span className={classes.good}>
+          <CheckIcon size={15} />
+        </span>
+        {t("problems.none")}
+      </p>
+    );
+  }
+  const problems = report.problems
+    .map((problem, index) => ({ problem, index }))
+    .sort((a, b) => ORDER[a.problem.severity] - ORDER[b.problem.severity] || a.index - b.index);
+  return (
+    <ul className={classes.list}>
+      {problems.map(({ problem, index }) => (
+        <ProblemRow key={`${index} ${problem.code} ${problem.node} ${problem.field}`} problem={problem} />
+      ))}
+    </ul>
+  );
+});
+
+function ProblemRow({ problem }: { problem: Problem }) {
+  const { t } = useTranslation("editor");
+  const { actions } = useEditor();
+  const isCurrent = useIsCurrent();
+  const Icon = ICONS[problem.severity];
+  return (
+    <li className={classes.row}>
+      <span className={classes.icon} data-severity={problem.severity}>
+        <Icon size={15} />
+      </span>
+      <span className={classes.severity}>{t(`problems.${problem.severity}`)}</span>
+      <div className={classes.text}>
+        {problem.node && <span className={classes.node}>{problem.node}</span>}
+        {problem.message}
+      </div>
+      <div className={classes.actions}>
+        {problem.fixes.map((fix) => (
+          <Button
+            key={fix.label}
+            variant="light"
+            disabled={!isCurrent}
+            title={fix.label}
+            onClick={() => {
+              if (!actions.fix(fix)) showToast("error", t("problems.stale"));
+            }}
+          >
+            {fix.label}
+          </Button>
+        ))}
+        <ShowButton problem={problem} />
+      </div>
+    </li>
+  );
+}
+
+/** A fix counts on positions in the document: it may be applied only to the document it was made for. */
+function useIsCurrent(): boolean {
+  const checked = useCheck((check) => check.checked);
+  const document = useDocument(currentDocument);
+  return sameMeaning(checked, document);
+}
+
+function ShowButton({ problem }: { problem: Problem }) {
+  const { t } = useTranslation("editor");
+  const { view } = useEditor();
+  const show = () => {
+    if (problem.node) {
+      view.getState().select([problem.node]);
+      view.getState().show(problem.node);
+    } else {
+      const isGraph = problem.field === null && problem.port !== null;
+      view.setState({ inspectorTab: isGraph ? "model" : "training" });
+    }
+  };
+  return (
+    <Button
+      variant="default"
+      onClick={show}
+      aria-label={t("problems.showLabel", { name: problem.node ?? t("inspector.training") })}
+    >
+      {t("problems.show")}
+    </Button>
+  );
+}

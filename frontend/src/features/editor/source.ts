@@ -1,0 +1,98 @@
+/** What the Studio opens: a saved model, or a template that becomes one; and a draft of either that was left behind. */
+
+import { queryOptions } from "@tanstack/react-query";
+import { ApiError } from "@/api/problem";
+import type { Template } from "@/api/queries";
+import type { StudioDocument } from "@/graph/document";
+import { normalizeGraph } from "@/graph/normalize";
+import { placeMissing } from "@/graph/placement";
+import { readDocuments, readModel } from "./api";
+import type { Catalogue } from "./catalogue";
+import type { DraftStorage } from "./state/drafts";
+import type { StoredModel } from "./state/saving";
+
+export interface Source {
+  readonly modelId: string | null;
+  readonly template: string | null;
+}
+
+/** What the server has. */
+export interface Opened {
+  readonly model: StoredModel | null;
+  readonly document: StudioDocument;
+}
+
+/** The newest state of the source, asked for once each time the Studio opens. */
+export function sourceQuery({ modelId, template }: Source, templates: readonly Template[] | undefined) {
+  return queryOptions({
+    queryKey: ["studio", modelId, template],
+    queryFn: async (): Promise<Opened> => {
+      if (modelId !== null) {
+        const model = await readModel(modelId);
+        return { model: { id: model.id, version: model.version }, document: readDocuments(model) };
+      }
+      const chosen = template === null ? templates?.[0] : templates?.find((known) => known.id === template);
+      if (!chosen)
+        throw new ApiError({
+          title: "404",
+          status: 404,
+          detail: "",
+          code: "template_not_found",
+          problems: [],
+        });
+      return { model: null, document: readDocuments(chosen) };
+    },
+    enabled: modelId !== null || templates !== undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+    refetchOnWindowFocus: false,
+  });
+}
+
+export interface Start {
+  readonly document: StudioDocument;
+  readonly model: StoredModel | null;
+  readonly saved: StudioDocument | null;
+  readonly draftKey: string;
+  /** What an unsaved draft was made of, when one goes on; null when the Studio starts afresh. */
+  readonly draftOf: StudioDocument | null;
+}
+
+/**
+ * The documents to start with.
+ *
+ * A draft of a saved model goes on from the version it was made of; if that is no longer the newest, saving it will ask
+ * what to keep.
+ */
+export function openDocuments(
+  opened: Opened,
+  source: Source,
+  catalogue: Catalogue,
+  drafts: DraftStorage,
+): Start {
+  const document: StudioDocument = {
+    graph: placeMissing(normalizeGraph(opened.document.graph, catalogue.defaultsOf)),
+    training: opened.document.training,
+  };
+  const draftKey = opened.model?.id ?? `new.${source.template ?? ""}`;
+  const draft = drafts.read(draftKey);
+  if (opened.model === null) {
+    return {
+      document: draft?.document ?? document,
+      model: null,
+      saved: null,
+      draftKey,
+      draftOf: draft ? document : null,
+    };
+  }
+  if (!draft) return { document, model: opened.model, saved: document, draftKey, draftOf: null };
+  const version = draft.version ?? opened.model.version;
+  const isCurrent = version === opened.model.version;
+  return {
+    document: draft.document,
+    model: { id: opened.model.id, version },
+    saved: isCurrent ? document : null,
+    draftKey,
+    draftOf: null,
+  };
+}
