@@ -42,6 +42,7 @@ api.use(language, failures);
  * Failures are thrown by the client as `ApiError`, so a missing body can only be an empty answer.
  */
 export function dataOf<T>(result: { data?: T }): T {
-  if (result.data === undefined) throw new ApiError({ title: "", status: 204, detail: "", code: null, problems: [] });
+  if (result.data === undefined)
+    throw new ApiError({ title: "", status: 204, detail: "", code: null, problems: [] });
   return result.data;
 }

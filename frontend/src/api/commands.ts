@@ -9,7 +9,9 @@ export function startDownload(datasetId: string) {
 }
 
 export function cancelDownload(datasetId: string) {
-  return api.DELETE("/api/v1/datasets/{dataset_id}/download", { params: { path: { dataset_id: datasetId } } });
+  return api.DELETE("/api/v1/datasets/{dataset_id}/download", {
+    params: { path: { dataset_id: datasetId } },
+  });
 }
 
 export function deleteModel(modelId: string) {

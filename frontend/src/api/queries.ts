@@ -54,7 +54,10 @@ export function datasetPreviewQuery(id: string) {
     queryKey: ["datasets", id, "preview"],
     queryFn: async ({ signal }) =>
       dataOf(
-        await api.GET("/api/v1/datasets/{dataset_id}/preview", { params: { path: { dataset_id: id } }, signal }),
+        await api.GET("/api/v1/datasets/{dataset_id}/preview", {
+          params: { path: { dataset_id: id } },
+          signal,
+        }),
       ),
     staleTime: Number.POSITIVE_INFINITY,
   });

@@ -31,7 +31,8 @@ export function artifactsQuery(id: string) {
   return queryOptions({
     queryKey: [...RUNS, "artifacts", id],
     queryFn: async ({ signal }) =>
-      dataOf(await api.GET("/api/v1/runs/{run_id}/artifacts", { params: { path: { run_id: id } }, signal })).items,
+      dataOf(await api.GET("/api/v1/runs/{run_id}/artifacts", { params: { path: { run_id: id } }, signal }))
+        .items,
   });
 }
 
@@ -49,7 +50,7 @@ export async function fetchRunHistory(id: string): Promise<unknown[]> {
   let after: number | null = 0;
   do {
     const query = { after, limit: HISTORY_PART, kinds: HISTORY_KINDS };
-    const part: components["schemas"]["EventPage"] = dataOf(
+    const part: components["schemas"]["RunEventPage"] = dataOf(
       await api.GET("/api/v1/runs/{run_id}/events", { params: { path: { run_id: id }, query } }),
     );
     events.push(...part.items);

@@ -222,6 +222,198 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Runs
+         * @description Runs, newest first.
+         */
+        get: operations["list_runs"];
+        put?: never;
+        /**
+         * Create Run
+         * @description Queue a training. Documents with errors are refused with the list of their problems.
+         */
+        post: operations["create_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Run
+         * @description A run with its frozen documents.
+         */
+        get: operations["get_run"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Run
+         * @description Remove a run that has ended, with everything it left.
+         */
+        delete: operations["delete_run"];
+        options?: never;
+        head?: never;
+        /**
+         * Describe Run
+         * @description Change the name, note or tags of a run.
+         */
+        patch: operations["describe_run"];
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Run Artifacts
+         * @description The files that a run left.
+         */
+        get: operations["list_run_artifacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/artifacts/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Run Artifact
+         * @description One file of a run, to be saved and never shown in the browser.
+         */
+        get: operations["download_run_artifact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Evaluate Run
+         * @description Scores of the run's model on a part of its data.
+         */
+        post: operations["evaluate_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Run Events
+         * @description The run's log behind `after`, for clients without a websocket.
+         */
+        get: operations["list_run_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/predict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Predict With Run
+         * @description Outputs of the run's model for samples, from a process of its own.
+         */
+        post: operations["predict_with_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Run Series
+         * @description Curves in buckets whose boundaries do not move; raw points when they fit.
+         */
+        get: operations["get_run_series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Run
+         * @description Ask a run to stop after its current step; what it learned is kept.
+         */
+        post: operations["stop_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/templates": {
         parameters: {
             query?: never;
@@ -323,9 +515,162 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Live Frames
+         * @description Frames of the websocket `/api/v1/live`: the client sends the body, the server the answer.
+         */
+        post: operations["live_frameslive_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
+        /**
+         * AckFrame
+         * @description What the viewer has applied; informative, the server needs none.
+         */
+        AckFrame: {
+            /**
+             * Id
+             * @description Chosen by the client, one per subscription.
+             */
+            id: string | number;
+            /**
+             * Seq
+             * @default 0
+             */
+            seq: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "ack";
+        };
+        /**
+         * AlertBody
+         * @description What is the matter, for programs and for people.
+         */
+        AlertBody: {
+            /** Code */
+            code: string;
+            message: components["schemas"]["LocalText"];
+        };
+        /**
+         * AlertEvent
+         * @description Something that a person should look at; the training goes on.
+         */
+        AlertEvent: {
+            /** Attempt */
+            attempt: number;
+            body: components["schemas"]["AlertBody"];
+            /** Epoch */
+            epoch: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "alert";
+            /**
+             * Seq
+             * @description Place in the run's log, dense from 1.
+             */
+            seq: number;
+            /** Step */
+            step: number;
+            /**
+             * T Ms
+             * @description Unix time in milliseconds.
+             */
+            t_ms: number;
+        };
+        /**
+         * Artifact
+         * @description A file that a run left.
+         */
+        Artifact: {
+            /** Bytes */
+            bytes: number;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Verified
+             * @description It was loaded in a clean process and predicts the same.
+             */
+            verified: boolean;
+        };
+        /**
+         * ArtifactBody
+         * @description A file, complete and on the disk.
+         */
+        ArtifactBody: {
+            /** Bytes */
+            bytes: number;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
+         * ArtifactEvent
+         * @description The run left a file.
+         */
+        ArtifactEvent: {
+            /** Attempt */
+            attempt: number;
+            body: components["schemas"]["ArtifactBody"];
+            /** Epoch */
+            epoch: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "artifact";
+            /**
+             * Seq
+             * @description Place in the run's log, dense from 1.
+             */
+            seq: number;
+            /** Step */
+            step: number;
+            /**
+             * T Ms
+             * @description Unix time in milliseconds.
+             */
+            t_ms: number;
+        };
+        /**
+         * ArtifactPage
+         * @description The files that a run left.
+         */
+        ArtifactPage: {
+            /** Items */
+            items: components["schemas"]["Artifact"][];
+            /**
+             * Next
+             * @description Give it as `after` to read on; null at the end.
+             */
+            next: string | null;
+        };
         /**
          * Catalog
          * @description Everything a graph or a training document can name.
@@ -407,6 +752,80 @@ export interface components {
             /** Problems */
             problems: components["schemas"]["GraphProblem"][];
             totals: components["schemas"]["Totals"];
+        };
+        /**
+         * ClientPing
+         * @description Asks the server for a sign of life.
+         */
+        ClientPing: {
+            /**
+             * Heads
+             * @description The newest `seq` per subscription id.
+             * @default {}
+             */
+            heads: {
+                [key: string]: number;
+            };
+            /**
+             * T
+             * @description Of the sender's clock; a pong returns it.
+             */
+            t?: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "ping";
+        };
+        /**
+         * ClientPong
+         * @description The answer to the server's ping.
+         */
+        ClientPong: {
+            /**
+             * Heads
+             * @description The newest `seq` per subscription id.
+             * @default {}
+             */
+            heads: {
+                [key: string]: number;
+            };
+            /**
+             * T
+             * @description Of the sender's clock; a pong returns it.
+             */
+            t?: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "pong";
+        };
+        /**
+         * CoalescedFrame
+         * @description Many events at once: curves are summarized, every other event in (from, to] is there.
+         */
+        CoalescedFrame: {
+            /** Events */
+            events: (components["schemas"]["MetricsEvent"] | components["schemas"]["StateEvent"] | components["schemas"]["LogEvent"] | components["schemas"]["SystemEvent"] | components["schemas"]["ArtifactEvent"] | components["schemas"]["AlertEvent"])[] | components["schemas"]["RunsChangeEvent"][];
+            /** From */
+            from: number;
+            /**
+             * Id
+             * @description Chosen by the client, one per subscription.
+             */
+            id: string | number;
+            /** Log */
+            log: string;
+            /** Series */
+            series: components["schemas"]["SeriesSummary"][];
+            /** To */
+            to: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "coalesced";
         };
         /**
          * CodeIn
@@ -502,6 +921,79 @@ export interface components {
             next: string | null;
         };
         /**
+         * DeltaFrame
+         * @description Every event in (from, to], in order.
+         */
+        DeltaFrame: {
+            /** Events */
+            events: (components["schemas"]["MetricsEvent"] | components["schemas"]["StateEvent"] | components["schemas"]["LogEvent"] | components["schemas"]["SystemEvent"] | components["schemas"]["ArtifactEvent"] | components["schemas"]["AlertEvent"])[] | components["schemas"]["RunsChangeEvent"][];
+            /** From */
+            from: number;
+            /**
+             * Id
+             * @description Chosen by the client, one per subscription.
+             */
+            id: string | number;
+            /** Log */
+            log: string;
+            /** To */
+            to: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "delta";
+        };
+        /**
+         * Download
+         * @description How far the download of a dataset has come, in bytes.
+         */
+        Download: {
+            /** Dataset */
+            dataset: string;
+            /** Received */
+            received: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * ErrorFrame
+         * @description Something in a client's frame could not be done.
+         */
+        ErrorFrame: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "bad_frame" | "not_found" | "too_many" | "bad_channel" | "unknown_id";
+            /** Id */
+            id: (string | number) | null;
+            /** Message */
+            message: string;
+            /**
+             * Retry
+             * @description Whether the same frame may succeed later.
+             */
+            retry: boolean;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "error";
+        };
+        /**
+         * EvaluateIn
+         * @description Which part of the data to score the model on.
+         */
+        EvaluateIn: {
+            /**
+             * Split
+             * @default test
+             * @enum {string}
+             */
+            split: "train" | "validation" | "test";
+        };
+        /**
          * Fix
          * @description A repair that can be applied as it stands.
          */
@@ -569,6 +1061,32 @@ export interface components {
             version: string;
         };
         /**
+         * HelloFrame
+         * @description The first frame of a client.
+         */
+        HelloFrame: {
+            /**
+             * Client
+             * @description Who it is, for the log.
+             */
+            client?: string | null;
+            /**
+             * Max Hz
+             * @description Most frames per second it wants.
+             */
+            max_hz?: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "hello";
+            /**
+             * V
+             * @enum {unknown}
+             */
+            v: 1 | "1" | "lamina.v1";
+        };
+        /**
          * InputError
          * @description Where a request departs from its schema.
          */
@@ -604,6 +1122,75 @@ export interface components {
             "zh-CN": string;
         };
         /**
+         * LogBody
+         * @description One line, as the logging module ranks it.
+         */
+        LogBody: {
+            /** Level */
+            level: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * LogEvent
+         * @description A line for people.
+         */
+        LogEvent: {
+            /** Attempt */
+            attempt: number;
+            body: components["schemas"]["LogBody"];
+            /** Epoch */
+            epoch: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "log";
+            /**
+             * Seq
+             * @description Place in the run's log, dense from 1.
+             */
+            seq: number;
+            /** Step */
+            step: number;
+            /**
+             * T Ms
+             * @description Unix time in milliseconds.
+             */
+            t_ms: number;
+        };
+        /**
+         * MetricsEvent
+         * @description Numbers of one step (`batch/…` and the running mean `running/…`), epoch or test.
+         */
+        MetricsEvent: {
+            /** Attempt */
+            attempt: number;
+            /** Body */
+            body: {
+                [key: string]: number | ("NaN" | "Infinity" | "-Infinity");
+            };
+            /** Epoch */
+            epoch: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "metrics";
+            /**
+             * Seq
+             * @description Place in the run's log, dense from 1.
+             */
+            seq: number;
+            /** Step */
+            step: number;
+            /**
+             * T Ms
+             * @description Unix time in milliseconds.
+             */
+            t_ms: number;
+        };
+        /**
          * Model
          * @description One version of a saved model.
          */
@@ -614,7 +1201,7 @@ export interface components {
              */
             created_at: string;
             /** Fingerprint */
-            fingerprint: string;
+            fingerprint: string | null;
             /** Graph */
             graph: {
                 [key: string]: unknown;
@@ -662,7 +1249,7 @@ export interface components {
              */
             created_at: string;
             /** Fingerprint */
-            fingerprint: string;
+            fingerprint: string | null;
             /** Id */
             id: string;
             /** Name */
@@ -701,7 +1288,7 @@ export interface components {
              */
             created_at: string;
             /** Fingerprint */
-            fingerprint: string;
+            fingerprint: string | null;
             /** Name */
             name: string;
             /** Version */
@@ -748,6 +1335,54 @@ export interface components {
             trainable_parameters: number;
         };
         /**
+         * PingFrame
+         * @description Says that the server lives, and the head of each subscription.
+         */
+        PingFrame: {
+            /**
+             * Heads
+             * @description The newest `seq` per subscription id.
+             * @default {}
+             */
+            heads: {
+                [key: string]: number;
+            };
+            /**
+             * T
+             * @description Of the sender's clock; a pong returns it.
+             */
+            t: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "ping";
+        };
+        /**
+         * PongFrame
+         * @description The answer to a ping.
+         */
+        PongFrame: {
+            /**
+             * Heads
+             * @description The newest `seq` per subscription id.
+             * @default {}
+             */
+            heads: {
+                [key: string]: number;
+            };
+            /**
+             * T
+             * @description Of the sender's clock; a pong returns it.
+             */
+            t: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "pong";
+        };
+        /**
          * Ports
          * @description What can be connected to a layer.
          */
@@ -755,6 +1390,31 @@ export interface components {
             inputs: components["schemas"]["InputPorts"];
             /** Outputs */
             outputs: number;
+        };
+        /**
+         * PredictIn
+         * @description Samples for a model, all at once.
+         */
+        PredictIn: {
+            /**
+             * Inputs
+             * @description An array of samples, or one per input id, as the dataset yields them: pictures in [0, 1]. Whole numbers above 1 are taken for pixels of 0 to 255 and prepared as the dataset prepares them.
+             */
+            inputs: unknown[] | {
+                [key: string]: unknown[];
+            };
+        };
+        /**
+         * Prediction
+         * @description What the model says, per output node.
+         */
+        Prediction: {
+            /** Classes */
+            classes: string[] | null;
+            /** Outputs */
+            outputs: {
+                [key: string]: unknown[];
+            };
         };
         /**
          * Preview
@@ -806,6 +1466,302 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * Reason
+         * @description Why a run ended as FAILED.
+         * @enum {string}
+         */
+        Reason: "user_error" | "spec_invalid" | "oom_ram" | "oom_gpu" | "disk_full" | "killed_signal" | "start_timeout" | "stalled" | "deadline" | "lost" | "non_finite_loss" | "internal";
+        /**
+         * ResetFrame
+         * @description What the viewer has no longer fits; a snapshot follows.
+         */
+        ResetFrame: {
+            /**
+             * Id
+             * @description Chosen by the client, one per subscription.
+             */
+            id: string | number;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "log" | "gap" | "retention";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "reset";
+        };
+        /**
+         * Run
+         * @description A run as lists show it.
+         */
+        Run: {
+            /** Attempt */
+            attempt: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Dataset */
+            dataset: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Environment */
+            environment: {
+                [key: string]: unknown;
+            };
+            /** Epoch */
+            epoch: number;
+            /** Epochs */
+            epochs: number | null;
+            /** Fingerprint */
+            fingerprint: string;
+            /** Graph Name */
+            graph_name: string;
+            /** Id */
+            id: string;
+            /**
+             * Last
+             * @description The newest number of each curve.
+             */
+            last: {
+                [key: string]: number | ("NaN" | "Infinity" | "-Infinity");
+            };
+            /** @description Why the run ended and what to do next; null while it lives. */
+            message: components["schemas"]["LocalText"] | null;
+            /** Model Id */
+            model_id: string | null;
+            /** Model Version */
+            model_version: number | null;
+            /** Name */
+            name: string;
+            /** Note */
+            note: string;
+            reason: components["schemas"]["Reason"] | null;
+            /** Samples Per Second */
+            samples_per_second: number | null;
+            /** Seconds Left */
+            seconds_left: number | null;
+            /** Started At */
+            started_at: string | null;
+            state: components["schemas"]["RunState"];
+            /** Step */
+            step: number;
+            /** Steps Per Epoch */
+            steps_per_epoch: number | null;
+            /** Tags */
+            tags: string[];
+            test: components["schemas"]["Scores"] | null;
+        };
+        /**
+         * RunDetail
+         * @description A run with its frozen documents and its place in the log.
+         */
+        RunDetail: {
+            /** Attempt */
+            attempt: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Dataset */
+            dataset: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Environment */
+            environment: {
+                [key: string]: unknown;
+            };
+            /** Epoch */
+            epoch: number;
+            /** Epochs */
+            epochs: number | null;
+            /** Fingerprint */
+            fingerprint: string;
+            /** Graph */
+            graph: {
+                [key: string]: unknown;
+            };
+            /** Graph Name */
+            graph_name: string;
+            /**
+             * Head
+             * @description `seq` of the newest event.
+             */
+            head: number;
+            /** Id */
+            id: string;
+            /**
+             * Last
+             * @description The newest number of each curve.
+             */
+            last: {
+                [key: string]: number | ("NaN" | "Infinity" | "-Infinity");
+            };
+            /**
+             * Log
+             * @description Identity of the run's event log.
+             */
+            log: string;
+            /** @description Why the run ended and what to do next; null while it lives. */
+            message: components["schemas"]["LocalText"] | null;
+            /** Model Id */
+            model_id: string | null;
+            /** Model Version */
+            model_version: number | null;
+            /** Name */
+            name: string;
+            /** Note */
+            note: string;
+            reason: components["schemas"]["Reason"] | null;
+            /** Samples Per Second */
+            samples_per_second: number | null;
+            /** Seconds Left */
+            seconds_left: number | null;
+            /** Started At */
+            started_at: string | null;
+            state: components["schemas"]["RunState"];
+            /** Step */
+            step: number;
+            /** Steps Per Epoch */
+            steps_per_epoch: number | null;
+            /** Tags */
+            tags: string[];
+            test: components["schemas"]["Scores"] | null;
+            /** Training */
+            training: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * RunEventPage
+         * @description A part of a run's log.
+         */
+        RunEventPage: {
+            /** Items */
+            items: (components["schemas"]["MetricsEvent"] | components["schemas"]["StateEvent"] | components["schemas"]["LogEvent"] | components["schemas"]["SystemEvent"] | components["schemas"]["ArtifactEvent"] | components["schemas"]["AlertEvent"])[];
+            /**
+             * Next
+             * @description Give it as `after` to read on; null at the head.
+             */
+            next: number | null;
+        };
+        /**
+         * RunIn
+         * @description What to train: documents, or a saved model, and how to train it.
+         */
+        RunIn: {
+            /** Graph */
+            graph?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Model
+             * @description A saved model instead of `graph`.
+             */
+            model?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Training */
+            training: {
+                [key: string]: unknown;
+            };
+            /**
+             * Version
+             * @description Of `model`; the newest if unset.
+             */
+            version?: number | null;
+        };
+        /**
+         * RunPage
+         * @description Runs, newest first.
+         */
+        RunPage: {
+            /** Items */
+            items: components["schemas"]["Run"][];
+            /**
+             * Next
+             * @description Give it as `after` to read on; null at the end.
+             */
+            next: string | null;
+        };
+        /**
+         * RunPatch
+         * @description What people write on a run. What is absent stays as it is.
+         */
+        RunPatch: {
+            /** Name */
+            name?: string | null;
+            /** Note */
+            note?: string | null;
+            /** Tags */
+            tags?: string[] | null;
+        };
+        /**
+         * RunPlace
+         * @description Where a run stands.
+         */
+        RunPlace: {
+            /** Attempt */
+            attempt: number;
+            state: components["schemas"]["RunState"];
+            /** Step */
+            step: number;
+        };
+        /**
+         * RunSeries
+         * @description Curves of a run.
+         */
+        RunSeries: {
+            /**
+             * At
+             * @description `seq` through which the curves are complete.
+             */
+            at: number;
+            /** Log */
+            log: string;
+            /** Series */
+            series: components["schemas"]["SeriesBuckets"][];
+        };
+        /**
+         * RunState
+         * @description Where a run stands.
+         * @enum {string}
+         */
+        RunState: "QUEUED" | "STARTING" | "RUNNING" | "FINALIZING" | "STOPPING" | "LOST" | "SUCCEEDED" | "STOPPED" | "FAILED";
+        /**
+         * RunsChangeBody
+         * @description A run as the list shows it, after a change.
+         */
+        RunsChangeBody: {
+            run: components["schemas"]["Run"];
+        };
+        /**
+         * RunsChangeEvent
+         * @description On the channel `runs`: a run changed its state or moved on.
+         */
+        RunsChangeEvent: {
+            /** Attempt */
+            attempt: number;
+            body: components["schemas"]["RunsChangeBody"];
+            /** Epoch */
+            epoch: number;
+            /**
+             * Kind
+             * @constant
+             */
+            kind: "state";
+            /** Seq */
+            seq: number;
+            /** Step */
+            step: number;
+            /** T Ms */
+            t_ms: number;
+        };
+        /**
          * Sample
          * @description One sample with its target.
          */
@@ -827,6 +1783,233 @@ export interface components {
              * @description A row of a table.
              */
             values: number[] | null;
+        };
+        /**
+         * Scores
+         * @description The model's scores on one part of the data, over `n` examples.
+         */
+        Scores: {
+            /** Loss */
+            loss: number | ("NaN" | "Infinity" | "-Infinity");
+            /** Metrics */
+            metrics: {
+                [key: string]: number | ("NaN" | "Infinity" | "-Infinity");
+            };
+            /** N */
+            n: number;
+        };
+        /**
+         * SeriesBuckets
+         * @description One curve in buckets of equal width on the x axis; the columns have equal length.
+         */
+        SeriesBuckets: {
+            /**
+             * Bucket
+             * @description Width in units of x, a power of two; 1 means raw points.
+             */
+            bucket: number;
+            /** Key */
+            key: string;
+            /** Last */
+            last: (number | ("NaN" | "Infinity" | "-Infinity"))[];
+            /** Max */
+            max: (number | ("NaN" | "Infinity" | "-Infinity"))[];
+            /** Min */
+            min: (number | ("NaN" | "Infinity" | "-Infinity"))[];
+            /** N */
+            n: number[];
+            /**
+             * X
+             * @description Where each bucket begins: a multiple of its width.
+             */
+            x: number[];
+        };
+        /**
+         * SeriesSummary
+         * @description All points of one curve in (from, to], as one bucket.
+         */
+        SeriesSummary: {
+            /** First */
+            first: number | ("NaN" | "Infinity" | "-Infinity");
+            /** Key */
+            key: string;
+            /** Last */
+            last: number | ("NaN" | "Infinity" | "-Infinity");
+            /** Max */
+            max: number | ("NaN" | "Infinity" | "-Infinity");
+            /** Min */
+            min: number | ("NaN" | "Infinity" | "-Infinity");
+            /** N */
+            n: number;
+            /** X Last */
+            x_last: number;
+        };
+        /**
+         * Since
+         * @description How far a viewer has come.
+         */
+        Since: {
+            /** Log */
+            log: string;
+            /** Seq */
+            seq: number;
+        };
+        /**
+         * SnapshotFrame
+         * @description The curves through `at`, in one or more parts; apply them with the last part.
+         */
+        SnapshotFrame: {
+            /** At */
+            at: number;
+            /**
+             * Id
+             * @description Chosen by the client, one per subscription.
+             */
+            id: string | number;
+            /** Last */
+            last: boolean;
+            /** Log */
+            log: string;
+            /** Part */
+            part: number;
+            /** Series */
+            series: components["schemas"]["SeriesBuckets"][];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "snapshot";
+        };
+        /**
+         * StateBody
+         * @description A new state. The keys after `message` come with RUNNING only.
+         */
+        StateBody: {
+            /** Epochs */
+            epochs: number | null;
+            message: components["schemas"]["LocalText"] | null;
+            reason: components["schemas"]["Reason"] | null;
+            state: components["schemas"]["RunState"];
+            /** Steps Per Epoch */
+            steps_per_epoch: number | null;
+        };
+        /**
+         * StateEvent
+         * @description The run changed its state.
+         */
+        StateEvent: {
+            /** Attempt */
+            attempt: number;
+            body: components["schemas"]["StateBody"];
+            /** Epoch */
+            epoch: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "state";
+            /**
+             * Seq
+             * @description Place in the run's log, dense from 1.
+             */
+            seq: number;
+            /** Step */
+            step: number;
+            /**
+             * T Ms
+             * @description Unix time in milliseconds.
+             */
+            t_ms: number;
+        };
+        /**
+         * SubFrame
+         * @description Subscribe; with `since` only what is missing is sent, if the log still has it.
+         */
+        SubFrame: {
+            /**
+             * Channel
+             * @description `run:<id>` or `runs`.
+             */
+            channel: string;
+            /**
+             * Id
+             * @description Chosen by the client, one per subscription.
+             */
+            id: string | number;
+            since?: components["schemas"]["Since"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "sub";
+            view?: components["schemas"]["ViewWanted"] | null;
+        };
+        /**
+         * SubOkFrame
+         * @description A subscription began.
+         */
+        SubOkFrame: {
+            /** Head */
+            head: number;
+            /**
+             * Id
+             * @description Chosen by the client, one per subscription.
+             */
+            id: string | number;
+            /** Log */
+            log: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "resume" | "snapshot";
+            /** @description Null on the channel `runs`. */
+            run: components["schemas"]["RunPlace"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "sub_ok";
+        };
+        /**
+         * SystemBody
+         * @description One of these facts.
+         */
+        SystemBody: {
+            download: components["schemas"]["Download"] | null;
+            /** Environment */
+            environment: {
+                [key: string]: unknown;
+            } | null;
+            test: components["schemas"]["Scores"] | null;
+        };
+        /**
+         * SystemEvent
+         * @description A fact about how the training goes.
+         */
+        SystemEvent: {
+            /** Attempt */
+            attempt: number;
+            body: components["schemas"]["SystemBody"];
+            /** Epoch */
+            epoch: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "system";
+            /**
+             * Seq
+             * @description Place in the run's log, dense from 1.
+             */
+            seq: number;
+            /** Step */
+            step: number;
+            /**
+             * T Ms
+             * @description Unix time in milliseconds.
+             */
+            t_ms: number;
         };
         /**
          * Template
@@ -872,6 +2055,93 @@ export interface components {
             parameters: number;
             /** Trainable Parameters */
             trainable_parameters: number;
+        };
+        /**
+         * UnsubFrame
+         * @description End a subscription.
+         */
+        UnsubFrame: {
+            /**
+             * Id
+             * @description Chosen by the client, one per subscription.
+             */
+            id: string | number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "unsub";
+        };
+        /**
+         * ViewFrame
+         * @description Look at another part of the curves; a snapshot under the same id answers.
+         */
+        ViewFrame: {
+            /**
+             * Id
+             * @description Chosen by the client, one per subscription.
+             */
+            id: string | number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "view";
+            view: components["schemas"]["ViewWanted"];
+        };
+        /**
+         * ViewWanted
+         * @description Which curves a viewer shows; it shapes snapshots and coalesced frames, never deltas.
+         */
+        ViewWanted: {
+            /** From */
+            from?: number | null;
+            /** Keys */
+            keys?: string[] | null;
+            /**
+             * Max Points
+             * @default 1000
+             */
+            max_points: number;
+            /** To */
+            to?: number | null;
+            /**
+             * X
+             * @default step
+             * @enum {string}
+             */
+            x: "step" | "epoch" | "time";
+        };
+        /**
+         * WelcomeFrame
+         * @description The answer to `hello`.
+         */
+        WelcomeFrame: {
+            /**
+             * Boot
+             * @description Identity of this life of the server.
+             */
+            boot: string;
+            /**
+             * Heartbeat Ms
+             * @description A frame, if only a ping, comes at least this often.
+             */
+            heartbeat_ms: number;
+            /**
+             * Now Ms
+             * @description The server's Unix time in milliseconds.
+             */
+            now_ms: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "welcome";
+            /**
+             * V
+             * @default 1
+             */
+            v: number;
         };
     };
     responses: never;
@@ -1893,6 +3163,968 @@ export interface operations {
             };
         };
     };
+    list_runs: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next` of the part before. */
+                after?: string | null;
+                /** @description Names separated by commas; all if unset. */
+                states?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPage"];
+                };
+            };
+            /** @description Bad request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Host or origin is not ours */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The request or a document in it is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    create_run: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same run, however often they are sent. */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Host or origin is not ours */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description No such model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Idempotency-Key reused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The request or a document in it is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Host or origin is not ours */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Run not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The request or a document in it is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    delete_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Host or origin is not ours */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Run not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The run has not ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The request or a document in it is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    describe_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Host or origin is not ours */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Run not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The request or a document in it is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_run_artifacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactPage"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Host or origin is not ours */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Run not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The request or a document in it is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    download_run_artifact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Host or origin is not ours */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Run not found. File not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The request or a document in it is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    evaluate_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scores"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Host or origin is not ours */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Run not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description No model yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The request or a document in it is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description No answer from the model */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_run_events: {
+        parameters: {
+            query?: {
+                after?: number;
+                limit?: number;
+                /** @description Names separated by commas; all if unset. */
+                kinds?: string | null;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunEventPage"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Host or origin is not ours */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Run not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The request or a document in it is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    predict_with_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PredictIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prediction"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Host or origin is not ours */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Run not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description No model yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The request or a document in it is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description No answer from the model */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_run_series: {
+        parameters: {
+            query?: {
+                /** @description Names separated by commas; all if unset. */
+                keys?: string | null;
+                x?: "step" | "epoch" | "time";
+                from?: number | null;
+                to?: number | null;
+                max_points?: number;
+            };
+            header?: {
+                "if-none-match"?: string | null;
+            };
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunSeries"];
+                };
+            };
+            /** @description Nothing is new */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Host or origin is not ours */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Run not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The request or a document in it is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    stop_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Host or origin is not ours */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Run not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The request or a document in it is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     list_templates: {
         parameters: {
             query?: never;
@@ -2151,6 +4383,30 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    live_frameslive_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HelloFrame"] | components["schemas"]["SubFrame"] | components["schemas"]["ViewFrame"] | components["schemas"]["AckFrame"] | components["schemas"]["UnsubFrame"] | components["schemas"]["ClientPing"] | components["schemas"]["ClientPong"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WelcomeFrame"] | components["schemas"]["SubOkFrame"] | components["schemas"]["SnapshotFrame"] | components["schemas"]["DeltaFrame"] | components["schemas"]["CoalescedFrame"] | components["schemas"]["ResetFrame"] | components["schemas"]["PingFrame"] | components["schemas"]["PongFrame"] | components["schemas"]["ErrorFrame"];
                 };
             };
         };

@@ -20,7 +20,9 @@ export function ConnectionBanner() {
       {(isLost || isSignedOut) && (
         <div className={classes.banner}>
           <DisconnectedIcon />
-          <span className={classes.text}>{isSignedOut ? t("connection.signedOut") : t("connection.lost")}</span>
+          <span className={classes.text}>
+            {isSignedOut ? t("connection.signedOut") : t("connection.lost")}
+          </span>
           <Button variant="default" size="compact-xs" onClick={live.wake}>
             {t("connection.retry")}
           </Button>

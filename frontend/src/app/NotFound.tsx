@@ -1,7 +1,6 @@
-import { Button } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { EmptyState } from "@/ui/EmptyState";
+import { ButtonLink } from "@/ui/links";
 import { Page } from "@/ui/Page";
 
 export function NotFound() {
@@ -11,9 +10,9 @@ export function NotFound() {
       <EmptyState
         title={t("notFound.message")}
         action={
-          <Button component={Link} to="/" variant="default">
+          <ButtonLink to="/" variant="default">
             {t("notFound.home")}
-          </Button>
+          </ButtonLink>
         }
       />
     </Page>

@@ -2,8 +2,8 @@ import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
 import { QueryClientProvider } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { createQueryClient } from "@/api/queryClient";
-import { resolveCssVariables, theme } from "@/ui/theme";
 import { Toasts } from "@/ui/Toasts";
+import { resolveCssVariables, theme } from "@/ui/theme";
 
 export const queryClient = createQueryClient();
 const colorSchemes = localStorageColorSchemeManager({ key: "lamina.theme" });

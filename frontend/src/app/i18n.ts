@@ -17,8 +17,11 @@ const bundles = import.meta.glob<Record<string, unknown>>(
 );
 
 function bundleOf(namespace: string, language: string) {
-  return Object.entries(bundles).find(([path]) => path.endsWith(`${namespace}/locales/${language}.json`) ||
-    (namespace === "app" && path === `./locales/${language}.json`))?.[1];
+  return Object.entries(bundles).find(
+    ([path]) =>
+      path.endsWith(`${namespace}/locales/${language}.json`) ||
+      (namespace === "app" && path === `./locales/${language}.json`),
+  )?.[1];
 }
 
 const backend: BackendModule = {

@@ -1,5 +1,5 @@
-import type editor from "@/features/editor/locales/en.json";
 import type data from "@/features/data/locales/en.json";
+import type editor from "@/features/editor/locales/en.json";
 import type models from "@/features/models/locales/en.json";
 import type run from "@/features/run/locales/en.json";
 import type runs from "@/features/runs/locales/en.json";

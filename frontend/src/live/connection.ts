@@ -7,7 +7,7 @@
  */
 import { reconnectDelay } from "./backoff";
 import { type Subscriber, Subscription } from "./subscription";
-import { type Beat, type ClientFrame, decodeFrame, type View } from "./wire";
+import { type Beat, type ClientFrame, decodeFrame, type ServerFrame, type View } from "./wire";
 
 export type Phase = "idle" | "connecting" | "open" | "lost" | "signedOut" | "refused";
 
@@ -124,17 +124,21 @@ export class LiveConnection {
   #receive(data: unknown): void {
     this.#watch();
     const frame = decodeFrame(data);
-    if (!frame) return;
-    if (frame.type === "welcome") return this.#welcome(frame.heartbeatMs);
-    if ("heads" in frame) return this.#beat(frame);
+    if (frame?.type === "welcome") this.#welcome(frame.heartbeatMs);
+    else if (frame && "heads" in frame) this.#beat(frame);
+    else if (frame) this.#deliver(frame);
+  }
+
+  #deliver(frame: Exclude<ServerFrame, Beat | { type: "welcome" }>): void {
     const entry = this.#entries.get(frame.id ?? "");
     if (!entry) return;
-    if (entry.subscription.accept(frame) === "resubscribe") return this.#mend(entry);
-    if (frame.type === "delta" || frame.type === "snapshot") this.#gaps = 0;
+    if (entry.subscription.accept(frame) === "resubscribe") this.#mend(entry);
+    else if (frame.type === "delta" || frame.type === "snapshot") this.#gaps = 0;
   }
 
   #welcome(heartbeatMs: number): void {
     this.#heartbeatMs = heartbeatMs;
+    this.#watch();
     this.#welcomed = true;
     this.#attempt = 0;
     this.#setPhase("open");

@@ -122,7 +122,8 @@ export class LiveRun implements Subscriber {
   }
 
   onSummary(series: readonly SeriesSummary[]): void {
-    for (const { key, x_last, min, max, last } of series) this.series.push(key, { x: x_last, min, max, last });
+    for (const { key, x_last, min, max, last } of series)
+      this.series.push(key, { x: x_last, min, max, last });
     this.#set({ version: this.#state.version + 1 });
   }
 
@@ -159,15 +160,15 @@ export class LiveRun implements Subscriber {
   }
 
   #applyMetrics(state: LiveRunState, event: RunEvent): LiveRunState {
-    const x = this.x === "time" ? event.t_ms : (event.step ?? 0);
+    const x = this.x === "time" ? event.t_ms : event.step;
     for (const [key, value] of Object.entries(event.body)) {
       const y = wireNumber(value);
       if (y !== undefined && key.includes("/")) this.series.push(key, { x, min: y, max: y, last: y });
     }
     return {
       ...state,
-      step: event.step ?? state.step,
-      epoch: event.epoch ?? state.epoch,
+      step: event.step,
+      epoch: event.epoch,
       samplesPerSecond: wireNumber(event.body.samples_per_second) ?? state.samplesPerSecond,
     };
   }
@@ -179,7 +180,12 @@ function applyOther(state: LiveRunState, event: RunEvent): LiveRunState {
     case "state":
       return applyState(state, event);
     case "log": {
-      const line = { seq: event.seq, t_ms: event.t_ms, level: text(body.level) ?? "info", text: text(body.text) ?? "" };
+      const line = {
+        seq: event.seq,
+        t_ms: event.t_ms,
+        level: text(body.level) ?? "info",
+        text: text(body.text) ?? "",
+      };
       return { ...state, log: [...state.log, line].slice(-MOST_LOG_LINES) };
     }
     case "system":
@@ -215,7 +221,13 @@ function applyState(state: LiveRunState, { seq, body }: RunEvent): LiveRunState 
 }
 
 function readMark(event: RunEvent, kind: Mark["kind"]): Mark {
-  return { seq: event.seq, step: event.step ?? 0, t_ms: event.t_ms, kind, message: bilingual(event.body.message) };
+  return {
+    seq: event.seq,
+    step: event.step,
+    t_ms: event.t_ms,
+    kind,
+    message: bilingual(event.body.message),
+  };
 }
 
 function text(value: unknown): string | null {
@@ -232,5 +244,9 @@ function bilingual(value: unknown): Text | null {
 function readDownload(value: unknown): Download | null {
   if (typeof value !== "object" || value === null) return null;
   const { dataset, received, total } = value as Record<string, unknown>;
-  return { dataset: text(dataset) ?? "", received: wireNumber(received) ?? 0, total: wireNumber(total) ?? null };
+  return {
+    dataset: text(dataset) ?? "",
+    received: wireNumber(received) ?? 0,
+    total: wireNumber(total) ?? null,
+  };
 }

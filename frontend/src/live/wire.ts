@@ -1,31 +1,34 @@
 /** The frames of `lamina.v1` as they come over the wire, checked at the border: a malformed frame is `null`. */
 
+import type { components } from "@/api/schema";
+
+type Schemas = components["schemas"];
+
 /** Where in a run's log a viewer stands; `log` changes only when the log itself was rebuilt. */
-export interface Position {
-  readonly log: string;
-  readonly seq: number;
-}
+export type Position = Schemas["Since"];
 
 /** What a chart asks for: the x axis in which points are bucketed. */
-export interface View {
-  readonly keys?: readonly string[];
-  readonly x: "step" | "time";
-  readonly max_points: number;
-}
+export type View = Schemas["ViewWanted"];
+
+export type ClientFrame =
+  | Schemas["HelloFrame"]
+  | Schemas["SubFrame"]
+  | Schemas["UnsubFrame"]
+  | Omit<Schemas["ClientPong"], "heads">;
 
 export interface RunEvent {
   readonly seq: number;
   readonly attempt: number;
   readonly kind: string;
-  /** Counts from 1 over the whole run; null where no step is meant. */
-  readonly step: number | null;
-  readonly epoch: number | null;
+  /** Counts from 1 over the whole run; 0 before the first. */
+  readonly step: number;
+  readonly epoch: number;
   /** Unix time in milliseconds. */
   readonly t_ms: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Buckets of one series, as columns of equal length. */
+/** Buckets of one series, as columns of equal length; numbers that JSON cannot say are read. */
 export interface SeriesColumns {
   readonly key: string;
   readonly x: readonly number[];
@@ -59,7 +62,14 @@ export interface Beat {
 
 export type ServerFrame =
   | { type: "welcome"; heartbeatMs: number }
-  | { type: "sub_ok"; id: string; log: string; head: number; mode: "resume" | "snapshot"; run: RunHead | null }
+  | {
+      type: "sub_ok";
+      id: string;
+      log: string;
+      head: number;
+      mode: "resume" | "snapshot";
+      run: RunHead | null;
+    }
   | { type: "snapshot"; id: string; log: string; at: number; isLast: boolean; series: SeriesColumns[] }
   | { type: "delta"; id: string; log: string; from: number; to: number; events: RunEvent[] }
   | {
@@ -74,13 +84,6 @@ export type ServerFrame =
   | { type: "reset"; id: string; reason: string }
   | Beat
   | { type: "error"; id: string | null; code: string; message: string; retry: boolean };
-
-export type ClientFrame =
-  | { type: "hello"; v: 1; client: string; max_hz: number }
-  | { type: "sub"; id: string; channel: string; since: Position | null; view?: View }
-  | { type: "view"; id: string; view: View }
-  | { type: "unsub"; id: string }
-  | { type: "ping" | "pong"; t: number };
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -112,8 +115,8 @@ function readEvent(value: unknown): RunEvent[] {
       seq,
       attempt: whole(value.attempt) ?? 1,
       kind: value.kind,
-      step: whole(value.step),
-      epoch: whole(value.epoch),
+      step: whole(value.step) ?? 0,
+      epoch: whole(value.epoch) ?? 0,
       t_ms: wireNumber(value.t_ms) ?? 0,
       body: isFields(value.body) ? value.body : {},
     },
@@ -145,7 +148,9 @@ function readColumns(value: unknown): SeriesColumns[] {
 
 function readSummary(value: unknown): SeriesSummary[] {
   if (!isFields(value) || typeof value.key !== "string") return [];
-  const [n, last, min, max, xLast] = [value.n, value.last, value.min, value.max, value.x_last].map(wireNumber);
+  const [n, last, min, max, xLast] = [value.n, value.last, value.min, value.max, value.x_last].map(
+    wireNumber,
+  );
   if (n === undefined || last === undefined || min === undefined || max === undefined || xLast === undefined)
     return [];
   return [{ key: value.key, n, last, min, max, x_last: xLast }];

@@ -127,11 +127,11 @@ function bounds(level: Level, from: number, to: number): [number, number] {
 
 /** NaN loses against any number, so a bucket shows the numbers it has. */
 function smaller(a: number, b: number): number {
-  return Number.isNaN(a) ? b : b < a ? b : a;
+  return Number.isNaN(a) ? b : Number.isNaN(b) ? a : Math.min(a, b);
 }
 
 function larger(a: number, b: number): number {
-  return Number.isNaN(a) ? b : b > a ? b : a;
+  return Number.isNaN(a) ? b : Number.isNaN(b) ? a : Math.max(a, b);
 }
 
 function merge(level: Level, position: number, sample: Sample): void {

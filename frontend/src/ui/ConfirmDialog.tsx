@@ -16,10 +16,24 @@ interface ConfirmDialogProps {
 }
 
 /** Asks before something is lost for good; the way back has the focus. */
-export function ConfirmDialog({ isOpen, title, children, action, isBusy, onConfirm, onClose }: ConfirmDialogProps) {
+export function ConfirmDialog({
+  isOpen,
+  title,
+  children,
+  action,
+  isBusy,
+  onConfirm,
+  onClose,
+}: ConfirmDialogProps) {
   const { t } = useTranslation("ui");
   return (
-    <Modal opened={isOpen} onClose={onClose} title={title} size="sm" closeButtonProps={{ "aria-label": t("dismiss") }}>
+    <Modal
+      opened={isOpen}
+      onClose={onClose}
+      title={title}
+      size="sm"
+      closeButtonProps={{ "aria-label": t("dismiss") }}
+    >
       <div className={classes.text}>{children}</div>
       <div className={classes.actions}>
         <Button variant="default" onClick={onClose} data-autofocus>

@@ -24,7 +24,9 @@ export function ErrorNotice({ error, onRetry }: ErrorNoticeProps) {
         {problems.length > 0 && (
           <ul className={classes.errorList}>
             {problems.map((problem) => (
-              <li key={`${problem.code} ${problem.node} ${problem.field} ${problem.message}`}>{problem.message}</li>
+              <li key={`${problem.code} ${problem.node} ${problem.field} ${problem.message}`}>
+                {problem.message}
+              </li>
             ))}
           </ul>
         )}

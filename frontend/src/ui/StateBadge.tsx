@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
-import classes from "./StateBadge.module.css";
 import { isRunState, toneOf } from "./runState";
+import classes from "./StateBadge.module.css";
 
 /** A run's state: a word with a dot, so that colour is never the only sign. */
 export function StateBadge({ state }: { state: string }) {

@@ -10,9 +10,14 @@ export interface ErrorDescription {
 /** An error for a reader: the server's own words where it gave some, ours where nobody answered. */
 export function describeError(error: unknown, t: TFunction<"ui">): ErrorDescription {
   if (!(error instanceof ApiError)) {
-    return { title: t("error.page.title"), detail: error instanceof Error ? error.message : "", problems: [] };
+    return {
+      title: t("error.page.title"),
+      detail: error instanceof Error ? error.message : "",
+      problems: [],
+    };
   }
-  if (error.isOffline) return { title: t("error.offline.title"), detail: t("error.offline.detail"), problems: [] };
+  if (error.isOffline)
+    return { title: t("error.offline.title"), detail: t("error.offline.detail"), problems: [] };
   if (error.status === 401) {
     return { title: t("error.signedOut.title"), detail: t("error.signedOut.detail"), problems: [] };
   }

@@ -30,7 +30,11 @@ export function formatMetric(value: number): string {
 
 /** "98.47 %" for metrics that are shares, as the accuracies are. */
 export function formatShare(value: number, language: string): string {
-  return numberFormat(language, { style: "percent", minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
+  return numberFormat(language, {
+    style: "percent",
+    minimumFractionDigits: 2,
+    maximumFractionDigits: 2,
+  }).format(value);
 }
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
@@ -80,5 +84,7 @@ export function formatAgo(time: string, now: number, language: string): string {
 
 /** The moment in full, for a tooltip. */
 export function formatMoment(time: string, language: string): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(time));
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(
+    new Date(time),
+  );
 }

@@ -36,7 +36,12 @@ export function DatasetAvailability({ dataset }: { dataset: Dataset }) {
         />
         <div className={classes.downloadRow}>
           <span className="lm-num">{label}</span>
-          <Button variant="default" size="compact-xs" loading={cancel.isPending} onClick={() => cancel.mutate(dataset.id)}>
+          <Button
+            variant="default"
+            size="compact-xs"
+            loading={cancel.isPending}
+            onClick={() => cancel.mutate(dataset.id)}
+          >
             {t("action.cancel")}
           </Button>
         </div>

@@ -1,9 +1,10 @@
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { type Dataset, type DatasetPreview as Preview, datasetPreviewQuery } from "@/api/queries";
+import { type Dataset, datasetPreviewQuery, type DatasetPreview as Preview } from "@/api/queries";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { formatMetric } from "@/ui/format";
+import { ScrollRegion } from "@/ui/ScrollRegion";
 import classes from "./data.module.css";
 
 /** A few samples: pictures with their class beneath, or the rows of a table. */
@@ -28,7 +29,6 @@ function PicturePreview({ preview, label }: { preview: Preview; label: string })
   return (
     <ul className={classes.pictures} aria-label={label}>
       {preview.items.map((sample, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: samples have no identity and never move
         <li key={index} className={classes.picture}>
           {sample.image && <img src={sample.image} alt={nameOf(sample)} />}
           <span aria-hidden="true">{nameOf(sample)}</span>
@@ -47,8 +47,7 @@ interface TablePreviewProps {
 function TablePreview({ preview, columns, label }: TablePreviewProps) {
   const { t } = useTranslation("data");
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <section className={classes.tableFrame} aria-label={label} tabIndex={0}>
+    <ScrollRegion className={classes.tableFrame} aria-label={label}>
       <table className={classes.table}>
         <thead>
           <tr>
@@ -62,7 +61,6 @@ function TablePreview({ preview, columns, label }: TablePreviewProps) {
         </thead>
         <tbody>
           {preview.items.map((sample, row) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: samples have no identity and never move
             <tr key={row}>
               {columns.map((column, index) => (
                 <td key={column}>{trim(sample.values?.[index])}</td>
@@ -72,7 +70,7 @@ function TablePreview({ preview, columns, label }: TablePreviewProps) {
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollRegion>
   );
 }
 

@@ -1,12 +1,12 @@
-import { Button, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { modelsQuery, templatesQuery } from "@/api/queries";
 import { EmptyState } from "@/ui/EmptyState";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { ModelsIcon, PlusIcon, SearchIcon } from "@/ui/icons";
+import { ButtonLink } from "@/ui/links";
 import { Page } from "@/ui/Page";
 import { CardsSkeleton } from "./CardsSkeleton";
 import { ModelCard } from "./ModelCard";
@@ -24,9 +24,9 @@ export function ModelsPage() {
       title={t("title")}
       lead={t("lead")}
       actions={
-        <Button component={Link} to="/m/$model" params={{ model: "new" }} leftSection={<PlusIcon />} size="sm">
+        <ButtonLink to="/m/$model" params={{ model: "new" }} leftSection={<PlusIcon />} size="sm">
           {t("new")}
-        </Button>
+        </ButtonLink>
       }
     >
       <OwnModels />
@@ -86,9 +86,7 @@ function Templates() {
         <h2 id="templates">{t("templates.title")}</h2>
       </div>
       {templates.isPending && <CardsSkeleton />}
-      {templates.isError && (
-        <ErrorNotice error={templates.error} onRetry={() => void templates.refetch()} />
-      )}
+      {templates.isError && <ErrorNotice error={templates.error} onRetry={() => void templates.refetch()} />}
       <ul className={classes.cards}>
         {templates.data?.map((template) => (
           <li key={template.id}>

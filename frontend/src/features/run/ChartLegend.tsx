@@ -1,17 +1,13 @@
 import { Button } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { formatMetric, formatShare } from "@/ui/format";
 import type { CurveGroup } from "./curves";
 import classes from "./curves.module.css";
-import { isShare } from "./metricLabel";
-
-type Line = "batch" | "epoch" | "validation";
-const LINES: readonly Line[] = ["batch", "epoch", "validation"];
+import { formatValue, LEGEND_LINES, type LegendLine } from "./metricLabel";
 
 interface ChartLegendProps {
   label: string;
   group: CurveGroup;
-  values: Record<Line, number | null>;
+  values: Record<LegendLine, number | null>;
   /** Where the cursor stands, in words; null reads "now". */
   at: string | null;
   isZoomed: boolean;
@@ -21,7 +17,6 @@ interface ChartLegendProps {
 /** The chart's heading, and each line's name and value: now, or where the cursor stands. */
 export function ChartLegend({ label, group, values, at, isZoomed, onReset }: ChartLegendProps) {
   const { t, i18n } = useTranslation("run");
-  const format = (value: number) => (isShare(group.metric) ? formatShare(value, i18n.language) : formatMetric(value));
   return (
     <figcaption className={classes.legend}>
       <span className={classes.metric}>{label}</span>
@@ -31,14 +26,16 @@ export function ChartLegend({ label, group, values, at, isZoomed, onReset }: Cha
           {t("chart.reset")}
         </Button>
       )}
-      <span className={classes.values} aria-live={at ? "polite" : "off"}>
-        {LINES.filter((line) => group[line] !== null).map((line) => {
+      <span className={classes.values}>
+        {LEGEND_LINES.filter((line) => group[line] !== null).map((line) => {
           const value = values[line];
           return (
             <span key={line} className={classes.value}>
               <span className={classes.swatch} data-line={line} aria-hidden="true" />
               <span className={classes.line}>{t(`line.${line}`)}</span>
-              <span className={classes.number}>{value === null ? "–" : format(value)}</span>
+              <span className={classes.number}>
+                {value === null ? "–" : formatValue(group.metric, value, i18n.language)}
+              </span>
             </span>
           );
         })}

@@ -104,7 +104,10 @@ export function CurvesPanel({ runId, startedAt = null, height = 220, waiting }: 
   );
 }
 
-function firstX(series: { get(key: string): { first: { x: number } | null } | undefined }, keys: string[]): number {
+function firstX(
+  series: { get(key: string): { first: { x: number } | null } | undefined },
+  keys: string[],
+): number {
   return Math.min(...keys.map((key) => series.get(key)?.first?.x ?? Number.POSITIVE_INFINITY));
 }
 

@@ -2,12 +2,12 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { LiveRun } from "@/live/liveRun";
 import { useLiveRunState } from "@/live/useLiveRun";
-import { formatMetric, formatShare } from "@/ui/format";
+import { ScrollRegion } from "@/ui/ScrollRegion";
 import tables from "@/ui/table.module.css";
 import type { CurveGroup } from "./curves";
 import classes from "./curves.module.css";
 import { epochColumns, epochRows } from "./epochRows";
-import { isShare, metricLabel } from "./metricLabel";
+import { formatValue, metricLabel } from "./metricLabel";
 
 /** The curves as numbers, newest epoch first. */
 export function EpochTable({ run, groups }: { run: LiveRun; groups: readonly CurveGroup[] }) {
@@ -17,11 +17,8 @@ export function EpochTable({ run, groups }: { run: LiveRun; groups: readonly Cur
   // biome-ignore lint/correctness/useExhaustiveDependencies: the series change in place; `version` says when
   const rows = useMemo(() => epochRows(run.series, columns).reverse(), [run, columns, version]);
   if (rows.length === 0) return <div className={classes.waiting}>{t("table.none")}</div>;
-  const format = (metric: string, value: number | undefined) =>
-    value === undefined ? "–" : isShare(metric) ? formatShare(value, i18n.language) : formatMetric(value);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <section className={classes.tableFrame} aria-label={t("table.label")} tabIndex={0}>
+    <ScrollRegion className={classes.tableFrame} aria-label={t("table.label")}>
       <table className={tables.table}>
         <thead>
           <tr>
@@ -39,13 +36,17 @@ export function EpochTable({ run, groups }: { run: LiveRun; groups: readonly Cur
               <th scope="row">{row.epoch}</th>
               {columns.map(({ key, metric }) => (
                 <td key={key} className={tables.number}>
-                  {format(metric, row.values.get(key))}
+                  {cell(metric, row.values.get(key), i18n.language)}
                 </td>
               ))}
             </tr>
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollRegion>
   );
+}
+
+function cell(metric: string, value: number | undefined, language: string): string {
+  return value === undefined ? "–" : formatValue(metric, value, language);
 }

@@ -2,6 +2,7 @@ import { Skeleton } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useLiveRun, useLiveRunState } from "@/live/useLiveRun";
+import { ScrollRegion } from "@/ui/ScrollRegion";
 import classes from "./log.module.css";
 
 /** What the run wrote, oldest first; follows the end for as long as the reader is there. */
@@ -22,13 +23,11 @@ export function LogPanel({ runId, height }: { runId: string; height?: number }) 
   const time = new Intl.DateTimeFormat(i18n.language, { timeStyle: "medium" });
   if (!isLoaded && lines.length === 0) return <Skeleton height={height ?? 120} />;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <section
+    <ScrollRegion
       ref={frame}
       className={classes.log}
       style={height === undefined ? undefined : { maxHeight: height }}
       aria-label={t("log.label")}
-      tabIndex={0}
       onScroll={({ currentTarget: element }) => {
         isAtEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < 24;
       }}
@@ -42,6 +41,6 @@ export function LogPanel({ runId, height }: { runId: string; height?: number }) 
           </li>
         ))}
       </ol>
-    </section>
+    </ScrollRegion>
   );
 }

@@ -4,10 +4,10 @@ import { useTranslation } from "react-i18next";
 import type { LiveRun } from "@/live/liveRun";
 import { type Axis, formatTick } from "./axis";
 import { ChartLegend } from "./ChartLegend";
-import { metricLabel } from "./metricLabel";
 import { extentOf, tableOf, valuesAt } from "./chartTable";
 import type { CurveGroup } from "./curves";
 import classes from "./curves.module.css";
+import { describeValues, metricLabel } from "./metricLabel";
 import { createPlot, type Plot } from "./plot";
 
 const REDRAW_MS = 100;
@@ -26,7 +26,7 @@ type Range = readonly [number, number];
 
 /** One metric as curves: drag to zoom, double click or 0 to see everything, arrows to read values. */
 export function MetricChart({ run, group, axis, smoothing, isLog, height }: MetricChartProps) {
-  const { t } = useTranslation("run");
+  const { t, i18n } = useTranslation("run");
   const scheme = useComputedColorScheme("light");
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot | null>(null);
@@ -34,6 +34,7 @@ export function MetricChart({ run, group, axis, smoothing, isLog, height }: Metr
   const [cursor, setCursor] = useState<number | null>(null);
   const label = metricLabel(group.metric, t);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the theme's colours are read when the plot is made
   useEffect(() => {
     const element = host.current;
     if (!element) return;
@@ -74,7 +75,6 @@ export function MetricChart({ run, group, axis, smoothing, isLog, height }: Metr
       made.destroy();
       plot.current = null;
     };
-    // The theme's colours are read when the plot is made.
   }, [run, group, axis, smoothing, isLog, height, zoom, scheme]);
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -91,18 +91,32 @@ export function MetricChart({ run, group, axis, smoothing, isLog, height }: Metr
   };
 
   const values = valuesAt(run.series, group, cursor);
-  const at = cursor === null ? null : `${t(`axis.${axis.mode}`)} ${formatTick(axis.mode, axis.toAxis(cursor))}`;
+  const at =
+    cursor === null ? null : `${t(`axis.${axis.mode}`)} ${formatTick(axis.mode, axis.toAxis(cursor))}`;
+  const [low, high] = extentOf(run.series, group) ?? [0, 1];
   return (
     <figure className={classes.chart}>
-      <ChartLegend label={label} group={group} values={values} at={at} isZoomed={zoom !== null} onReset={() => setZoom(null)} />
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard reads values and zooms here, as the pointer does */}
+      <ChartLegend
+        label={label}
+        group={group}
+        values={values}
+        at={at}
+        isZoomed={zoom !== null}
+        onReset={() => setZoom(null)}
+      />
       <div
         className={classes.canvas}
         style={{ height }}
-        role="group"
+        role="slider"
         aria-label={t("chart.label", { metric: label })}
-        aria-roledescription={t("chart.role")}
-        aria-keyshortcuts="ArrowLeft ArrowRight + - 0"
+        aria-description={t("chart.keys")}
+        aria-valuemin={low}
+        aria-valuemax={high}
+        aria-valuenow={cursor ?? high}
+        aria-valuetext={[
+          at ?? t("chart.now"),
+          ...describeValues(values, group.metric, t, i18n.language),
+        ].join(", ")}
         tabIndex={0}
         onKeyDown={onKeyDown}
         onBlur={() => setCursor(null)}
@@ -121,7 +135,10 @@ interface KeyResult {
 function keyCommand(key: string, [from, to]: Range, cursor: number | null): KeyResult | null {
   const step = (to - from) / KEY_STEPS;
   const middle = cursor ?? (from + to) / 2;
-  const zoomed = (factor: number): Range => [middle - (middle - from) * factor, middle + (to - middle) * factor];
+  const zoomed = (factor: number): Range => [
+    middle - (middle - from) * factor,
+    middle + (to - middle) * factor,
+  ];
   switch (key) {
     case "ArrowLeft":
       return { cursor: Math.max(from, (cursor ?? to) - step) };

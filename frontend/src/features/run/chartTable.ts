@@ -57,9 +57,9 @@ export function valuesAt(
   group: CurveGroup,
   x: number | null,
 ): Record<"batch" | "epoch" | "validation", number | null> {
-  const valueOf = (key: string | null) => {
+  const latest = (key: string | null) => {
     const pyramid = key === null ? undefined : series.get(key);
     return (x === null ? pyramid?.last : pyramid?.before(x))?.last ?? null;
   };
-  return { batch: valueOf(group.batch), epoch: valueOf(group.epoch), validation: valueOf(group.validation) };
+  return { batch: latest(group.batch), epoch: latest(group.epoch), validation: latest(group.validation) };
 }

@@ -1,4 +1,5 @@
 import type { TFunction } from "i18next";
+import { formatMetric, formatShare } from "@/ui/format";
 
 const KNOWN = ["loss", "accuracy"] as const;
 type KnownMetric = (typeof KNOWN)[number];
@@ -15,6 +16,28 @@ export function metricLabel(metric: string, t: TFunction<"run">): string {
 }
 
 /** Whether a metric is a share of 1 and reads best as percent. */
-export function isShare(metric: string): boolean {
+function isShare(metric: string): boolean {
   return /accuracy|precision|recall|auc/i.test(metric);
+}
+
+/** A value of a metric for readers. */
+export function formatValue(metric: string, value: number, language: string): string {
+  return isShare(metric) ? formatShare(value, language) : formatMetric(value);
+}
+
+/** What a chart has by this name, in the order of its legend. */
+export const LEGEND_LINES = ["batch", "epoch", "validation"] as const;
+export type LegendLine = (typeof LEGEND_LINES)[number];
+
+/** The values of a chart in words, for a screen reader. */
+export function describeValues(
+  values: Record<LegendLine, number | null>,
+  metric: string,
+  t: TFunction<"run">,
+  language: string,
+): string[] {
+  return LEGEND_LINES.flatMap((line) => {
+    const value = values[line];
+    return value === null ? [] : [`${t(`line.${line}`)} ${formatValue(metric, value, language)}`];
+  });
 }

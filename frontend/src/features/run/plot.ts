@@ -2,9 +2,9 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Table } from "@/series/lines";
+import { formatMetric } from "@/ui/format";
 import { type AxisMode, formatTick } from "./axis";
 import type { ChartLine } from "./chartTable";
-import { formatMetric } from "@/ui/format";
 
 export interface PlotOptions {
   mode: AxisMode;
@@ -146,7 +146,9 @@ export function createPlot(host: HTMLElement, width: number, options: PlotOption
           size: 26,
           gap: 6,
           values: (_plot, ticks) => ticks.map((tick) => formatTick(options.mode, tick)),
-          ...(options.mode === "epoch" ? { incrs: [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] } : {}),
+          ...(options.mode === "epoch"
+            ? { incrs: [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] }
+            : {}),
         },
         {
           ...axis,

@@ -3,8 +3,8 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Page } from "@/ui/Page";
 import { About } from "./About";
-import classes from "./settings.module.css";
 import { Shortcuts } from "./Shortcuts";
+import classes from "./settings.module.css";
 
 export type Scheme = "light" | "dark" | "auto";
 
@@ -19,7 +19,10 @@ interface SettingsPageProps {
 /** What this browser remembers, the keys, and what is running. */
 export function SettingsPage({ language, languages, onLanguage, scheme, onScheme }: SettingsPageProps) {
   const { t } = useTranslation("settings");
-  const schemes = (["light", "dark", "auto"] as const).map((value) => ({ value, label: t(`theme.${value}`) }));
+  const schemes = (["light", "dark", "auto"] as const).map((value) => ({
+    value,
+    label: t(`theme.${value}`),
+  }));
   return (
     <Page title={t("title")}>
       <Section title={t("appearance")}>

@@ -3,7 +3,11 @@ import { useTranslation } from "react-i18next";
 import classes from "./settings.module.css";
 
 const GROUPS = {
-  train: [["train", "Ctrl", "Enter"], ["commands", "Ctrl", "K"], ["sheet", "?"]],
+  train: [
+    ["train", "Ctrl", "Enter"],
+    ["commands", "Ctrl", "K"],
+    ["sheet", "?"],
+  ],
   build: [
     ["palette", "/"],
     ["addAfter", "A"],
@@ -17,7 +21,12 @@ const GROUPS = {
     ["paste", "Ctrl", "V"],
     ["duplicate", "Ctrl", "D"],
   ],
-  view: [["layout", "L"], ["fit", "F"], ["minimap", "M"], ["outline", "O"]],
+  view: [
+    ["layout", "L"],
+    ["fit", "F"],
+    ["minimap", "M"],
+    ["outline", "O"],
+  ],
 } as const;
 
 type Group = keyof typeof GROUPS;

@@ -1,0 +1,109 @@
+import { ActionIcon, Button, Menu } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { changeRun, deleteRun, stopRun } from "@/api/commands";
+import { artifactsQuery, artifactUrl, RUNS, type RunDetail } from "@/api/runs";
+import { ConfirmDialog } from "@/ui/ConfirmDialog";
+import { DownloadIcon, EditIcon, MoreIcon, StopIcon, StudioIcon, TrashIcon } from "@/ui/icons";
+import { ButtonLink } from "@/ui/links";
+import { RenameDialog } from "@/ui/RenameDialog";
+import { canStop, hasEnded } from "@/ui/runState";
+import { useCommand } from "@/ui/useCommand";
+import { MODEL_FILE } from "./modelFile";
+
+/** A run's commands: stop it while it lives, take its model when it is there, and what one seldom does in a menu. */
+export function RunActions({ run, onDeleted }: { run: RunDetail; onDeleted: () => void }) {
+  const { t } = useTranslation("run");
+  const [dialog, setDialog] = useState<"rename" | "delete" | null>(null);
+  const stop = useCommand(stopRun, RUNS);
+  const rename = useCommand(changeRun, RUNS);
+  const remove = useCommand(deleteRun, RUNS);
+  const close = () => setDialog(null);
+  return (
+    <>
+      {run.model_id && (
+        <ButtonLink
+          to="/m/$model"
+          params={{ model: run.model_id }}
+          variant="default"
+          size="sm"
+          leftSection={<StudioIcon />}
+        >
+          {t("action.openModel")}
+        </ButtonLink>
+      )}
+      {!hasEnded(run.state) && (
+        <Button
+          variant="default"
+          size="sm"
+          leftSection={<StopIcon />}
+          disabled={!canStop(run.state)}
+          loading={stop.isPending}
+          onClick={() => stop.mutate(run.id)}
+        >
+          {t("action.stop")}
+        </Button>
+      )}
+      <DownloadModel run={run} />
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <ActionIcon size={32} aria-label={t("action.more")}>
+            <MoreIcon />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item leftSection={<EditIcon />} onClick={() => setDialog("rename")}>
+            {t("action.rename")}
+          </Menu.Item>
+          <Menu.Item
+            leftSection={<TrashIcon />}
+            color="var(--lm-bad)"
+            disabled={!hasEnded(run.state)}
+            onClick={() => setDialog("delete")}
+          >
+            {t("action.delete")}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      {dialog === "rename" && (
+        <RenameDialog
+          title={t("rename.title")}
+          name={run.name}
+          isBusy={rename.isPending}
+          onRename={(name) => rename.mutate({ id: run.id, change: { name } }, { onSuccess: close })}
+          onClose={close}
+        />
+      )}
+      <ConfirmDialog
+        isOpen={dialog === "delete"}
+        title={t("delete.title", { name: run.name })}
+        action={t("action.delete")}
+        isBusy={remove.isPending}
+        onConfirm={() => remove.mutate(run.id, { onSuccess: onDeleted })}
+        onClose={close}
+      >
+        {t("delete.text")}
+      </ConfirmDialog>
+    </>
+  );
+}
+
+/** The page's one filled button, once there is a model to take. */
+function DownloadModel({ run }: { run: RunDetail }) {
+  const { t } = useTranslation("run");
+  const artifacts = useQuery(artifactsQuery(run.id));
+  const model = artifacts.data?.find((artifact) => artifact.name === MODEL_FILE);
+  if (!model) return null;
+  return (
+    <Button
+      component="a"
+      href={artifactUrl(run.id, model.name)}
+      download={model.name}
+      size="sm"
+      leftSection={<DownloadIcon />}
+    >
+      {t("action.download")}
+    </Button>
+  );
+}

@@ -1,0 +1,2 @@
+/** The file that every run with a model leaves. */
+export const MODEL_FILE = "model.keras";
