@@ -43,6 +43,9 @@ def _with_problems(document: dict[str, Any]) -> dict[str, Any]:
     for path in document["paths"].values():
         for operation in path.values():
             _declare(operation)
+    for webhook in document.get("webhooks", {}).values():
+        for operation in webhook.values():
+            operation["responses"].pop("422", None)  # frames of the websocket, not requests
     return document
 
 

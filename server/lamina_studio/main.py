@@ -26,10 +26,15 @@ from lamina_studio.database import Database
 from lamina_studio.datasets.routes import router as datasets_router
 from lamina_studio.datasets.service import DatasetService
 from lamina_studio.graphs.routes import router as graphs_router
+from lamina_studio.live.gateway import Gateway
+from lamina_studio.live.routes import documents as live_documents
+from lamina_studio.live.routes import router as live_router
 from lamina_studio.migrate import upgrade
 from lamina_studio.models.routes import router as models_router
 from lamina_studio.page.static import StudioPage
 from lamina_studio.problem_details import install_error_handlers
+from lamina_studio.runs.routes import router as runs_router
+from lamina_studio.runs.studio import open_runs
 from lamina_studio.settings import Settings
 from lamina_studio.system.metrics import Measured, Metrics
 from lamina_studio.system.routes import router as system_router
@@ -38,7 +43,15 @@ from lamina_studio.templates.routes import router as templates_router
 log = structlog.get_logger(__name__)
 
 API_PREFIX = "/api/v1"
-FEATURES = (catalog_router, templates_router, graphs_router, models_router, datasets_router)
+FEATURES = (
+    catalog_router,
+    templates_router,
+    graphs_router,
+    models_router,
+    datasets_router,
+    runs_router,
+    live_router,
+)
 
 
 class Studio(FastAPI):
@@ -78,6 +91,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url=f"{API_PREFIX}/openapi.json",
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
+        webhooks=live_documents,
     )
     app.state.settings = settings
     app.state.credentials = Credentials(access_token(settings))
@@ -107,6 +121,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await upgrade(database.engine)
         app.state.datasets = DatasetService(settings)
         stack.push_async_callback(app.state.datasets.close)
+        app.state.runs = await stack.enter_async_context(open_runs(settings, database))
+        app.state.live = Gateway(app.state.runs.feed)
+        stack.callback(app.state.live.close)
         warming = asyncio.create_task(_warm_up(app))
         stack.callback(warming.cancel)
         yield

@@ -116,7 +116,9 @@ def create_app_from_environment() -> Any:
 
 def _serve(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
     _configure_logging(settings)
-    server = _AnnouncingServer(server_config(create_app(settings)), ready)
+    app = create_app(settings)
+    # Viewers are told of the end before their sockets go, so that they come back at once.
+    server = _Server(server_config(app), ready, closing=lambda: app.state.live.close())
     server.run(sockets=[listener])
 
 
@@ -137,17 +139,24 @@ def _serve_reloading(
     ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
 
 
-class _AnnouncingServer(uvicorn.Server):
-    """Tells when it answers."""
+class _Server(uvicorn.Server):
+    """Tells when it answers, and when it is about to end."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], closing: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._closing = closing
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._closing()
+        await super().shutdown(sockets)
 
 
 def server_config(app: Any, **more: Any) -> uvicorn.Config:

@@ -20,7 +20,7 @@ POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:
 
 
 @contextlib.contextmanager
-def fresh_postgres() -> Iterator[str]:
+def open_postgres() -> Iterator[str]:
     """The address of an empty PostgreSQL database; skips where no server is reachable."""
     try:
         server = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=2)
@@ -36,6 +36,13 @@ def fresh_postgres() -> Iterator[str]:
 
 
 @pytest.fixture
+def fresh_postgres() -> Iterator[str]:
+    """The address of an empty PostgreSQL database."""
+    with open_postgres() as address:
+        yield address
+
+
+@pytest.fixture
 def settings(own_home: Path) -> Settings:
     return Settings(home=own_home, port=8420)
 
@@ -45,7 +52,7 @@ def settings_on_each_database(request, own_home: Path) -> Iterator[Settings]:
     if request.param == "sqlite":
         yield Settings(home=own_home, port=8420)
         return
-    with fresh_postgres() as address:
+    with open_postgres() as address:
         yield Settings(home=own_home, port=8420, database_url=address)
 
 

@@ -29,14 +29,14 @@ class Metrics:
         PlatformCollector(registry=self.registry)
         self.requests = Counter(
             "lamina_http_requests",
-            "HTTP requests by route, method and status.",
-            ["route", "method", "status"],
+            "HTTP requests by operation, method and status.",
+            ["operation", "method", "status"],
             registry=self.registry,
         )
         self.durations = Histogram(
             "lamina_http_request_seconds",
             "Time to answer an HTTP request.",
-            ["route"],
+            ["operation"],
             registry=self.registry,
         )
         self.websockets = Gauge(
@@ -74,11 +74,11 @@ class Measured:
             await self._app(scope, receive, send_and_note)
         finally:
             elapsed_s = time.perf_counter() - started
-            # The template, never the path itself: labels must not grow with what clients invent.
-            route = getattr(scope.get("route"), "path", "other")
+            # The operation, never the path: labels must not grow with what clients invent.
+            operation = getattr(scope.get("endpoint"), "__name__", "other")
             method = scope["method"] if scope["method"] in METHODS else "other"
-            self._metrics.requests.labels(route, method, str(status)).inc()
-            self._metrics.durations.labels(route).observe(elapsed_s)
+            self._metrics.requests.labels(operation, method, str(status)).inc()
+            self._metrics.durations.labels(operation).observe(elapsed_s)
             report = log.warning if status >= 500 else log.info if status >= 400 else log.debug
             report(
                 "request",
