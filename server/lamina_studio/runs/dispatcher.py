@@ -9,6 +9,7 @@ import psutil
 
 from lamina_studio.database import Database
 from lamina_studio.runs import endings
+from lamina_studio.runs.detached import DetachedProcess
 from lamina_studio.runs.feed import Feed
 from lamina_studio.runs.folders import Order, RunFolder
 from lamina_studio.runs.follower import Follower
@@ -17,6 +18,8 @@ from lamina_studio.runs.repository import RunRepository
 from lamina_studio.runs.states import RunState
 from lamina_studio.runs.tables import RunRow
 
+SUPERVISOR = (sys.executable, "-m", "lamina_studio.runs.supervisor")
+TRAINER = (sys.executable, "-m", "lamina_studio.runs.trainer")
 MEMORY_LEFT_BYTES = 2**30
 RETRY_S = 2.0
 
@@ -132,35 +135,26 @@ class Dispatcher:
 
     async def _start(self, run: RunRow) -> None:
         folder = self.folder_of(run.id)
-        argv = [sys.executable, "-m", "lamina_studio.runs.trainer", str(folder.path)]
+        argv = [*TRAINER, str(folder.path)]
         limit = max(psutil.virtual_memory().total - MEMORY_LEFT_BYTES, 0)
         order = Order(argv=[*argv, str(run.attempt)], memory_bytes=limit)
         try:
             folder.prepare(
                 run.attempt, spec={"graph": run.graph, "training": run.training}, order=order
             )
-            supervisor = await self._spawn(folder, run.attempt)
+            supervisor = self._spawn(folder, run.attempt)
         except OSError:
             logger.exception("run %s: could not be started", run.id)
             await self._give_up(run)
             return
         self._follow(Follower(self._database, self._feed, folder, run, supervisor))
 
-    async def _spawn(self, folder: RunFolder, attempt: int) -> asyncio.subprocess.Process:
-        with folder.attempt(attempt).supervisor_log.open("ab") as log:
-            return await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "lamina_studio.runs.supervisor",
-                str(folder.path),
-                str(attempt),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=self._environment,
-                cwd=folder.path,
-                start_new_session=True,
-            )
+    def _spawn(self, folder: RunFolder, attempt: int) -> DetachedProcess:
+        return DetachedProcess.start(
+            [*SUPERVISOR, str(folder.path), str(attempt)],
+            self._environment,
+            folder.attempt(attempt).supervisor_log,
+        )
 
     async def _give_up(self, run: RunRow) -> None:
         state, reason, message = endings.NOT_STARTED

@@ -10,7 +10,6 @@ import logging
 import os
 import signal
 import time
-from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
@@ -19,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lamina.text import Text
 from lamina_studio.database import Database, utc_now
 from lamina_studio.runs import endings
+from lamina_studio.runs.detached import DetachedProcess
 from lamina_studio.runs.endings import Ending
 from lamina_studio.runs.errors import RunChanged
 from lamina_studio.runs.feed import Feed
@@ -61,7 +61,7 @@ class Follower:
         feed: Feed,
         folder: RunFolder,
         run: RunRow,
-        supervisor: Process | None = None,
+        supervisor: DetachedProcess | None = None,
     ) -> None:
         self.run_id = run.id
         self._database = database
@@ -111,7 +111,7 @@ class Follower:
         return starting or self._feed.is_watched(self.run_id)
 
     def _is_supervised(self) -> bool:
-        if self._supervisor is not None and self._supervisor.returncode is None:
+        if self._supervisor is not None and self._supervisor.is_running():
             return True
         now = time.monotonic()
         if now - self._supervision_at < SUPERVISION_S:
