@@ -30,6 +30,20 @@ class StudioDidNotStart(RuntimeError):
     """The process ended, or printed no address in time; the message holds what it said."""
 
 
+class StudioRefused(RuntimeError):
+    """The studio answered with 400 or above.
+
+    Attributes:
+        status: The HTTP status.
+        problem: The body of the answer, decoded.
+    """
+
+    def __init__(self, method: str, path: str, status: int, problem: Any) -> None:
+        super().__init__(f"{method} {path} → {status}: {problem}")
+        self.status = status
+        self.problem = problem
+
+
 class StartedStudio:
     """Starts on entering, ends on leaving.
 
@@ -122,7 +136,7 @@ class StartedStudio:
         """Call `/api/v1` + path; the decoded JSON of the answer, or its bytes.
 
         Raises:
-            urllib.error.HTTPError: If the studio answers with 400 or above.
+            StudioRefused: If the studio answers with 400 or above.
         """
         data = None if body is None else json.dumps(body).encode()
         sent = {"Authorization": f"Bearer {self.token}", **headers}
@@ -131,10 +145,12 @@ class StartedStudio:
         request = urllib.request.Request(
             f"{self.address}/api/v1{path}", data=data, headers=sent, method=method
         )
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            content = answer.read()
-            is_json = "json" in (answer.headers.get("Content-Type") or "")
-        return json.loads(content) if is_json and content else content
+        try:
+            with urllib.request.urlopen(request, timeout=120) as answer:
+                return _decoded(answer)
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                raise StudioRefused(method, path, refusal.code, _decoded(refusal)) from None
 
     def get(self, path: str) -> Any:
         return self.request("GET", path)
@@ -171,3 +187,9 @@ class StartedStudio:
                 return True
         except (urllib.error.URLError, OSError):
             return False
+
+
+def _decoded(answer: Any) -> Any:
+    content = answer.read()
+    is_json = "json" in (answer.headers.get("Content-Type") or "")
+    return json.loads(content) if is_json and content else content
