@@ -37,6 +37,9 @@ HARMLESS = {
 NEUTRAL: Mapping[str, tuple[Any, ...]] = {"recurrent_dropout": (0,)}
 """Keys with the values, beside null and false, that switch them off."""
 
+OLD_NAMES = {"OrthogonalInitializer": "Orthogonal"}
+"""Classes as earlier versions of Keras 3 wrote them."""
+
 LAYER_KEYS = {"name", "dtype", "batch_input_shape", "batch_shape"}
 """Keys of every layer that are not parameters of its class."""
 
@@ -194,6 +197,7 @@ def value_from_keras(value: Any, what: str) -> Any:
     class_name = as_text(value.get("class_name"), f"class_name in {what}")
     if class_name == "function":
         return _function_name(value, what)
+    class_name = OLD_NAMES.get(class_name, class_name)
     if class_name not in INITIALIZERS:
         raise refuse(
             f"{what} is {class_name}, which is not supported here.",
