@@ -103,7 +103,7 @@ C = TypeVar("C", bound=type[Callback])
 
 
 def callback(*, summary: Text) -> Callable[[C], C]:
-    """Register a callback that a training document may name."""
+    """Register a callback that a training document may name: one that takes no paths and no code."""
 
     def add(cls: C) -> C:
         cls.summary = summary

@@ -6,13 +6,12 @@ import csv
 from pathlib import Path
 from typing import Any, TextIO
 
-from lamina.callbacks.callback import Callback, Logs, callback
+from lamina.callbacks.callback import Callback, Logs
 from lamina.callbacks.model_checkpoint import FilePath
 from lamina.fields import field
 from lamina.text import Text
 
 
-@callback(summary=Text("Write the logs of every epoch to a CSV file.", "将每轮日志写入 CSV 文件。"))
 class CSVLogger(Callback):
     """One row per epoch: its number from 0, then the logs by name."""
 

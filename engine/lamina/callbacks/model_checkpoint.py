@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from lamina.callbacks.callback import Logs, callback
+from lamina.callbacks.callback import Logs
 from lamina.callbacks.messages import say
 from lamina.callbacks.monitor import MODE, MONITOR, VERBOSE, Mode, Monitor
 from lamina.errors import ConfigError
@@ -26,7 +26,6 @@ SaveFrequency = Annotated[
 ]
 
 
-@callback(summary=Text("Save the model while it trains.", "训练过程中保存模型。"))
 class ModelCheckpoint(Monitor):
     """Saves after each epoch, after so many batches, or when a value becomes better.
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from lamina.fields import Float, field
-from lamina.losses.loss import DtypeName
+from lamina.losses.loss import DtypeName, TargetKind
 from lamina.losses.reduction import match_ranks
 from lamina.metrics.metric import Direction, MeanMetric, metric
 from lamina.text import Text
@@ -50,6 +50,7 @@ class BinaryAccuracy(MeanMetric):
     """
 
     direction: ClassVar[Direction | None] = "up"
+    target: ClassVar[TargetKind | None] = "binary"
 
     name: str | None = field(None, doc=MeanMetric.declared_fields["name"].doc, advanced=True)
     dtype: DtypeName | None = field(
@@ -79,6 +80,7 @@ class CategoricalAccuracy(MeanMetric):
     """
 
     direction: ClassVar[Direction | None] = "up"
+    target: ClassVar[TargetKind | None] = "one_hot"
     ranks_only: ClassVar[bool] = True
 
     def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
@@ -100,6 +102,7 @@ class SparseCategoricalAccuracy(MeanMetric):
     """
 
     direction: ClassVar[Direction | None] = "up"
+    target: ClassVar[TargetKind | None] = "index"
     ranks_only: ClassVar[bool] = True
 
     def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lamina.fields import Declared, field
-from lamina.losses.loss import DtypeName, as_tensor
+from lamina.losses.loss import DtypeName, TargetKind, as_tensor
 from lamina.losses.reduction import match_ranks
 from lamina.metrics.running_mean import RunningMean
 from lamina.naming import snake_case
@@ -25,6 +25,8 @@ class Metric(Declared):
 
     direction: ClassVar[Direction | None] = None
     """Which way is better; None when the metric alone does not tell."""
+    target: ClassVar[TargetKind | None] = None
+    """How the targets must be given; None for any way."""
     ranks_only: ClassVar[bool] = False
     """The result depends on the order of the predictions only, so logits do as well as probabilities."""
 

@@ -16,7 +16,7 @@ from lamina.losses.categorical import (
     categorical_crossentropy,
     sparse_categorical_crossentropy,
 )
-from lamina.losses.loss import DtypeName
+from lamina.losses.loss import DtypeName, TargetKind
 from lamina.losses.reduction import match_ranks
 from lamina.metrics.accuracy import classes_of_indices
 from lamina.metrics.metric import Direction, MeanMetric, metric
@@ -31,6 +31,7 @@ class CategoricalCrossentropy(MeanMetric):
     """Crossentropy between one-hot targets and probabilities."""
 
     direction: ClassVar[Direction | None] = "down"
+    target: ClassVar[TargetKind | None] = "one_hot"
 
     name: str | None = field(None, doc=NAME, advanced=True)
     dtype: DtypeName | None = field(None, doc=DTYPE, advanced=True)
@@ -49,6 +50,7 @@ class SparseCategoricalCrossentropy(MeanMetric):
     """Crossentropy between class numbers and probabilities."""
 
     direction: ClassVar[Direction | None] = "down"
+    target: ClassVar[TargetKind | None] = "index"
 
     name: str | None = field(None, doc=NAME, advanced=True)
     dtype: DtypeName | None = field(None, doc=DTYPE, advanced=True)
@@ -76,6 +78,7 @@ class BinaryCrossentropy(MeanMetric):
     """Crossentropy between targets 0 or 1 and probabilities."""
 
     direction: ClassVar[Direction | None] = "down"
+    target: ClassVar[TargetKind | None] = "binary"
 
     name: str | None = field(None, doc=NAME, advanced=True)
     dtype: DtypeName | None = field(None, doc=DTYPE, advanced=True)

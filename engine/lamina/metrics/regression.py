@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from lamina.losses.loss import TargetKind
 from lamina.losses.regression import mean_absolute_error, mean_squared_error
 from lamina.metrics.metric import Direction, MeanMetric, metric
 from lamina.text import Text
@@ -21,6 +22,7 @@ class MeanSquaredError(MeanMetric):
     """
 
     direction: ClassVar[Direction | None] = "down"
+    target: ClassVar[TargetKind | None] = "value"
 
     def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return mean_squared_error(y_true, y_pred)
@@ -36,6 +38,7 @@ class MeanAbsoluteError(MeanMetric):
     """
 
     direction: ClassVar[Direction | None] = "down"
+    target: ClassVar[TargetKind | None] = "value"
 
     def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return mean_absolute_error(y_true, y_pred)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from lamina.fields import PositiveInt, field
-from lamina.losses.loss import DtypeName
+from lamina.losses.loss import DtypeName, TargetKind
 from lamina.metrics.accuracy import classes_of_indices
 from lamina.metrics.metric import Direction, MeanMetric, metric
 from lamina.text import Text
@@ -42,6 +42,7 @@ class TopKCategoricalAccuracy(MeanMetric):
     """
 
     direction: ClassVar[Direction | None] = "up"
+    target: ClassVar[TargetKind | None] = "one_hot"
     ranks_only: ClassVar[bool] = True
 
     k: PositiveInt = field(5, doc=K)
@@ -65,6 +66,7 @@ class SparseTopKCategoricalAccuracy(MeanMetric):
     """
 
     direction: ClassVar[Direction | None] = "up"
+    target: ClassVar[TargetKind | None] = "index"
     ranks_only: ClassVar[bool] = True
 
     k: PositiveInt = field(5, doc=K)

@@ -68,15 +68,15 @@ def source_for(
         )
     if isinstance(x, DataLoader):
         return StreamSource(
-            lambda epoch: iter(x), model, steps=_length(x), class_weight=class_weight
+            lambda _epoch: iter(x), model, steps=_length(x), class_weight=class_weight
         ), None
     if isinstance(x, GeneratorType) or (hasattr(x, "__next__") and hasattr(x, "__iter__")):
-        return StreamSource(lambda epoch: x, model, class_weight=class_weight), None
+        return StreamSource(lambda _epoch: x, model, class_weight=class_weight), None
     if hasattr(x, "__getitem__") and _length(x) is not None:
         return _from_dataset(model, x, shuffle, class_weight, seed), None
     if hasattr(x, "__iter__"):
         return StreamSource(
-            lambda epoch: iter(x), model, steps=_length(x), class_weight=class_weight
+            lambda _epoch: iter(x), model, steps=_length(x), class_weight=class_weight
         ), None
     raise ConfigError(
         Text(

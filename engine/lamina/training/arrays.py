@@ -64,7 +64,7 @@ def to_tensor(value: Any) -> Tensor:
                     f"数据必须是数值，实际为 {array.dtype} 数组。长度不等的列表需先补齐。",
                 )
             )
-        if array.dtype == np.uint16 or array.dtype == np.uint32 or array.dtype == np.uint64:
+        if array.dtype in (np.uint16, np.uint32, np.uint64):
             array = array.astype(np.int64)
         if not array.flags.writeable or any(stride < 0 for stride in array.strides):
             array = array.copy()

@@ -206,9 +206,8 @@ def _resolve_losses(
     factors = _per_output(loss_weights, names, "loss_weights", everywhere=False)
     resolved = []
     for index, (output, given, factor) in enumerate(zip(outputs, wanted, factors, strict=True)):
-        if isinstance(given, str) and given.lower() in CROSSENTROPY:
-            given = suiting(given, targets[index], output.shape)
-        entry = losses.get(given)
+        by_shape = isinstance(given, str) and given.lower() in CROSSENTROPY
+        entry = losses.get(suiting(given, targets[index], output.shape) if by_shape else given)
         if entry is None:
             continue
         takes_logits = (

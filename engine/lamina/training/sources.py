@@ -123,11 +123,8 @@ class ArraySource(Source):
         if self.shuffle == "batch":
             return [slices[i] for i in torch.randperm(len(slices), generator=generator).tolist()]
         # The order is drawn on the CPU so that it is the same on every device.
-        return (
-            torch.randperm(self.count, generator=generator)
-            .to(self._rows_device)
-            .split(self.batch_size)
-        )
+        rows = torch.randperm(self.count, generator=generator).to(self._rows_device)
+        return list(torch.split(rows, self.batch_size))
 
     @property
     def _rows_device(self) -> torch.device:
@@ -305,9 +302,9 @@ def unpack(item: Any) -> tuple[Any, Any, Any]:
                     f"数据应产生 x、(x, y) 或 (x, y, sample_weight)，实际为 {len(item)} 元组。",
                 )
             )
-        return (*item, None, None)[:3]  # type: ignore[return-value]
+        return (*item, None, None)[:3]
     if isinstance(item, list) and len(item) in (2, 3):  # what torch's loaders make of tuples
-        return (*item, None)[:3]  # type: ignore[return-value]
+        return (*item, None)[:3]
     return item, None, None
 
 

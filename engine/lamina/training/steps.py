@@ -43,7 +43,7 @@ class TrainStep:
         outputs = self._program(*batch.inputs)
         loss = self._scores.measure(outputs, batch)
         if self._learns:
-            self._optimizer.scale_loss(loss).backward()
+            self._optimizer.scale_loss(loss).backward()  # type: ignore[no-untyped-call]
             self._optimizer.step()
             self._optimizer.zero_grad()
 

@@ -1,0 +1,169 @@
+"""A run from its documents: a graph and a training document make a fitted model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+import lamina.datasets  # noqa: F401 - fills the registry
+from lamina.callbacks import Callback, TerminateOnNaN
+from lamina.checking import check
+from lamina.datasets.catalogue import DATASETS, DatasetSpec, Splits
+from lamina.graph.document import Graph
+from lamina.losses.loss import TargetKind
+from lamina.model import Model
+from lamina.problems import GraphError
+from lamina.random import set_random_seed
+from lamina.training.choices import by_output, make_callback, make_loss, make_metric, make_optimizer
+from lamina.training.document import TrainingDocument
+from lamina.training.encoding import encode_targets
+from lamina.training.numbers import device_for
+
+Part = Literal["train", "validation", "test"]
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a model scores on some samples.
+
+    Args:
+        metrics: By log name.
+        n: Number of samples.
+    """
+
+    loss: float
+    metrics: Mapping[str, float]
+    n: int
+
+
+def train(
+    graph: Graph | Mapping[str, Any],
+    training: TrainingDocument | Mapping[str, Any],
+    *,
+    callbacks: Sequence[Callback] = (),
+    on_download: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Model:
+    """Train the model of a graph as a training document says.
+
+    Args:
+        callbacks: Called besides those of the document.
+        on_download: Called with (bytes received, bytes in all) while the data set is downloaded.
+        cancelled: Asked during the download; True stops it.
+
+    Returns:
+        The fitted model; `model.history` holds the logs. After `model.stop_training` it is the model of that step.
+
+    Raises:
+        GraphError: With every problem of the documents.
+        DatasetError: If the data cannot be had.
+        NonFiniteLossError: If the loss becomes NaN or infinite.
+    """
+    report = check(graph, training)
+    if report.errors:
+        raise GraphError(report.errors)
+    document = TrainingDocument.parse(training)
+    spec = DATASETS.get(document.dataset.id)
+    if not spec.is_on_disk():
+        spec.download(on_download or _ignore, cancelled or _never)
+    set_random_seed(document.seed)
+    model = Model.from_graph(graph, seed=document.seed)
+    model.to_device(device_for(document.device))
+    compile_for(model, document)
+    x, y = _samples(spec, spec.load(), ("train", "validation"), document, model)
+    trainer = model.compiled()
+    trainer.order_seed = document.seed
+    trainer.fit(
+        x,
+        y,
+        batch_size=document.batch_size,
+        epochs=document.epochs,
+        verbose=0,
+        callbacks=[
+            *map(make_callback, document.callbacks),
+            *callbacks,
+            TerminateOnNaN(raise_error=True),
+        ],
+        validation_split=document.validation.split,
+        shuffle=document.shuffle,
+    )
+    return model
+
+
+def evaluate(
+    model: Model,
+    training: TrainingDocument | Mapping[str, Any],
+    split: Part = "test",
+) -> Scores:
+    """Loss and metrics of a model on a part of the data that a training document names.
+
+    Args:
+        model: Compiled or not; the document's loss and metrics count.
+        split: "validation" is the part that training with this document does not see.
+    """
+    document = TrainingDocument.parse(training)
+    spec = DATASETS.get(document.dataset.id)
+    compile_for(model, document)
+    x, y = _samples(spec, spec.load(), (split,), document, model)
+    results = model.evaluate(x, y, batch_size=document.batch_size, verbose=0, return_dict=True)
+    return Scores(results.pop("loss"), results, len(x))
+
+
+def compile_for(model: Model, document: TrainingDocument) -> None:
+    """Compile a model with the loss, metrics and optimizer of a training document."""
+    loss = {name: make_loss(choice) for name, choice in by_output(document.loss).items()}
+    watched = {
+        name: [make_metric(choice) for choice in choices]
+        for name, choices in by_output(document.metrics).items()
+    }
+    model.compile(
+        optimizer=make_optimizer(document.optimizer),
+        loss=loss.get(None, loss),
+        metrics=watched.get(None, watched),
+    )
+
+
+def _samples(
+    spec: DatasetSpec,
+    splits: Splits,
+    parts: Iterable[Part],
+    document: TrainingDocument,
+    model: Model,
+) -> tuple[Array, Array]:
+    """Inputs and targets of some parts, as training sees them."""
+    cut = int(np.floor(len(splits.x_train) * (1.0 - document.validation.split)))
+    x_of = {
+        "train": splits.x_train[:cut],
+        "validation": splits.x_train[cut:],
+        "test": splits.x_test,
+    }
+    y_of = {
+        "train": splits.y_train[:cut],
+        "validation": splits.y_train[cut:],
+        "test": splits.y_test,
+    }
+    x = np.concatenate([x_of[part] for part in parts])
+    y = np.concatenate([y_of[part] for part in parts])
+    return spec.prepare(x), encode_targets(
+        y, spec, _target_kind(document, model), model.outputs[0].shape[-1]
+    )
+
+
+def _target_kind(document: TrainingDocument, model: Model) -> TargetKind:
+    choice = next(iter(by_output(document.loss).values()))
+    loss = make_loss(choice)
+    if isinstance(loss, str):  # "crossentropy": by the shape of the output
+        return "binary" if model.outputs[0].shape[-1] == 1 else "index"
+    return loss.target
+
+
+def _ignore(received: int, total: int) -> None:
+    """Nobody wants to know."""
+
+
+def _never() -> bool:
+    return False
