@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -36,9 +37,7 @@ ADVICE = (
 
 def find() -> Path | None:
     """The first Chromium or Chrome that starts and tells its version."""
-    named = os.environ.get("LAMINA_CHROMIUM")
-    candidates = [named] if named else [*map(shutil.which, NAMES), *APPLICATIONS, _playwrights()]
-    return next((Path(found) for found in candidates if found and _starts(found)), None)
+    return next((Path(path) for path in _candidates() if path and _starts(path)), None)
 
 
 def install() -> Path | None:
@@ -57,13 +56,24 @@ def install() -> Path | None:
     return find()
 
 
-def _playwrights() -> str | None:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        return None
-    with sync_playwright() as playwright:
-        return playwright.chromium.executable_path
+def _candidates() -> Iterator[str | None]:
+    named = os.environ.get("LAMINA_CHROMIUM")
+    if named:
+        yield named
+        return
+    yield from map(shutil.which, NAMES)
+    yield from APPLICATIONS
+    yield _playwrights()
+
+
+def _playwrights() -> str:
+    """Asked of a child process: Playwright's synchronous side may be in use in this one."""
+    ask = (
+        "from playwright.sync_api import sync_playwright as start\n"
+        "with start() as playwright: print(playwright.chromium.executable_path)"
+    )
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def _starts(path: str) -> bool:
