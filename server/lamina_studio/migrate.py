@@ -8,10 +8,13 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, text
+from alembic.util import CommandError
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lamina_studio.database import Database
+from lamina_studio.errors import ConfigurationError
 from lamina_studio.settings import Settings
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -36,6 +39,31 @@ def _upgrade(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
     command.upgrade(alembic_config(connection), "head")
+
+
+async def prepare_database(address: str) -> None:
+    """Bring the database at `address` to the newest schema before anything else starts.
+
+    Raises:
+        ConfigurationError: If it does not answer, or was written by a newer version.
+    """
+    name = make_url(address).render_as_string(hide_password=True)
+    database = Database(address)
+    try:
+        await upgrade(database.engine)
+    except CommandError as error:
+        raise ConfigurationError(
+            f"The database {name} was written by a newer version of the studio ({error}). "
+            "Update the studio, or choose another home folder."
+        ) from error
+    except (SQLAlchemyError, OSError) as error:
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        raise ConfigurationError(
+            f"The database {name} cannot be used ({reason}). "
+            "Check LAMINA_DATABASE_URL, or choose another home folder with --home."
+        ) from error
+    finally:
+        await database.close()
 
 
 async def _run(arguments: argparse.Namespace) -> None:

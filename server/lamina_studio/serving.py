@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import socket
@@ -21,6 +22,7 @@ from lamina_studio.errors import ConfigurationError
 from lamina_studio.home_lock import locked_home
 from lamina_studio.logs import configure_logging
 from lamina_studio.main import create_app
+from lamina_studio.migrate import prepare_database
 from lamina_studio.settings import Settings
 
 BACKLOG = 2048
@@ -49,6 +51,7 @@ def serve(settings: Settings, *, announce: Announce, open_browser: bool, reload:
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
         address = public_address(settings)
         stack.enter_context(locked_home(settings.home, address))
+        asyncio.run(prepare_database(settings.database_address))
 
         def ready() -> None:
             announce(OneTimeCodes(settings.home).address(address))

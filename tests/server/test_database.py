@@ -145,7 +145,7 @@ async def test_moments_come_back_in_utc(database):
         Base.registry._dispose_cls(Moment)
 
 
-async def test_an_unreachable_database_is_noticed(tmp_path):
-    database = Database(f"sqlite+aiosqlite:///{tmp_path}/missing/x.db")
+async def test_an_unreachable_database_is_noticed():
+    database = Database("postgresql+psycopg://127.0.0.1:1/nothing")
     assert not await database.is_reachable()
     await database.close()

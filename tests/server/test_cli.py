@@ -1,0 +1,227 @@
+"""The `lamina` command as a person and a script meet it: as its own process."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+import pytest
+
+ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)/auth\?code=[\w-]+")
+
+
+def lamina(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "lamina_studio", *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def is_one_sentence(text: str) -> bool:
+    return text.count("\n") == 1 and "Traceback" not in text
+
+
+@pytest.fixture
+def studio(own_home):
+    """A studio in its own process; yields it with its address."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lamina_studio", "studio", "--port", "0", "--no-browser"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    line = process.stdout.readline()
+    found = ADDRESS.search(line)
+    assert found, line + process.stderr.read()
+    yield process, found.group()
+    process.kill()
+    process.communicate()
+
+
+def test_the_printed_address_signs_a_browser_in_once(studio):
+    _, address = studio
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with pytest.raises(urllib.error.HTTPError) as page:  # 503 where the pages are not built
+        opener.open(urllib.request.Request(address, headers={"Accept": "text/html"})).close()
+        raise urllib.error.HTTPError(address, 503, "built", {}, None)
+    assert page.value.code == 503
+    page.value.close()
+    with pytest.raises(urllib.error.HTTPError) as again:
+        urllib.request.urlopen(address)
+    assert again.value.code == 401
+    again.value.close()
+
+
+def test_link_prints_another_address_of_the_running_studio(studio):
+    _, address = studio
+    other = lamina("link").stdout.strip()
+    assert other != address
+    assert other.split("?")[0] == address.split("?")[0]
+    port = ADDRESS.match(address).group(1)
+    assert lamina("link", "--port", port).returncode == 0
+    assert lamina("link", "--port", "1").returncode == 1
+
+
+def test_ctrl_c_ends_it_quickly_and_quietly(studio):
+    process, _ = studio
+    process.send_signal(signal.SIGINT)
+    _, complaints = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert "Traceback" not in complaints
+    assert lamina("link").returncode == 1
+
+
+def test_a_second_studio_in_the_same_home_is_one_sentence(studio):
+    second = lamina("studio", "--port", "0")
+    assert second.returncode == 1
+    assert is_one_sentence(second.stderr)
+    assert "is in use by the studio at http://127.0.0.1:" in second.stderr
+
+
+def test_a_killed_studio_leaves_its_home_usable(studio, own_home):
+    process, _ = studio
+    process.kill()
+    process.wait()
+    assert json.loads((own_home / "studio.lock").read_text())["pid"] == process.pid
+    assert "No studio" in lamina("link").stderr
+
+
+def test_what_it_writes_is_for_this_user_alone(studio, own_home):
+    assert stat.S_IMODE(own_home.stat().st_mode) == 0o700
+    for path in own_home.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+def test_no_secret_is_logged(own_home):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lamina_studio", "studio", "--port", "0"],
+        env={**os.environ, "LAMINA_LOG_LEVEL": "debug", "LAMINA_TOKEN": "tok3n-of-the-test"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    address = ADDRESS.search(process.stdout.readline()).group()
+    studio, _, code = address.partition("/auth?code=")
+    request = urllib.request.Request(
+        f"{studio}/api/v1/models?token=tok3n-of-the-test",
+        headers={"Authorization": "Bearer tok3n-of-the-test"},
+    )
+    urllib.request.urlopen(request).close()
+    with pytest.raises(urllib.error.HTTPError) as wrong:
+        urllib.request.urlopen(f"{studio}/auth?code=wr0ng-code")
+    wrong.value.close()
+    process.send_signal(signal.SIGINT)
+    _, log = process.communicate(timeout=10)
+    assert "/api/v1/models" in log
+    for secret in ("tok3n-of-the-test", "wr0ng-code", code):
+        assert secret not in log
+    assert not (own_home / "token").exists()
+
+
+def test_a_port_in_use_is_one_sentence():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = lamina("studio", "--port", str(port))
+    assert result.returncode == 1
+    assert is_one_sentence(result.stderr)
+    assert f"Port {port} on 127.0.0.1 is already in use" in result.stderr
+    assert f"lamina studio --port {port + 1}" in result.stderr
+
+
+def test_an_unwritable_home_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    result = lamina("studio", "--home", str(tmp_path / "file" / "home"))
+    assert result.returncode == 1
+    assert is_one_sentence(result.stderr)
+    assert "cannot write to its home folder" in result.stderr
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_other_machines_are_refused_in_one_sentence(host):
+    result = lamina("studio", "--host", host, "--port", "0", LAMINA_TOKEN="chosen")
+    assert result.returncode == 1
+    assert is_one_sentence(result.stderr)
+    assert "LAMINA_ALLOWED_HOSTS" in result.stderr
+
+
+def test_an_address_of_no_interface_is_one_sentence():
+    result = lamina(
+        "studio", "--host", "203.0.113.7", LAMINA_TOKEN="t", LAMINA_ALLOWED_HOSTS="x.example"
+    )
+    assert result.returncode == 1
+    assert is_one_sentence(result.stderr)
+
+
+def test_a_setting_that_cannot_be_is_one_sentence():
+    result = lamina("studio", LAMINA_PORT="many")
+    assert result.returncode == 1
+    assert is_one_sentence(result.stderr)
+    assert "LAMINA_PORT cannot be 'many'" in result.stderr
+
+
+def test_a_database_that_does_not_answer_is_one_sentence():
+    result = lamina(
+        "studio", "--port", "0", LAMINA_DATABASE_URL="postgresql://u:pa55@127.0.0.1:1/x"
+    )
+    assert result.returncode == 1
+    assert is_one_sentence(result.stderr)
+    assert "database" in result.stderr
+    assert "pa55" not in result.stderr
+
+
+def test_a_file_that_is_no_database_is_one_sentence(own_home):
+    own_home.mkdir()
+    (own_home / "lamina.db").write_text("not a database at all " * 100)
+    result = lamina("studio", "--port", "0")
+    assert result.returncode == 1
+    assert is_one_sentence(result.stderr)
+    assert "cannot be used" in result.stderr
+
+
+def test_a_database_of_a_newer_studio_is_one_sentence(own_home):
+    own_home.mkdir()
+    with contextlib.closing(sqlite3.connect(own_home / "lamina.db")) as database, database:
+        database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        database.execute("INSERT INTO alembic_version VALUES ('9999')")
+    result = lamina("studio", "--port", "0")
+    assert result.returncode == 1
+    assert is_one_sentence(result.stderr)
+    assert "newer version" in result.stderr
+
+
+def test_link_without_a_studio_is_one_sentence():
+    result = lamina("link")
+    assert result.returncode == 1
+    assert is_one_sentence(result.stderr)
+    assert "lamina studio" in result.stderr
+
+
+def test_version_prints_the_version():
+    result = lamina("version")
+    assert re.fullmatch(r"\d+\.\d+\.\d+\S*\n", result.stdout)
+
+
+def test_help_names_every_command():
+    result = lamina("--help")
+    assert result.returncode == 0
+    for command in ("studio", "link", "version"):
+        assert command in result.stdout
+
+
+def test_the_engine_alone_says_how_to_get_the_studio():
+    script = "import sys; sys.modules['typer'] = None\nfrom lamina_studio.cli import app\napp()"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert is_one_sentence(result.stderr)
+    assert 'pip install "lamina[studio]"' in result.stderr
