@@ -66,7 +66,7 @@ class Model(Network):
                     "Model 需要输入和输出：Model(inputs, outputs)。暂不支持继承 Model。",
                 )
             )
-        super().__init__(inputs, outputs, name or unique_name("functional"))
+        super().__init__(inputs, outputs, unique_name("functional") if name is None else name)
 
     def build_for(self, x: Any) -> None:
         """Make the weights for such data, where the model was not told the shape of its input."""
@@ -161,7 +161,7 @@ class Sequential(Model):
         self, layers: Sequence[Layer | SymbolicTensor] | None = None, name: str | None = None
     ) -> None:
         super(Network, self).__init__()
-        self.name = name or unique_name("sequential")
+        self.name = unique_name("sequential") if name is None else name
         self.trainable = True
         self.__dict__["chain"] = []
         for layer in layers or ():

@@ -130,8 +130,14 @@ class Graph(_Part):
         return self.model_copy(update={"nodes": nodes, "layout": layout})
 
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of the normalized graph without its name and layout."""
+        """SHA-256 (hex) of the normalized graph without its name, its layout and the order of its nodes.
+
+        The order of the Inputs stays: it is the order in which a model takes them.
+        """
         document = self.normalized().to_json()
+        inputs = [node for node in document["nodes"] if not node["inputs"]]
+        others = [node for node in document["nodes"] if node["inputs"]]
+        document["nodes"] = inputs + sorted(others, key=lambda node: str(node["id"]))
         meaning = {key: document[key] for key in document if key not in ("name", "layout")}
         canonical = json.dumps(meaning, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()

@@ -60,7 +60,7 @@ def test_the_fingerprint_ignores_layout_name_and_defaults(document: dict[str, An
         "layout": {"flat": {"x": 1.0, "y": -2.5}},
     }
     assert Graph.parse(changed).fingerprint() == before
-    nodes[-1] = {**nodes[-1], "config": {**nodes[-1]["config"], "units": 17}}
+    nodes[1] = {**nodes[1], "config": {**nodes[1]["config"], "units": 17}}
     assert Graph.parse({**changed, "nodes": nodes}).fingerprint() != before
 
 
