@@ -105,8 +105,11 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> ProblemResponse:
-        # The server logs the traceback itself when this handler has answered.
-        log.error("unexpected error", path=request.scope["path"], error=type(error).__name__)
+        log.error(
+            "unexpected error",
+            path=request.scope.get("raw_path", b"").decode("ascii", "replace"),
+            exc_info=error,
+        )
         return _plain(500, "internal", INTERNAL.in_language(_language(request)))
 
 

@@ -44,7 +44,7 @@ class CheckOut(WireModel):
     problems: list[GraphProblem]
     nodes: dict[str, NodeReport]
     totals: Totals
-    fingerprint: str | None = Field(description="Identity of the graph; null if it has errors.")
+    fingerprint: str | None = Field(description="Identity of the graph; null while a layer cannot be.")
 
 
 class CodeIn(BaseModel):

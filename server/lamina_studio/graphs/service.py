@@ -7,7 +7,7 @@ that the studio answers before that; `main` loads it in the background.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from lamina.errors import LaminaError
 from lamina.problems import GraphError
@@ -27,16 +27,17 @@ def check_documents(
     return check(graph, training).to_json(language)
 
 
-def write_code(graph: dict[str, Any]) -> str:
+def write_code(graph: dict[str, Any], style: Literal["keras", "pytorch"]) -> str:
     """Python source that builds the same model.
 
     Raises:
         InvalidDocument: If the graph has errors.
     """
-    from lamina.export import keras_source
+    from lamina.export import keras_source, pytorch_source
 
+    write = {"keras": keras_source, "pytorch": pytorch_source}[style]
     try:
-        return keras_source(graph)
+        return write(graph)
     except GraphError as error:
         raise InvalidDocument(problems=error.problems) from error
 

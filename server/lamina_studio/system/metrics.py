@@ -17,6 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.get_logger("lamina_studio.requests")
 
+INTERNAL_ERROR = 500
+PROBES = frozenset({"/healthz", "/readyz"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -62,7 +64,7 @@ class Measured:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        status = 500
+        status: int | None = None
 
         async def send_and_note(message: Message) -> None:
             nonlocal status
@@ -72,18 +74,25 @@ class Measured:
 
         try:
             await self._app(scope, receive, send_and_note)
+        except Exception:  # noqa: BLE001 - the edge of the process
+            # Starlette raises again what its error handler has answered and logged.
+            if status != INTERNAL_ERROR:
+                raise
         finally:
-            elapsed_s = time.perf_counter() - started
-            # The operation, never the path: labels must not grow with what clients invent.
-            operation = getattr(scope.get("endpoint"), "__name__", "other")
-            method = scope["method"] if scope["method"] in METHODS else "other"
-            self._metrics.requests.labels(operation, method, str(status)).inc()
-            self._metrics.durations.labels(operation).observe(elapsed_s)
-            report = log.warning if status >= 500 else log.info if status >= 400 else log.debug
-            report(
-                "request",
-                method=method,
-                path=scope.get("raw_path", b"").decode("ascii", "replace"),
-                status=status,
-                elapsed_ms=round(elapsed_s * 1000, 1),
-            )
+            self._record(scope, status or INTERNAL_ERROR, time.perf_counter() - started)
+
+    def _record(self, scope: Scope, status: int, elapsed_s: float) -> None:
+        # The operation, never the path: labels must not grow with what clients invent.
+        operation = getattr(scope.get("endpoint"), "__name__", "other")
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        self._metrics.requests.labels(operation, method, str(status)).inc()
+        self._metrics.durations.labels(operation).observe(elapsed_s)
+        is_usual = status < 400 or scope["path"] in PROBES
+        report = log.debug if is_usual else log.info if status < INTERNAL_ERROR else log.warning
+        report(
+            "request",
+            method=method,
+            path=scope.get("raw_path", b"").decode("ascii", "replace"),
+            status=status,
+            elapsed_ms=round(elapsed_s * 1000, 1),
+        )

@@ -214,12 +214,15 @@ def test_the_policy_allows_no_inline_script_and_no_foreign_source():
     assert "unsafe-eval" not in policy
 
 
-async def test_an_unexpected_error_is_guarded_and_tells_nothing(app, client):
+async def test_an_unexpected_error_is_guarded_and_tells_nothing(app, client, capsys):
     async def fail():
         raise RuntimeError("/secret/place")
 
     app.router.add_api_route("/api/v1/broken", fail)
     response = await client.get("/api/v1/broken")
+    log = capsys.readouterr().out
+    assert log.count("unexpected error") == 1
+    assert "RuntimeError" in log
     assert response.status_code == 500
     assert response.headers["content-type"] == "application/problem+json"
     assert response.headers["x-content-type-options"] == "nosniff"
