@@ -6,7 +6,6 @@ training must not end because the server did.
 
 import os
 import signal
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -19,7 +18,7 @@ class DetachedProcess:
         self._ended = False
 
     @classmethod
-    def start(cls, argv: Sequence[str], environment: dict[str, str], output: Path) -> Self:
+    def start(cls, argv: list[str], environment: dict[str, str], output: Path) -> Self:
         """Start a program.
 
         Args:

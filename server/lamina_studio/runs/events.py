@@ -7,7 +7,7 @@ trainer (or, for the server's own entries, the server) saw it happen.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from lamina_studio.runs.numbers import WireNumber
 from lamina_studio.runs.states import Reason, RunState
@@ -29,12 +29,12 @@ class MetricsEvent(_Event):
     body: dict[str, WireNumber]
 
 
-class StateBody(WireModel):
+class StateBody(BaseModel):
     """A new state. The keys after `message` come with RUNNING only."""
 
     state: RunState
-    reason: Reason | None = None
-    message: LocalText | None = None
+    reason: Reason | None
+    message: LocalText | None
     epochs: int | None = None
     steps_per_epoch: int | None = None
 
@@ -76,8 +76,8 @@ class Scores(WireModel):
     n: int
 
 
-class SystemBody(WireModel):
-    """One of these facts."""
+class SystemBody(BaseModel):
+    """One of these facts; the others are absent."""
 
     download: Download | None = None
     environment: dict[str, Any] | None = None

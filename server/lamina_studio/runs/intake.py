@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -101,11 +102,5 @@ class Intake:
                 "seconds_left": None,
             }
         # A run that was asked to stop stays STOPPING although its trainer has just begun.
-        return NewEvent(
-            event.kind,
-            {**event.body, "state": self._state.value},
-            event.step,
-            event.epoch,
-            event.t_ms,
-            event.wseq,
-        )
+        ending = {"reason": None, "message": None}
+        return replace(event, body={**ending, **event.body, "state": self._state.value})

@@ -58,8 +58,9 @@ def train(folder, script, reporter):
                 if reporter.stop_requested and not script.get("deaf"):
                     return step
                 time.sleep(0.005)
-        if reporter.attention and reporter.heed() and reporter.stop_requested:
-            if not script.get("deaf"):
+        if reporter.attention and reporter.heed():
+            asked = reporter.stop_requested and not script.get("deaf")
+            if asked:
                 return step
     return None
 

@@ -73,7 +73,7 @@ def test_records_how_the_trainer_ended(supervise):
 
 def test_holds_the_lock_while_the_trainer_runs(supervise, until):
     run = supervise(WAITS)
-    until(lambda: (run.folder.path / "ready").exists())
+    until((run.folder.path / "ready").exists)
     assert run.folder.is_supervised()
     assert all(identity.is_alive() for identity in run.pids().values())
 
@@ -88,7 +88,7 @@ def test_a_killed_trainer_is_recorded_with_its_signal(supervise, until):
 
 def test_a_stop_request_becomes_sigterm_after_a_while(supervise, until):
     run = supervise(HEEDS_SIGTERM, terminate_after_s=0.3, kill_after_s=30)
-    until(lambda: (run.folder.path / "ready").exists())
+    until((run.folder.path / "ready").exists)
     run.attempt.stop.touch()
     run.process.wait(10)
     assert Exit.read(run.attempt.exit) == Exit(code=7, signal=None)
@@ -103,7 +103,7 @@ def test_a_deaf_trainer_is_killed_with_its_group(supervise, until):
         "ready()\n",
     )
     run = supervise(spawns, terminate_after_s=0.1, kill_after_s=0.5)
-    until(lambda: (run.folder.path / "ready").exists())
+    until((run.folder.path / "ready").exists)
     child = ProcessId.of(int((run.folder.path / "child").read_text()))
     run.attempt.stop.touch()
     run.process.wait(10)
@@ -125,7 +125,7 @@ def test_ends_what_the_trainer_left_in_its_group(supervise, until):
 
 def test_kill_9_of_the_supervisor_ends_the_trainer_too(supervise, until):
     run = supervise(DEAF)
-    until(lambda: (run.folder.path / "ready").exists())
+    until((run.folder.path / "ready").exists)
     trainer = run.pids()["trainer"]
     run.process.kill()
     run.process.wait()

@@ -32,12 +32,11 @@ def predict(request: dict[str, Any]) -> dict[str, Any]:
     Raises:
         DatasetError: If the samples do not fit the model.
     """
-    model = load_model(Path(request["model"]))
+    model: Any = load_model(Path(request["model"]))
     spec = _dataset(request["training"])
     arrays = _arrays(model, spec, request["inputs"])
-    outputs = model.predict(
-        arrays if len(arrays) > 1 else arrays[0], batch_size=BATCH_SIZE, verbose=0
-    )
+    samples = arrays if len(arrays) > 1 else arrays[0]
+    outputs = model.predict(samples, batch_size=BATCH_SIZE, verbose=0)
     if len(model.output_names) == 1:
         outputs = [outputs]
     target = None if spec is None else spec.target

@@ -46,8 +46,6 @@ class Record:
 
     kind: str
     body: dict[str, Any]
-    step: int
-    epoch: int
     t_ns: int
 
 
@@ -78,6 +76,8 @@ class Reporter:
         self._means = _RunningMeans()
         self._rate = _Rate()
         self._wseq = 0
+        self._step = 0
+        self._epoch = 0
         self._pending: list[bytes] = []
         self._is_full = False
         self._silence_s = 0.0
@@ -93,9 +93,9 @@ class Reporter:
 
     # From the training thread.
 
-    def emit(self, kind: str, body: dict[str, Any], *, step: int = 0, epoch: int = 0) -> None:
+    def emit(self, kind: str, body: dict[str, Any]) -> None:
         """Record anything but a step; it keeps its place among the steps."""
-        self._queue.append(Record(kind, body, step, epoch, time.time_ns()))
+        self._queue.append(Record(kind, body, time.time_ns()))
 
     def log(self, level: str, text: str) -> None:
         """Record a line for people."""
@@ -178,7 +178,7 @@ class Reporter:
                 continue
             records += self._steps(steps)
             steps = []
-            records.append(self._encoded(item.kind, item, item.body))
+            records.append(self._encoded(item.kind, item.t_ns, item.body))
         return records + self._steps(steps)
 
     def _steps(self, steps: list[StepSeen]) -> list[bytes]:
@@ -194,22 +194,23 @@ class Reporter:
             }
             self._means.add(seen.epoch, seen.samples, values)
             body.update(self._means.body())
-            records.append(self._encoded("metrics", seen, body))
+            self._step, self._epoch = seen.step, seen.epoch
+            records.append(self._encoded("metrics", seen.t_ns, body))
             if self.non_finite is None and not math.isfinite(values.get("loss", 0.0)):
                 self.non_finite = seen
                 self.attention = True
         self._rate.add(steps)
         return records
 
-    def _encoded(self, kind: str, item: StepSeen | Record, body: Mapping[str, Any]) -> bytes:
+    def _encoded(self, kind: str, t_ns: int, body: Mapping[str, Any]) -> bytes:
         self._wseq += 1
         return orjson.dumps(
             {
                 "wseq": self._wseq,
                 "kind": kind,
-                "step": item.step,
-                "epoch": item.epoch,
-                "t_ms": item.t_ns // 1_000_000,
+                "step": self._step,
+                "epoch": self._epoch,
+                "t_ms": t_ns // 1_000_000,
                 "body": body,
             }
         )

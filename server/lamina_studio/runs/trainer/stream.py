@@ -70,6 +70,6 @@ class StreamCallback(Callback):
         body = {f"epoch/{key}": to_wire(value) for key, value in values.items()}
         body["epoch/seconds"] = seconds
         body["samples_per_second"] = self._samples / training_s if training_s > 0 else 0.0
-        self._reporter.emit("metrics", body, step=self.step, epoch=self.epoch)
+        self._reporter.emit("metrics", body)
         shown = ", ".join(f"{key} {value:.4g}" for key, value in values.items())
         self._reporter.log("info", f"Epoch {self.epoch}: {shown} ({seconds:.1f} s).")

@@ -46,9 +46,9 @@ def perform(folder: RunFolder, spec: dict[str, Any], reporter: Reporter) -> Outc
         return outcome.non_finite_loss(seen.step, seen.epoch, stream.learning_rate)
     if stream.step == 0:
         return outcome.stopped(0)
-    reporter.emit("state", {"state": "FINALIZING"}, step=stream.step, epoch=stream.epoch)
-    _keep(model, folder.model, reporter, stream)
-    _score(model, training, reporter, stream)
+    reporter.emit("state", {"state": "FINALIZING"})
+    _keep(model, folder.model, reporter)
+    _score(model, training, reporter)
     return outcome.stopped(stream.step) if reporter.stop_requested else outcome.succeeded()
 
 
@@ -71,7 +71,7 @@ class _Downloads:
         self._reporter.emit("system", {"download": progress})
 
 
-def _keep(model: Model, path: Path, reporter: Reporter, stream: StreamCallback) -> None:
+def _keep(model: Model, path: Path, reporter: Reporter) -> None:
     reporter.expect_silence(SAVE_SILENCE_S)
     temporary = path.with_name(f"partial.{path.name}")
     model.save(temporary)
@@ -84,19 +84,17 @@ def _keep(model: Model, path: Path, reporter: Reporter, stream: StreamCallback) 
     temporary.replace(path)
     sync_folder(path.parent)
     body = {"name": path.name, "kind": "model", "bytes": size_bytes, "sha256": digest.hexdigest()}
-    reporter.emit("artifact", body, step=stream.step, epoch=stream.epoch)
+    reporter.emit("artifact", body)
     reporter.log("info", f"Kept {path.name} ({size_bytes / 1e6:.1f} MB).")
 
 
-def _score(
-    model: Model, training: dict[str, Any], reporter: Reporter, stream: StreamCallback
-) -> None:
+def _score(model: Model, training: dict[str, Any], reporter: Reporter) -> None:
     scores = training_run.evaluate(model, training, split="test")
     values = {"loss": scores.loss, **scores.metrics}
     body = {f"test/{key}": to_wire(value) for key, value in values.items()}
-    reporter.emit("metrics", body, step=stream.step, epoch=stream.epoch)
+    reporter.emit("metrics", body)
     metrics = {key: to_wire(value) for key, value in scores.metrics.items()}
     test = {"loss": to_wire(scores.loss), "metrics": metrics, "n": scores.n}
-    reporter.emit("system", {"test": test}, step=stream.step, epoch=stream.epoch)
+    reporter.emit("system", {"test": test})
     shown = ", ".join(f"{key} {value:.4g}" for key, value in values.items())
     reporter.log("info", f"Test part ({scores.n} examples): {shown}.")
