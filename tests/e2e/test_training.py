@@ -1,18 +1,15 @@
 """Through the HTTP interface of the started studio: train, download, open in real Keras, survive."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from scripts.started_studio import StartedStudio
+from tests.e2e.keras_check import expect_keras_to_agree
 
 pytestmark = pytest.mark.slow
-LARGEST_DIFFERENCE = 1e-5
 
 
 def template(studio: StartedStudio, name: str, **training: object) -> dict[str, Any]:
@@ -43,19 +40,7 @@ def test_a_trained_model_predicts_the_same_in_real_keras(
     [shape] = [
         node["config"]["shape"] for node in done["graph"]["nodes"] if node["type"] == "Input"
     ]
-    inputs = np.random.default_rng(0).random((16, *shape), np.float32)
-    np.save(tmp_path / "inputs.npy", inputs)
-    subprocess.run(
-        [
-            *(sys.executable, str(Path(__file__).parent / "keras_predict.py")),
-            *(str(file), str(tmp_path / "inputs.npy"), str(tmp_path / "outputs.npy")),
-        ],
-        check=True,
-        timeout=120,
-    )
-    answer = studio.post(f"/runs/{run['id']}/predict", {"inputs": inputs.tolist()})
-    [ours] = answer["outputs"].values()
-    assert np.abs(np.array(ours) - np.load(tmp_path / "outputs.npy")).max() <= LARGEST_DIFFERENCE
+    expect_keras_to_agree(studio, run["id"], file, shape)
 
 
 def test_a_server_killed_while_training_comes_back_to_a_complete_log(studio: StartedStudio):
