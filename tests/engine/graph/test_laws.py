@@ -53,6 +53,7 @@ def test_the_fingerprint_ignores_layout_name_and_defaults(document: dict[str, An
         else n
         for n in document["nodes"]
     ]
+    nodes = [nodes[0], *reversed(nodes[1:])]
     changed = {
         **document,
         "name": "other",
