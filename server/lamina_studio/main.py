@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 from collections.abc import AsyncIterator
 
 import structlog
@@ -25,6 +24,7 @@ from lamina_studio.catalog.routes import router as catalog_router
 from lamina_studio.database import Database
 from lamina_studio.datasets.routes import router as datasets_router
 from lamina_studio.datasets.service import DatasetService
+from lamina_studio.engine import load_engine
 from lamina_studio.graphs.routes import router as graphs_router
 from lamina_studio.live.gateway import Gateway
 from lamina_studio.live.routes import documents as live_documents
@@ -132,9 +132,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 async def _warm_up(app: FastAPI) -> None:
     """Load the engine, which takes seconds, while the first page is already served."""
     try:
-        await asyncio.to_thread(importlib.import_module, "lamina.catalog")
+        await asyncio.to_thread(load_engine)
     except ImportError as error:
-        log.error("the engine cannot be loaded", error=str(error))
+        log.error("the engine cannot be loaded", exc_info=error)
     else:
         app.state.warm.set()
 

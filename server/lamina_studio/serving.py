@@ -120,9 +120,11 @@ def create_app_from_environment() -> Any:
 def _serve(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
     _configure_logging(settings)
     app = create_app(settings)
-    # Viewers are told of the end before their sockets go, so that they come back at once.
-    server = _Server(server_config(app), ready, closing=lambda: app.state.live.close())
-    server.run(sockets=[listener])
+
+    def say_goodbye() -> None:
+        app.state.live.close()  # before the sockets go, so that viewers know to come back
+
+    _Server(server_config(app), ready, say_goodbye).run(sockets=[listener])
 
 
 def _serve_reloading(
@@ -163,6 +165,7 @@ class _Server(uvicorn.Server):
 
 
 def server_config(app: Any, **more: Any) -> uvicorn.Config:
+    """How uvicorn serves the application: hardened, quiet, and never in the way of its end."""
     return uvicorn.Config(
         app,
         ws="websockets-sansio",

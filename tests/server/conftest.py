@@ -1,17 +1,25 @@
 """An application with a home and a database of its own, and clients that may or may not come in."""
 
+import asyncio
 import contextlib
 import functools
 import os
 import secrets
+import socket
+import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import httpx
 import psycopg
 import pytest
+import uvicorn
 
+import lamina.checking  # noqa: F401 - loaded here, so that no test meets it half loaded
+from lamina_studio.auth.credentials import access_token
 from lamina_studio.main import create_app
+from lamina_studio.serving import server_config
 from lamina_studio.settings import Settings
 
 HOST = "127.0.0.1:8420"
@@ -110,6 +118,61 @@ def connect_to(app, **headers: str) -> httpx.AsyncClient:
 def token_of(app) -> dict[str, str]:
     token = (app.state.settings.home / "token").read_text().strip()
     return {"authorization": f"Bearer {token}"}
+
+
+class Server:
+    """The application behind uvicorn as `lamina studio` runs it."""
+
+    def __init__(self, home):
+        settings = Settings(home=home)
+        self.app = create_app(settings)
+        self.token = access_token(settings)
+        self.cookie = f"lamina_session={self.app.state.credentials.new_session()}"
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.host = f"127.0.0.1:{self.port}"
+        self._uvicorn = uvicorn.Server(server_config(self.app))
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._uvicorn._serve([self.listener]))
+        )
+
+    def __enter__(self):
+        self._thread.start()
+        while not self._uvicorn.started:
+            assert self._thread.is_alive()
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, *_):
+        self._uvicorn.should_exit = True
+        self._thread.join()
+        self.listener.close()
+
+    def send(self, request: bytes) -> bytes:
+        """The answer to raw bytes, until the server closes or says no more."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            connection.sendall(request)
+            answer = b""
+            with contextlib.suppress(TimeoutError, ConnectionResetError):
+                connection.settimeout(1)
+                while chunk := connection.recv(65536):
+                    answer += chunk
+                    if b"\r\n\r\n" in answer:
+                        break
+            return answer
+
+    def status(self, method: str, path: str, *headers: str) -> int:
+        if not any(header.startswith("Connection:") for header in headers):
+            headers = (*headers, "Connection: close")
+        lines = [f"{method} {path} HTTP/1.1", *headers, "", ""]
+        return int(self.send("\r\n".join(lines).encode("latin-1")).split(b" ", 2)[1])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[Server]:
+    """The application on a real socket, for the tests of a module."""
+    with Server(tmp_path_factory.mktemp("server") / "home") as server:
+        yield server
 
 
 @pytest.fixture

@@ -74,10 +74,14 @@ async def test_a_migration_that_fails_leaves_nothing_behind(database, monkeypatc
 async def test_what_is_raised_takes_the_transaction_back(database):
     async with database.transaction() as session:
         await session.execute(text("CREATE TABLE t (n INTEGER)"))
-    with pytest.raises(RuntimeError):
+
+    async def write_and_fail():
         async with database.transaction() as session:
             await session.execute(text("INSERT INTO t VALUES (1)"))
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await write_and_fail()
     async with database.transaction(write=False) as session:
         assert await session.scalar(text("SELECT count(*) FROM t")) == 0
 

@@ -1,7 +1,7 @@
 """What the engine says about graph and training documents.
 
-The engine stands on torch, which takes seconds to load. It is imported where it is first used, so
-that the studio answers before that; `main` loads it in the background.
+These functions take CPU time, and seconds while the engine is still being loaded: call them in a
+thread, never on the event loop.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from lamina.errors import LaminaError
 from lamina.problems import GraphError
 from lamina.text import Language
+from lamina_studio.engine import load_engine
 from lamina_studio.errors import InvalidDocument
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def check_documents(
     graph: dict[str, Any], training: dict[str, Any] | None, language: Language
 ) -> dict[str, Any]:
     """Every problem of the documents and the shapes and costs of the nodes."""
+    load_engine()
     from lamina.checking import check
 
     return check(graph, training).to_json(language)
@@ -33,6 +35,7 @@ def write_code(graph: dict[str, Any], style: Literal["keras", "pytorch"]) -> str
     Raises:
         InvalidDocument: If the graph has errors.
     """
+    load_engine()
     from lamina.export import keras_source, pytorch_source
 
     write = {"keras": keras_source, "pytorch": pytorch_source}[style]
@@ -59,6 +62,7 @@ def parse_graph(graph: dict[str, Any]) -> ParsedGraph:
     Raises:
         InvalidDocument: If it is no graph document, with every problem.
     """
+    load_engine()
     from lamina.graph.document import Graph
 
     try:
@@ -86,6 +90,7 @@ def parse_training(training: dict[str, Any]) -> dict[str, Any]:
     Raises:
         InvalidDocument: If it is no training document, with every problem.
     """
+    load_engine()
     from lamina.training.document import TrainingDocument
 
     try:

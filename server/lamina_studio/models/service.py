@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,7 +49,7 @@ class ModelService:
         Raises:
             InvalidDocument: If a document does not parse; nothing is saved then.
         """
-        parsed, training = parse_graph(graph), parse_training(training)
+        parsed, training = await asyncio.to_thread(_parse, graph, training)
         now = utc_now()
         model = ModelRow(
             id=new_id("m"),
@@ -81,7 +82,7 @@ class ModelService:
             ModelNotFound: If there is no such model.
             ModelChanged: If the model is at another version.
         """
-        parsed, training = parse_graph(graph), parse_training(training)
+        parsed, training = await asyncio.to_thread(_parse, graph, training)
         model = await self._find(model_id)
         if expected is not None and model.version != expected:
             raise ModelChanged(model_id, model.version)
@@ -138,6 +139,12 @@ class ModelService:
         if model is None:
             raise ModelNotFound(model_id)
         return model
+
+
+def _parse(
+    graph: dict[str, Any], training: dict[str, Any]
+) -> tuple[ParsedGraph, dict[str, Any]]:
+    return parse_graph(graph), parse_training(training)
 
 
 def _name(name: str | None, graph: ParsedGraph) -> str:

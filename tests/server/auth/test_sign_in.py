@@ -149,7 +149,7 @@ def test_an_empty_token_file_lets_nobody_in(settings):
 def test_a_token_that_cannot_be_read_is_one_sentence(settings):
     settings.prepare_home()
     (settings.home / "token").mkdir()
-    with pytest.raises(ConfigurationError, match="access token .* cannot be read"):
+    with pytest.raises(ConfigurationError, match=r"access token .* cannot be read"):
         access_token(settings)
 
 

@@ -102,11 +102,11 @@ def play(app, client):
         app.state.datasets = DatasetService(app.state.settings, worker)
         return wait_for
 
-    async def wait_for(state):
+    async def wait_for(state, received=0):
         async with asyncio.timeout(20):
             while True:
                 dataset = (await client.get("/api/v1/datasets/mnist")).json()
-                if dataset["state"] == state:
+                if dataset["state"] == state and dataset["received"] >= received:
                     return dataset
                 await asyncio.sleep(0.01)
 
@@ -120,9 +120,7 @@ async def test_a_download_tells_its_bytes_and_can_be_cancelled(client, play):
     wait_for = play(HALF_WAY)
     started = (await client.post("/api/v1/datasets/mnist/download")).json()
     assert started["state"] == "downloading"
-    async with asyncio.timeout(20):
-        while (running := await wait_for("downloading"))["received"] == 0:
-            await asyncio.sleep(0.01)
+    running = await wait_for("downloading", received=1)
     assert (running["received"], running["total"]) == (5, 10)
 
     cancelled = (await client.delete("/api/v1/datasets/mnist/download")).json()
@@ -159,11 +157,10 @@ async def test_a_worker_that_dies_is_a_failed_download(client, play, script):
 
 async def test_a_worker_that_does_not_listen_is_killed(app, client, play, monkeypatch):
     monkeypatch.setattr("lamina_studio.datasets.service.CANCEL_GRACE_S", 0.2)
-    play("import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + HALF_WAY)
+    wait_for = play("import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + HALF_WAY)
     await client.post("/api/v1/datasets/mnist/download")
-    async with asyncio.timeout(20):
-        while not (download := app.state.datasets._downloads["mnist"]).received:
-            await asyncio.sleep(0.01)
+    await wait_for("downloading", received=1)
+    download = app.state.datasets._downloads["mnist"]
     cancelled = await client.delete("/api/v1/datasets/mnist/download")
     assert cancelled.json()["state"] == "absent"
     assert download.process.returncode == -9
