@@ -23,6 +23,7 @@ from typing import Any
 COMMAND = (sys.executable, "-m", "lamina_studio")
 STARTS_WITHIN_S = 60.0
 ENDS_WITHIN_S = 20.0
+FINAL_STATES = ("SUCCEEDED", "STOPPED", "FAILED")
 _LINK = re.compile(r"http://(?:127\.0\.0\.1|localhost):(\d+)/\S+")
 
 
@@ -165,7 +166,7 @@ class StartedStudio:
             found: dict[str, Any] = self.get(f"/runs/{run}")
             if found["state"] in states:
                 return found
-            if time.monotonic() > deadline:
+            if found["state"] in FINAL_STATES or time.monotonic() > deadline:
                 raise TimeoutError(f"Run {run} is {found['state']}, not one of {states}: {found}")
             time.sleep(0.1)
 

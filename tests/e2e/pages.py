@@ -29,7 +29,7 @@ def prefer(context: BrowserContext, **preferences: str) -> None:
     lines = [
         f"localStorage.setItem('lamina.{name}', '{value}');" for name, value in preferences.items()
     ]
-    context.add_init_script("".join(lines))
+    context.add_init_script(f"if (location.protocol === 'http:') {{ {''.join(lines)} }}")
 
 
 def settled(page: Page) -> None:
