@@ -387,6 +387,7 @@ GROUPS: Mapping[str, Text] = {
     "regularization": Text("Regularization", "正则化"),
     "reshaping": Text("Reshaping", "形状变换"),
     "recurrent": Text("Recurrent", "循环"),
+    "attention": Text("Attention", "注意力"),
     "merging": Text("Merging", "合并"),
 }
 """Palette groups in the order of the palette."""

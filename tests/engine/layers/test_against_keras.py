@@ -67,6 +67,19 @@ def lstm(draw: st.DrawFn) -> Case:
     return config, [(draw(st.integers(1, 6)), draw(st.integers(1, 5)))]
 
 
+@st.composite
+def attention(draw: st.DrawFn) -> Case:
+    config = {
+        "num_heads": draw(st.integers(1, 3)),
+        "key_dim": draw(st.integers(1, 4)),
+        "value_dim": draw(st.none() | st.integers(1, 4)),
+        "use_bias": draw(st.booleans()),
+    }
+    query, value, key = (draw(st.integers(1, 5)) for _ in range(3))
+    shapes = [(draw(st.integers(1, 5)), query), (draw(st.integers(1, 5)), value)]
+    return config, [*shapes, (shapes[1][0], key)] if draw(st.booleans()) else shapes
+
+
 def one(
     config: st.SearchStrategy[Config], shape: st.SearchStrategy[tuple[int, ...]]
 ) -> st.SearchStrategy[Case]:
@@ -128,6 +141,21 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
         ANY_SHAPE,
     ),
     "GlobalAveragePooling2D": one(st.fixed_dictionaries({"keepdims": st.booleans()}), IMAGE),
+    "GlobalAveragePooling1D": one(
+        st.fixed_dictionaries({"keepdims": st.booleans()}),
+        st.tuples(st.integers(1, 6), st.integers(1, 5)),
+    ),
+    "LayerNormalization": one(
+        st.fixed_dictionaries(
+            {
+                "center": st.booleans(),
+                "scale": st.booleans(),
+                "epsilon": st.sampled_from([1e-3, 1e-5]),
+            }
+        ),
+        ANY_SHAPE,
+    ),
+    "MultiHeadAttention": attention(),
     "MaxPooling2D": pooling(),
     "AveragePooling2D": pooling(),
     "LSTM": lstm(),
@@ -167,7 +195,11 @@ def check(
     theirs = getattr(keras.layers, name)(**config)
     their_inputs = [torch.tensor(b, requires_grad=dtype == "float32") for b in batches]
     argument = their_inputs if len(shapes) > 1 else their_inputs[0]
-    theirs.build([b.shape for b in batches] if len(shapes) > 1 else batches[0].shape)
+    spread = name == "MultiHeadAttention"  # takes its inputs one by one, not as a list
+    if spread:
+        theirs.build(*(b.shape for b in batches))
+    else:
+        theirs.build([b.shape for b in batches] if len(shapes) > 1 else batches[0].shape)
 
     symbols = [Input(shape=shape, dtype=dtype) for shape in shapes]
     ours_layer = LAYERS.get(name)(**config)
@@ -177,11 +209,15 @@ def check(
     assert [w.shape for w in ours.weights] == [tuple(w.shape) for w in theirs.weights]
     ours_layer.set_weights(weights)
 
-    expected = theirs(argument, training=training)
+    expected = theirs(*(argument if spread else [argument]), training=training)
     our_inputs = [torch.tensor(b, requires_grad=dtype == "float32") for b in batches]
     (actual,) = ours.program(training=training)(*our_inputs)
     assert tuple(actual.shape[1:]) == ours.outputs[0].shape[1:]
-    tolerance = {"rtol": 1e-4, "atol": 1e-5} if name == "LSTM" else {"rtol": 1e-5, "atol": 2e-6}
+    tolerance = (
+        {"rtol": 1e-4, "atol": 1e-5}
+        if name in ("LSTM", "MultiHeadAttention")
+        else {"rtol": 1e-5, "atol": 2e-6}
+    )
     torch.testing.assert_close(actual, expected.contiguous(), **tolerance)
 
     direction = torch.tensor(random.normal(size=tuple(expected.shape)).astype("float32"))
@@ -209,6 +245,7 @@ def test_same_configuration_keys_and_defaults_as_keras(name: str) -> None:
     needed = {
         "Activation": {"activation": "relu"}, "Dense": {"units": 3}, "Conv2D": {"filters": 2, "kernel_size": (3, 3)},
         "Embedding": {"input_dim": 5, "output_dim": 2}, "LSTM": {"units": 2}, "Dropout": {"rate": 0.5},
+        "MultiHeadAttention": {"num_heads": 2, "key_dim": 3},
         "Reshape": {"target_shape": (2, 2)}, "AveragePooling2D": {"pool_size": (2, 2)},
     }.get(name, {})  # fmt: skip
     theirs = getattr(keras.layers, name)(**needed).get_config()
@@ -222,6 +259,8 @@ def test_same_configuration_keys_and_defaults_as_keras(name: str) -> None:
             assert str(ours[key]).replace("_", "").lower() == expected.lower()
         elif key == "strides" and ours[key] is None:
             assert tuple(expected) == tuple(ours["pool_size"])
+        elif key == "value_dim" and ours[key] is None:
+            assert expected == ours["key_dim"]
         elif isinstance(expected, (list, tuple)):
             assert list(expected) == list(ours[key])
         else:

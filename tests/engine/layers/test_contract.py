@@ -28,6 +28,8 @@ SMALLEST: dict[str, tuple[dict[str, Any], list[tuple[int | None, ...]]]] = {
     "MaxPooling2D": ({}, [(None, 7, 3)]),
     "AveragePooling2D": ({}, [(7, None, 3)]),
     "GlobalAveragePooling2D": ({}, [(None, None, 3)]),
+    "GlobalAveragePooling1D": ({}, [(None, 3)]),
+    "MultiHeadAttention": ({"num_heads": 2, "key_dim": 3}, [(None, 3), (None, 5)]),
     "LSTM": ({"units": 4, "return_sequences": True}, [(None, 3)]),
     "Dropout": ({"rate": 0.5, "seed": 3}, [(3,)]),
     "Reshape": ({"target_shape": (-1, 2)}, [(4,)]),
