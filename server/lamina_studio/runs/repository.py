@@ -13,6 +13,8 @@ from lamina_studio.runs.states import ATTACHED, RunState
 from lamina_studio.runs.tables import ArtifactRow, RunEventRow, RunRow
 from lamina_studio.runs.tail import Entry
 
+WITH_DOCUMENTS = (undefer(RunRow.graph), undefer(RunRow.training))
+
 
 class RunRepository:
     """Runs, their events and their artifacts within one transaction."""
@@ -30,11 +32,13 @@ class RunRepository:
             self._session.add(run)
 
     async def get(self, run_id: str, *, documents: bool = False) -> RunRow | None:
-        options = [undefer(RunRow.graph), undefer(RunRow.training)] if documents else []
+        options = WITH_DOCUMENTS if documents else ()
         return await self._session.get(RunRow, run_id, options=options)
 
     async def by_key(self, idempotency_key: str) -> RunRow | None:
-        query = select(RunRow).where(RunRow.idempotency_key == idempotency_key)
+        query = (
+            select(RunRow).where(RunRow.idempotency_key == idempotency_key).options(*WITH_DOCUMENTS)
+        )
         return (await self._session.scalars(query)).one_or_none()
 
     async def newest(
@@ -60,7 +64,7 @@ class RunRepository:
             .where(RunRow.state == RunState.QUEUED)
             .order_by(RunRow.queued_at, RunRow.id)
             .limit(limit)
-            .options(undefer(RunRow.graph), undefer(RunRow.training))
+            .options(*WITH_DOCUMENTS)
         )
         return (await self._session.scalars(query)).all()
 

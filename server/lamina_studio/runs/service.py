@@ -47,22 +47,17 @@ class RunService:
         if idempotency_key is not None:
             earlier = await self._runs.by_key(idempotency_key)
             if earlier is not None:
-                return await self._same(earlier, run)
+                return _same(earlier, run)
         try:
             await self._runs.add(run)
         except IntegrityError:  # PostgreSQL only: the same key came twice at the same moment
             earlier = await self._runs.by_key(idempotency_key or "")
             if earlier is None:
                 raise
-            return await self._same(earlier, run)
+            return _same(earlier, run)
         await record(self._session, self._feed, run, Change({}, [_queued(run)]))
         after_commit(self._session, self._dispatcher.wake)
         return run
-
-    async def _same(self, earlier: RunRow, run: RunRow) -> RunRow:
-        if earlier.request_hash != run.request_hash:
-            raise KeyReused
-        return await self.get(earlier.id)
 
     async def get(self, run_id: str) -> RunRow:
         """A run with its documents.
@@ -153,6 +148,12 @@ class RunService:
         if path.parent != folder or not path.is_file():
             raise ArtifactNotFound(run_id, name)
         return artifact, path
+
+
+def _same(earlier: RunRow, run: RunRow) -> RunRow:
+    if earlier.request_hash != run.request_hash:
+        raise KeyReused
+    return earlier
 
 
 def _queued(run: RunRow) -> NewEvent:

@@ -45,8 +45,8 @@ class RunRow(Base):
     graph_name: Mapped[str] = mapped_column(String(200))
     fingerprint: Mapped[str] = mapped_column(String(64))
     dataset: Mapped[str | None] = mapped_column(String(200))
-    graph: Mapped[dict[str, Any]] = mapped_column(Json, deferred=True)
-    training: Mapped[dict[str, Any]] = mapped_column(Json, deferred=True)
+    graph: Mapped[dict[str, Any]] = mapped_column(Json, deferred=True, deferred_raiseload=True)
+    training: Mapped[dict[str, Any]] = mapped_column(Json, deferred=True, deferred_raiseload=True)
 
     epochs: Mapped[int | None] = mapped_column(Integer)
     epoch: Mapped[int] = mapped_column(Integer, default=0)

@@ -31,9 +31,7 @@ async def test_a_client_gets_every_batch_while_the_run_goes_on(server, graph, tr
         assert first + losses(sub) == [1 / step for step in range(1, 201)]
 
 
-async def test_frames_of_one_subscription_keep_their_distance(
-    server, graph, training, monkeypatch
-):
+async def test_frames_of_one_subscription_keep_their_distance(server, graph, training, monkeypatch):
     sent, send = [], connection.Connection._send
 
     async def noting(self, frame):
