@@ -5,6 +5,23 @@ import { defineConfig } from "vitest/config";
 /** Where `lamina studio` listens while the pages are developed. */
 const studio = process.env.LAMINA_STUDIO_URL ?? "http://127.0.0.1:8420";
 
+/**
+ * Libraries that change less often than the pages do, in chunks that stay in the browser's cache: the kit that every
+ * page shows, and what floats above the canvas, which only the Studio loads.
+ */
+const CHUNKS = [
+  {
+    name: "kit",
+    priority: 2,
+    test: /@mantine\/(hooks|core\/esm\/(core|utils\/(?!Floating)|components\/(Button|FloatingIndicator|Input|Loader|SegmentedControl|Skeleton|TextInput|Transition|UnstyledButton)\/))/,
+  },
+  {
+    name: "overlays",
+    priority: 1,
+    test: /@floating-ui|react-remove-scroll|@mantine\/core\/esm\/components\/(Combobox|Menu|Modal|ModalBase|Popover|ScrollArea|Select|Tooltip)\//,
+  },
+];
+
 export default defineConfig({
   plugins: [react()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
@@ -15,6 +32,7 @@ export default defineConfig({
     target: "es2023",
     // The pages are served under a policy without inline scripts.
     modulePreload: { polyfill: false },
+    rolldownOptions: { output: { codeSplitting: { groups: CHUNKS } } },
   },
   server: {
     proxy: {

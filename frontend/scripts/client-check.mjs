@@ -10,7 +10,9 @@ const folder = mkdtempSync(join(tmpdir(), "lamina-client-"));
 try {
   const fresh = join(folder, "schema.d.ts");
   const generator = here("../tools/codegen/node_modules/.bin/openapi-typescript");
-  execFileSync(generator, [here("../openapi.json"), "--output", fresh], { stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync(generator, [here("../openapi.json"), "--output", fresh], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   if (readFileSync(fresh, "utf8") !== readFileSync(here("../src/api/schema.d.ts"), "utf8")) {
     process.stderr.write("src/api/schema.d.ts is not what openapi.json generates: run `npm run client`.\n");
     process.exitCode = 1;

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import { ButtonLink } from "@/ui/ButtonLink";
 import { EmptyState } from "@/ui/EmptyState";
-import { ButtonLink } from "@/ui/links";
 import { Page } from "@/ui/Page";
 
 export function NotFound() {

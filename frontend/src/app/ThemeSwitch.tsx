@@ -1,4 +1,4 @@
-import { Tooltip, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
+import { useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { MoonIcon, SunIcon } from "@/ui/icons";
 import classes from "./NavigationRail.module.css";
@@ -6,18 +6,20 @@ import classes from "./NavigationRail.module.css";
 export function ThemeSwitch() {
   const { t } = useTranslation("app");
   const { setColorScheme } = useMantineColorScheme();
-  const isDark = useComputedColorScheme("light") === "dark";
-  const label = isDark ? t("theme.toLight") : t("theme.toDark");
+  const other = useComputedColorScheme("light") === "dark" ? "light" : "dark";
+  const Icon = other === "light" ? SunIcon : MoonIcon;
+  const label = t(`theme.${other}`);
+  const name = t(`theme.to.${other}`);
   return (
-    <Tooltip label={label} position="right">
-      <button
-        type="button"
-        className={classes.tool}
-        aria-label={label}
-        onClick={() => setColorScheme(isDark ? "light" : "dark")}
-      >
-        {isDark ? <SunIcon size={18} /> : <MoonIcon size={18} />}
-      </button>
-    </Tooltip>
+    <button
+      type="button"
+      className={classes.link}
+      aria-label={`${label}: ${name}`}
+      title={name}
+      onClick={() => setColorScheme(other)}
+    >
+      <Icon size={18} />
+      <span>{label}</span>
+    </button>
   );
 }

@@ -1,10 +1,10 @@
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import classes from "./ConfirmDialog.module.css";
+import { Dialog } from "./Dialog";
+import classes from "./Dialog.module.css";
 
 interface ConfirmDialogProps {
-  isOpen: boolean;
   /** The question, naming what it is about. */
   title: string;
   /** What is lost and what stays. */
@@ -16,24 +16,10 @@ interface ConfirmDialogProps {
 }
 
 /** Asks before something is lost for good; the way back has the focus. */
-export function ConfirmDialog({
-  isOpen,
-  title,
-  children,
-  action,
-  isBusy,
-  onConfirm,
-  onClose,
-}: ConfirmDialogProps) {
+export function ConfirmDialog({ title, children, action, isBusy, onConfirm, onClose }: ConfirmDialogProps) {
   const { t } = useTranslation("ui");
   return (
-    <Modal
-      opened={isOpen}
-      onClose={onClose}
-      title={title}
-      size="sm"
-      closeButtonProps={{ "aria-label": t("dismiss") }}
-    >
+    <Dialog title={title} onClose={onClose}>
       <div className={classes.text}>{children}</div>
       <div className={classes.actions}>
         <Button variant="default" onClick={onClose} data-autofocus>
@@ -43,6 +29,6 @@ export function ConfirmDialog({
           {action}
         </Button>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,7 +1,8 @@
-import { Button, Modal, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import classes from "./ConfirmDialog.module.css";
+import { Dialog } from "./Dialog";
+import classes from "./Dialog.module.css";
 
 interface RenameDialogProps {
   title: string;
@@ -22,7 +23,7 @@ export function RenameDialog({ title, name, isBusy, onRename, onClose }: RenameD
     else if (wanted) onRename(wanted);
   };
   return (
-    <Modal opened onClose={onClose} title={title} size="sm" closeButtonProps={{ "aria-label": t("dismiss") }}>
+    <Dialog title={title} onClose={onClose}>
       <form onSubmit={submit}>
         <TextInput
           label={t("name")}
@@ -40,6 +41,6 @@ export function RenameDialog({ title, name, isBusy, onRename, onClose }: RenameD
           </Button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,14 +1,5 @@
 /** Mantine's theme on the studio's tokens: every colour of a component resolves to a variable of `tokens.css`. */
-import {
-  ActionIcon,
-  Button,
-  type CSSVariablesResolver,
-  createTheme,
-  type MantineColorsTuple,
-  Modal,
-  Skeleton,
-  Tooltip,
-} from "@mantine/core";
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
 
 /** The one accent, cobalt; index 6 is the filled shade in light, 5 in dark. */
 const cobalt: MantineColorsTuple = [
@@ -74,12 +65,13 @@ export const theme = createTheme({
   cursorType: "pointer",
   focusRing: "auto",
   respectReducedMotion: true,
+  // By name and not by `Tooltip.extend`: that would send every component named here with the first page.
   components: {
-    Button: Button.extend({ defaultProps: { size: "xs" } }),
-    ActionIcon: ActionIcon.extend({ defaultProps: { variant: "subtle", color: "gray", size: 28 } }),
-    Tooltip: Tooltip.extend({ defaultProps: { openDelay: 350, withArrow: false, fz: "xs" } }),
-    Modal: Modal.extend({ defaultProps: { centered: true, radius: "lg", overlayProps: { opacity: 0.45 } } }),
-    Skeleton: Skeleton.extend({ defaultProps: { radius: "sm" } }),
+    Button: { defaultProps: { size: "xs" } },
+    ActionIcon: { defaultProps: { variant: "subtle", color: "gray", size: 28 } },
+    Tooltip: { defaultProps: { openDelay: 350, withArrow: false, fz: "xs" } },
+    Modal: { defaultProps: { centered: true, radius: "lg", overlayProps: { opacity: 0.45 } } },
+    Skeleton: { defaultProps: { radius: "sm" } },
   },
 });
 

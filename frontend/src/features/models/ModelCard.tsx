@@ -1,4 +1,3 @@
-import { ActionIcon, Menu } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
@@ -6,9 +5,10 @@ import { useTranslation } from "react-i18next";
 import { deleteModel } from "@/api/commands";
 import { type ModelSummary, modelQuery, modelsQuery } from "@/api/queries";
 import { readGraph } from "@/graph/document";
+import { ActionMenu, MenuItem } from "@/ui/ActionMenu";
 import { ConfirmDialog } from "@/ui/ConfirmDialog";
 import { formatAgo, formatMoment } from "@/ui/format";
-import { MoreIcon, TrashIcon } from "@/ui/icons";
+import { TrashIcon } from "@/ui/icons";
 import { useCommand } from "@/ui/useCommand";
 import { GraphPicture } from "./GraphPicture";
 import classes from "./models.module.css";
@@ -37,28 +37,24 @@ export function ModelCard({ model }: { model: ModelSummary }) {
           </time>
         </p>
       </div>
-      <Menu position="bottom-end" withinPortal>
-        <Menu.Target>
-          <ActionIcon className={classes.menu} aria-label={t("own.menu", { name: model.name })}>
-            <MoreIcon />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item leftSection={<TrashIcon />} color="var(--lm-bad)" onClick={() => setDeleting(true)}>
+      <div className={classes.menu}>
+        <ActionMenu label={t("own.menu", { name: model.name })}>
+          <MenuItem icon={<TrashIcon />} isDangerous onClick={() => setDeleting(true)}>
             {t("own.delete.action")}
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
-      <ConfirmDialog
-        isOpen={isDeleting}
-        title={t("own.delete.title", { name: model.name })}
-        action={t("own.delete.action")}
-        isBusy={remove.isPending}
-        onConfirm={() => remove.mutate(model.id, { onSettled: () => setDeleting(false) })}
-        onClose={() => setDeleting(false)}
-      >
-        {t("own.delete.text")}
-      </ConfirmDialog>
+          </MenuItem>
+        </ActionMenu>
+      </div>
+      {isDeleting && (
+        <ConfirmDialog
+          title={t("own.delete.title", { name: model.name })}
+          action={t("own.delete.action")}
+          isBusy={remove.isPending}
+          onConfirm={() => remove.mutate(model.id, { onSettled: () => setDeleting(false) })}
+          onClose={() => setDeleting(false)}
+        >
+          {t("own.delete.text")}
+        </ConfirmDialog>
+      )}
     </article>
   );
 }

@@ -1,12 +1,13 @@
-import { ActionIcon, Button, Menu } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { changeRun, deleteRun, stopRun } from "@/api/commands";
 import { artifactsQuery, artifactUrl, RUNS, type RunDetail } from "@/api/runs";
+import { ActionMenu, MenuItem } from "@/ui/ActionMenu";
+import { ButtonLink } from "@/ui/ButtonLink";
 import { ConfirmDialog } from "@/ui/ConfirmDialog";
-import { DownloadIcon, EditIcon, MoreIcon, StopIcon, StudioIcon, TrashIcon } from "@/ui/icons";
-import { ButtonLink } from "@/ui/links";
+import { DownloadIcon, EditIcon, StopIcon, StudioIcon, TrashIcon } from "@/ui/icons";
 import { RenameDialog } from "@/ui/RenameDialog";
 import { canStop, hasEnded } from "@/ui/runState";
 import { useCommand } from "@/ui/useCommand";
@@ -46,26 +47,19 @@ export function RunActions({ run, onDeleted }: { run: RunDetail; onDeleted: () =
         </Button>
       )}
       <DownloadModel run={run} />
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <ActionIcon size={32} aria-label={t("action.more")}>
-            <MoreIcon />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item leftSection={<EditIcon />} onClick={() => setDialog("rename")}>
-            {t("action.rename")}
-          </Menu.Item>
-          <Menu.Item
-            leftSection={<TrashIcon />}
-            color="var(--lm-bad)"
-            disabled={!hasEnded(run.state)}
-            onClick={() => setDialog("delete")}
-          >
-            {t("action.delete")}
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      <ActionMenu label={t("action.more")}>
+        <MenuItem icon={<EditIcon />} onClick={() => setDialog("rename")}>
+          {t("action.rename")}
+        </MenuItem>
+        <MenuItem
+          icon={<TrashIcon />}
+          isDangerous
+          disabled={!hasEnded(run.state)}
+          onClick={() => setDialog("delete")}
+        >
+          {t("action.delete")}
+        </MenuItem>
+      </ActionMenu>
       {dialog === "rename" && (
         <RenameDialog
           title={t("rename.title")}
@@ -75,16 +69,17 @@ export function RunActions({ run, onDeleted }: { run: RunDetail; onDeleted: () =
           onClose={close}
         />
       )}
-      <ConfirmDialog
-        isOpen={dialog === "delete"}
-        title={t("delete.title", { name: run.name })}
-        action={t("action.delete")}
-        isBusy={remove.isPending}
-        onConfirm={() => remove.mutate(run.id, { onSuccess: onDeleted })}
-        onClose={close}
-      >
-        {t("delete.text")}
-      </ConfirmDialog>
+      {dialog === "delete" && (
+        <ConfirmDialog
+          title={t("delete.title", { name: run.name })}
+          action={t("action.delete")}
+          isBusy={remove.isPending}
+          onConfirm={() => remove.mutate(run.id, { onSuccess: onDeleted })}
+          onClose={close}
+        >
+          {t("delete.text")}
+        </ConfirmDialog>
+      )}
     </>
   );
 }

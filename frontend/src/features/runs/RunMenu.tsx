@@ -1,11 +1,10 @@
-import { ActionIcon, Menu } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { changeRun, deleteRun, stopRun } from "@/api/commands";
 import { RUNS, type Run } from "@/api/runs";
+import { ActionMenu, MenuItem, MenuLink } from "@/ui/ActionMenu";
 import { ConfirmDialog } from "@/ui/ConfirmDialog";
-import { EditIcon, MoreIcon, StopIcon, StudioIcon, TrashIcon } from "@/ui/icons";
-import { MenuItemLink } from "@/ui/links";
+import { EditIcon, StopIcon, StudioIcon, TrashIcon } from "@/ui/icons";
 import { RenameDialog } from "@/ui/RenameDialog";
 import { canStop, hasEnded } from "@/ui/runState";
 import { useCommand } from "@/ui/useCommand";
@@ -20,40 +19,29 @@ export function RunMenu({ run }: { run: Run }) {
   const close = () => setDialog(null);
   return (
     <>
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <ActionIcon aria-label={t("menu.label", { name: run.name })}>
-            <MoreIcon />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {!hasEnded(run.state) && (
-            <Menu.Item
-              leftSection={<StopIcon />}
-              disabled={!canStop(run.state)}
-              onClick={() => stop.mutate(run.id)}
-            >
-              {t("menu.stop")}
-            </Menu.Item>
-          )}
-          {run.model_id && (
-            <MenuItemLink to="/m/$model" params={{ model: run.model_id }} leftSection={<StudioIcon />}>
-              {t("menu.openModel")}
-            </MenuItemLink>
-          )}
-          <Menu.Item leftSection={<EditIcon />} onClick={() => setDialog("rename")}>
-            {t("menu.rename")}
-          </Menu.Item>
-          <Menu.Item
-            leftSection={<TrashIcon />}
-            color="var(--lm-bad)"
-            disabled={!hasEnded(run.state)}
-            onClick={() => setDialog("delete")}
-          >
-            {t("menu.delete")}
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      <ActionMenu label={t("menu.label", { name: run.name })}>
+        {!hasEnded(run.state) && (
+          <MenuItem icon={<StopIcon />} disabled={!canStop(run.state)} onClick={() => stop.mutate(run.id)}>
+            {t("menu.stop")}
+          </MenuItem>
+        )}
+        {run.model_id && (
+          <MenuLink icon={<StudioIcon />} to="/m/$model" params={{ model: run.model_id }}>
+            {t("menu.openModel")}
+          </MenuLink>
+        )}
+        <MenuItem icon={<EditIcon />} onClick={() => setDialog("rename")}>
+          {t("menu.rename")}
+        </MenuItem>
+        <MenuItem
+          icon={<TrashIcon />}
+          isDangerous
+          disabled={!hasEnded(run.state)}
+          onClick={() => setDialog("delete")}
+        >
+          {t("menu.delete")}
+        </MenuItem>
+      </ActionMenu>
       {dialog === "rename" && (
         <RenameDialog
           title={t("rename.title")}
@@ -63,16 +51,17 @@ export function RunMenu({ run }: { run: Run }) {
           onClose={close}
         />
       )}
-      <ConfirmDialog
-        isOpen={dialog === "delete"}
-        title={t("delete.title", { name: run.name })}
-        action={t("menu.delete")}
-        isBusy={remove.isPending}
-        onConfirm={() => remove.mutate(run.id, { onSuccess: close })}
-        onClose={close}
-      >
-        {t("delete.text")}
-      </ConfirmDialog>
+      {dialog === "delete" && (
+        <ConfirmDialog
+          title={t("delete.title", { name: run.name })}
+          action={t("menu.delete")}
+          isBusy={remove.isPending}
+          onConfirm={() => remove.mutate(run.id, { onSuccess: close })}
+          onClose={close}
+        >
+          {t("delete.text")}
+        </ConfirmDialog>
+      )}
     </>
   );
 }

@@ -1,5 +1,5 @@
-/** Controls that go somewhere: real links, so they can be opened in another tab, in the looks of a control. */
-import { Button, type ButtonProps, Menu, type MenuItemProps } from "@mantine/core";
+/** A button that goes somewhere: a real link, so it can be opened in another tab. */
+import { Button, type ButtonProps } from "@mantine/core";
 import { createLink } from "@tanstack/react-router";
 import type { AnchorHTMLAttributes, Ref } from "react";
 
@@ -11,9 +11,4 @@ function ButtonAnchor(props: Anchor & ButtonProps) {
   return <Button component="a" {...props} />;
 }
 
-function MenuItemAnchor(props: Anchor & MenuItemProps) {
-  return <Menu.Item component="a" {...props} />;
-}
-
 export const ButtonLink = createLink(ButtonAnchor);
-export const MenuItemLink = createLink(MenuItemAnchor);
