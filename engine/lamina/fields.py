@@ -46,6 +46,7 @@ class FieldSpec:
     doc: Text
     advanced: bool
     kw_only: bool
+    suggest: Any = None
 
     @property
     def is_required(self) -> bool:
@@ -58,6 +59,7 @@ def field(
     doc: Text,
     advanced: bool = False,
     kw_only: bool = False,
+    suggest: Any = None,
 ) -> Any:
     """Declare a parameter of a `Declared` class.
 
@@ -66,8 +68,9 @@ def field(
         doc: What the parameter means, in one sentence.
         advanced: Rarely needed; forms fold it away.
         kw_only: Cannot be given by position.
+        suggest: A value to begin with in a form, for a parameter without a default.
     """
-    return FieldSpec(default, doc, advanced, kw_only)
+    return FieldSpec(default, doc, advanced, kw_only, suggest)
 
 
 @dataclass(frozen=True)
@@ -191,8 +194,8 @@ class Declared:
     def json_schema(cls) -> dict[str, Any]:
         """JSON Schema (2020-12) of the parameters.
 
-        Each property also carries `x-doc` (help in both languages), `x-widget` (the form control that suits it)
-        and `x-advanced`.
+        Each property also carries `x-doc` (help in both languages), `x-widget` (the form control that suits it),
+        `x-advanced`, and `x-suggest` (a value to begin with) where there is no default.
         """
         schema = parser_of(cls).model_json_schema()
         for name, spec in cls.declared_fields.items():
@@ -204,6 +207,8 @@ class Declared:
             entry["x-advanced"] = spec.advanced
             if not spec.is_required:
                 entry["default"] = _default_config(cls)[name]
+            if spec.suggest is not None:
+                entry["x-suggest"] = spec.suggest
         schema["title"] = cls.__name__
         return schema
 

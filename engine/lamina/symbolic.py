@@ -111,10 +111,11 @@ def check_arity(layer: Layer, count: int) -> None:
     least, most = layer.ports.least_inputs, layer.ports.most_inputs
     if count < least or (most is not None and count > most):
         needs = str(least) if least == most else f"{least} or more"
+        noun = "input" if needs == "1" else "inputs"
         needs_zh = str(least) if least == most else f"至少 {least}"
         raise ConfigError(
             Text(
-                f'{layer.type_name} "{layer.name}" takes {needs} inputs, got {count}.',
+                f'{layer.type_name} "{layer.name}" takes {needs} {noun}, got {count}.',
                 f"{layer.type_name}“{layer.name}”需要 {needs_zh} 个输入，实际为 {count} 个。",
             )
         )

@@ -88,6 +88,15 @@ def test_every_trainable_weight_has_a_gradient(name: str, training: bool) -> Non
 
 
 @pytest.mark.parametrize("name", LAYERS.names())
+def test_a_form_can_begin_with_valid_values(name: str) -> None:
+    """What is needed carries a suggestion, so that a layer from the palette is not an error at once."""
+    cls = LAYERS.get(name)
+    needed = {key: spec.suggest for key, spec in cls.declared_fields.items() if spec.is_required}
+    assert None not in needed.values()
+    assert cls.check_config(needed)[1] == []
+
+
+@pytest.mark.parametrize("name", LAYERS.names())
 def test_configuration_makes_the_same_layer_again(name: str) -> None:
     first, _ = smallest(name)
     assert type(first)(**first.node_config()).node_config() == first.node_config()

@@ -20,7 +20,7 @@ class Activation(Layer):
         (batch, …) -> the same
     """
 
-    activation: ActivationField = field(doc=Text("The activation.", "激活函数。"))
+    activation: ActivationField = field(suggest="relu", doc=Text("The activation.", "激活函数。"))
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return inputs[0]

@@ -39,9 +39,9 @@ class MultiHeadAttention(Layer):
         (batch, time, features), (batch, other time, …) and the same again -> (batch, time, features)
     """
 
-    num_heads: PositiveInt = field(doc=Text("Number of heads.", "注意力头的数量。"))
+    num_heads: PositiveInt = field(suggest=4, doc=Text("Number of heads.", "注意力头的数量。"))
     key_dim: PositiveInt = field(
-        doc=Text("Size of each head's query and key.", "每个头的查询和键的大小。")
+        suggest=16, doc=Text("Size of each head's query and key.", "每个头的查询和键的大小。")
     )
     value_dim: PositiveInt | None = field(
         None,
@@ -152,11 +152,7 @@ class MultiHeadAttention(Layer):
 
     def _heads(self, x: Tensor, kernel: Tensor, bias: Any) -> Tensor:
         """(batch, time, features) -> (batch, heads, time, size)."""
-        return (
-            F.linear(x, kernel.flatten(0, 1), bias)
-            .unflatten(2, (self.num_heads, -1))
-            .transpose(1, 2)
-        )
+        return _split_heads(F.linear(x, kernel.flatten(0, 1), bias), self.num_heads)
 
     def _project_together(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Query, key and value of self-attention by one multiplication."""

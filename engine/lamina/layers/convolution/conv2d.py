@@ -41,10 +41,11 @@ class Conv2D(Layer):
     """
 
     filters: PositiveInt = field(
-        doc=Text("Number of filters: channels of the output.", "滤波器数量，即输出通道数。")
+        suggest=32,
+        doc=Text("Number of filters: channels of the output.", "滤波器数量，即输出通道数。"),
     )
     kernel_size: Size2D = field(
-        doc=Text("Height and width of each filter.", "每个滤波器的高和宽。")
+        suggest=[3, 3], doc=Text("Height and width of each filter.", "每个滤波器的高和宽。")
     )
     strides: Size2D = field((1, 1), doc=Text("Steps between positions.", "滑动步长。"))
     padding: Padding = field(

@@ -28,7 +28,7 @@ class Dense(Layer):
     """
 
     units: PositiveInt = field(
-        doc=Text("Size of the last axis of the output.", "输出最后一个轴的大小。")
+        suggest=64, doc=Text("Size of the last axis of the output.", "输出最后一个轴的大小。")
     )
     activation: Activation = field(
         None, doc=Text("Applied to the result.", "作用于结果的激活函数。")

@@ -22,9 +22,11 @@ class Embedding(Layer):
     """
 
     input_dim: PositiveInt = field(
-        doc=Text("Number of different integers.", "整数（词元）的种类数。")
+        suggest=1000, doc=Text("Number of different integers.", "整数（词元）的种类数。")
     )
-    output_dim: PositiveInt = field(doc=Text("Size of each vector.", "每个向量的大小。"))
+    output_dim: PositiveInt = field(
+        suggest=32, doc=Text("Size of each vector.", "每个向量的大小。")
+    )
     embeddings_initializer: InitializerField = field(
         "uniform", doc=Text("First values of the table.", "嵌入表的初始值。"), advanced=True
     )

@@ -28,10 +28,11 @@ class InputLayer(Layer):
     """
 
     shape: InputShape = field(
+        suggest=[28, 28, 1],
         doc=Text(
             "Shape of one sample, without the batch; empty for an axis of any size.",
             "单个样本的形状，不含批次维；留空表示该轴大小任意。",
-        )
+        ),
     )
     data_type: Literal["float32", "int32", "int64", "uint8", "bool"] = field(
         "float32",

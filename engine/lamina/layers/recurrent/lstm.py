@@ -81,7 +81,7 @@ class LSTM(Layer):
     """
 
     units: PositiveInt = field(
-        doc=Text("Size of the state and of the output.", "状态和输出的大小。")
+        suggest=64, doc=Text("Size of the state and of the output.", "状态和输出的大小。")
     )
     activation: Activation = field(
         "tanh",

@@ -43,7 +43,9 @@ class Dropout(Layer):
         (batch, …) -> the same
     """
 
-    rate: Fraction = field(doc=Text("Share of the values that is set to zero.", "置零的比例。"))
+    rate: Fraction = field(
+        suggest=0.25, doc=Text("Share of the values that is set to zero.", "置零的比例。")
+    )
     seed: Int | None = field(
         None,
         doc=Text(

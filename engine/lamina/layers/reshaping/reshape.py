@@ -22,10 +22,11 @@ class Reshape(Layer):
     """
 
     target_shape: TargetShape = field(
+        suggest=[-1],
         doc=Text(
             "New shape of one sample; -1 once for what is left.",
             "单个样本的新形状；可有一个 -1 表示自动推断。",
-        )
+        ),
     )
 
     @classmethod
