@@ -10,10 +10,11 @@ from pydantic.json_schema import models_json_schema
 from lamina_studio.problem_details import MEDIA_TYPE, SCHEMA
 from lamina_studio.schemas import ProblemDetails
 
-GUARD_RESPONSES = {
+COMMON_RESPONSES = {
     "400": "The request cannot be read",
     "401": "Not signed in",
     "403": "Host or origin is not ours",
+    "503": "The studio cannot answer at the moment",
 }
 BODY_RESPONSES = {"413": "The body is too large", "415": "The body is not JSON"}
 _FASTAPI_VALIDATION = ("HTTPValidationError", "ValidationError")
@@ -53,7 +54,7 @@ def _declare(operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     if "422" in responses:
         responses["422"] = _problem("The request or a document in it is not valid")
-    common = GUARD_RESPONSES | (BODY_RESPONSES if "requestBody" in operation else {})
+    common = COMMON_RESPONSES | (BODY_RESPONSES if "requestBody" in operation else {})
     for status, meaning in common.items():
         responses.setdefault(status, _problem(meaning))
     operation["responses"] = dict(sorted(responses.items()))

@@ -10,10 +10,11 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from lamina.text import Language, Text
-from lamina_studio.errors import StudioError
+from lamina_studio.errors import StudioError, Unavailable
 from lamina_studio.language import preferred_language
 from lamina_studio.schemas import ProblemDetails
 
@@ -39,6 +40,21 @@ INVALID_REQUEST = Text(
     "The request does not have the expected form: {first}",
     "请求不符合要求的格式：{first}",
 )
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database is locked for too long, full, or gone."""
+
+    code = "database_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            Text(
+                "The database cannot be used at the moment. Nothing was changed; try again.",
+                "数据库暂时不可用。未作任何更改，请重试。",
+            ),
+            headers={"Retry-After": "5"},
+        )
 
 
 class ProblemResponse(JSONResponse):
@@ -102,6 +118,11 @@ def install_error_handlers(app: FastAPI) -> None:
         first = f"{'.'.join(map(str, errors[0]['location']))}: {errors[0]['message']}"
         detail = INVALID_REQUEST.in_language(_language(request)).format(first=first)
         return _plain(422, "invalid_request", _printable(detail), errors=_printable(errors))
+
+    @app.exception_handler(OperationalError)
+    async def _database_failed(request: Request, error: OperationalError) -> ProblemResponse:
+        log.error("the database failed", error=str(error.orig))
+        return problem_response(DatabaseUnavailable(), _language(request))
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> ProblemResponse:

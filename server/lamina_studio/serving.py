@@ -26,6 +26,7 @@ from lamina_studio.migrate import prepare_database
 from lamina_studio.settings import Settings
 
 BACKLOG = 2048
+LARGEST_FRAME_BYTES = 256 * 1024
 SHUTDOWN_S = 3
 """A client that never reads must not keep the server from ending."""
 
@@ -170,6 +171,7 @@ def server_config(app: Any, **more: Any) -> uvicorn.Config:
         app,
         ws="websockets-sansio",
         ws_per_message_deflate=False,
+        ws_max_size=LARGEST_FRAME_BYTES,
         timeout_graceful_shutdown=SHUTDOWN_S,
         lifespan="on",
         log_config=None,

@@ -103,10 +103,22 @@ async def stranger(connect) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+@contextlib.asynccontextmanager
+async def _open_studio(settings: Settings) -> AsyncIterator[tuple]:
+    app = create_app(settings)
+    async with app.router.lifespan_context(app), connect_to(app, **token_of(app)) as client:
+        yield app, client
+
+
+@pytest.fixture
+def open_studio() -> Callable:
+    """Open an application with settings of the test's own, and a program's client of it."""
+    return _open_studio
+
+
 @pytest.fixture
 async def client_on_each_database(settings_on_each_database) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(settings_on_each_database)
-    async with app.router.lifespan_context(app), connect_to(app, **token_of(app)) as client:
+    async with _open_studio(settings_on_each_database) as (_, client):
         yield client
 
 

@@ -1,8 +1,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from lamina_studio import errors
+from lamina_studio.database import SQLITE_PRAGMAS
 from lamina_studio.errors import StudioError
 from lamina_studio.paging import BadCursor, decode_cursor, encode_cursor
 from lamina_studio.problem_details import problems
@@ -35,6 +37,22 @@ async def test_a_request_of_the_wrong_form_says_where(client):
     assert body["code"] == "invalid_request"
     assert body["errors"][0]["location"] == ["query", "limit"]
     assert "请求不符合要求的格式" in body["detail"]
+
+
+async def test_a_locked_database_is_said_and_changes_nothing(
+    settings, monkeypatch, open_studio, graph, training
+):
+    monkeypatch.setitem(SQLITE_PRAGMAS, "busy_timeout", "20")
+    async with open_studio(settings) as (app, client):
+        async with app.state.database.transaction() as other:
+            await other.execute(text("DELETE FROM models"))
+            response = await client.post(
+                "/api/v1/models", json={"graph": graph, "training": training}
+            )
+        assert response.status_code == 503
+        assert response.json()["code"] == "database_unavailable"
+        assert response.headers["retry-after"] == "5"
+        assert (await client.get("/api/v1/models")).json()["items"] == []
 
 
 @pytest.mark.parametrize("error", StudioError.__subclasses__() + errors.Refused.__subclasses__())

@@ -74,7 +74,7 @@ class Measured:
 
         try:
             await self._app(scope, receive, send_and_note)
-        except Exception:  # noqa: BLE001 - the edge of the process
+        except Exception:
             # Starlette raises again what its error handler has answered and logged.
             if status != INTERNAL_ERROR:
                 raise
