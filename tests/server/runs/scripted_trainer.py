@@ -3,8 +3,8 @@
     {"steps": 30, "hold_at": 10, "then": "succeed"}
 
 `hold_at` waits, at that step, for a file `go` in the run's folder. `then` is `succeed`, `kill`
-(itself, by SIGKILL), `exit` (with status 3 and no outcome) or `raise`. `deaf` ignores requests to
-stop. A loss of step s is 1 / s, except at the step `nan_at`.
+(itself, by SIGKILL) or `exit` (with status 3 and no outcome). `deaf` ignores requests to stop.
+`pace_s` is how long a step takes. A loss of step s is 1 / s, except at the step `nan_at`.
 """
 
 import json
@@ -49,6 +49,7 @@ def main():
 def train(folder, script, reporter):
     for step in range(1, script["steps"] + 1):
         epoch = 1 + (step - 1) // STEPS_PER_EPOCH
+        time.sleep(script.get("pace_s", 0))
         loss = float("nan") if step == script.get("nan_at") else 1 / step
         reporter.see_step(StepSeen(step, epoch, time.time_ns(), {"loss": loss}, 32))
         if step == script.get("log_at"):
