@@ -117,9 +117,8 @@ def _call_source(node: Node, inputs: list[str]) -> str:
     """Source of the call of a layer on its inputs; an Input has none."""
     if node.type == "Input":
         return ""
-    is_merging = LAYERS.get(node.type).ports.most_inputs != 1
     listed = ", ".join(inputs)
-    return f"([{listed}])" if is_merging else f"({listed})"
+    return f"([{listed}])" if LAYERS.get(node.type).group == "merging" else f"({listed})"
 
 
 def _layer_source(node: Node, *, indent: int = 0, before: int = 0) -> str:

@@ -34,11 +34,17 @@ HARMLESS = {
 }
 """Keys that may have any value: the result does not depend on them."""
 
-NEUTRAL: Mapping[str, tuple[Any, ...]] = {"recurrent_dropout": (0,)}
-"""Keys with the values, beside null and false, that switch them off."""
+NEUTRAL: Mapping[str, tuple[Any, ...]] = {
+    "attention_axes": ([1],),  # the one axis there is between batch and features
+    "recurrent_dropout": (0,),
+}
+"""Keys with the values, beside null and false, that change nothing."""
 
 OLD_NAMES = {"OrthogonalInitializer": "Orthogonal"}
 """Classes as earlier versions of Keras 3 wrote them."""
+
+OPERATIONS = {"Add": "Add"}
+"""Operators on tensors, such as `x + y`, that do what one of our layers does."""
 
 LAYER_KEYS = {"name", "dtype", "batch_input_shape", "batch_shape"}
 """Keys of every layer that are not parameters of its class."""
@@ -134,10 +140,12 @@ def layer_from_keras(entry: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]
         )
     given = {key: value for key, value in config.items() if key not in LAYER_KEYS}
     values = known_values(cls, given, what)
+    if isinstance(axis := values.get("axis"), list) and len(axis) == 1:
+        values["axis"] = axis[0]  # some layers write their one axis as a list
     return (
         name,
         cls.type_name,
-        {key: value_from_keras(v, f"{key} of {what}") for key, v in values.items()},
+        {k: value_from_keras(v, f"{k} of {what}") for k, v in values.items()},
     )
 
 
@@ -157,7 +165,14 @@ def layer_class(entry: Mapping[str, Any], class_name: str, name: str) -> type[La
             f'"{name}" is a model inside the model, which cannot be read yet.',
             f"“{name}”是嵌套在模型中的模型，暂时无法读取。",
         )
-    if is_custom or class_name not in LAYERS or ".ops." in str(module):
+    if is_keras and ".ops." in str(module):
+        if class_name not in OPERATIONS:
+            raise refuse(
+                f'"{name}" is the operation {class_name} on tensors; operations cannot be read yet, only layers.',
+                f"“{name}”是对张量的运算 {class_name}；暂时只能读取层，不能读取运算。",
+            )
+        return LAYERS.get(OPERATIONS[class_name])
+    if is_custom or class_name not in LAYERS:
         close = [] if is_custom else LAYERS.close_to(class_name)
         hint = f" It may be a misspelt {' or '.join(close)}." if close else ""
         raise refuse(

@@ -32,6 +32,8 @@ from lamina.problems import GraphError
 
 ID_LENGTH = 60
 TENSOR = "__keras_tensor__"
+TENSOR_KEYWORDS = ("inputs", "query", "value", "key")
+"""Names by which a call may give its tensors, in the order of the ports."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,8 @@ def _functional_config(graph: Graph, layers: Mapping[str, Layer]) -> dict[str, A
 
     def inbound(node: Node) -> dict[str, Any]:
         tensors = [tensor(edge) for edge in node.inputs]
-        is_merging = layers[node.shares or node.id].ports.most_inputs != 1
-        return {"args": [tensors] if is_merging else tensors, "kwargs": {}}
+        takes_list = layers[node.shares or node.id].group == "merging"
+        return {"args": [tensors] if takes_list else tensors, "kwargs": {}}
 
     entries = []
     for owner in keras_order(graph):
@@ -313,8 +315,7 @@ def _inputs_of(call: Any, name: str) -> Iterator[Any]:
     call = as_mapping(call, f'A call of "{name}"')
     keywords = dict(as_mapping(call.get("kwargs") or {}, f'keywords of "{name}"'))
     given = [*as_list(call.get("args"), f'arguments of "{name}"')]
-    if "inputs" in keywords:
-        given.append(keywords.pop("inputs"))
+    given.extend(keywords.pop(key) for key in TENSOR_KEYWORDS if key in keywords)
     _check_keywords(keywords, name)
     yield from _histories(given, name)
 

@@ -14,8 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import lamina
+from lamina.errors import FileFormatError
 from lamina.export import keras_source
 from lamina.graph.document import Graph
+from lamina.layer import LAYERS
 from lamina.model import Model
 from lamina.saving import load_model
 
@@ -224,6 +226,19 @@ def test_what_we_write_we_read(graph):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("name", [name for name in LAYERS.names() if name != "Input"])
+def test_every_layer_travels_both_ways(name, smallest_model, tmp_path):
+    ours, inputs = smallest_model(name)
+    given = inputs if len(inputs) > 1 else inputs[0]
+    expected = ours.predict(given, verbose=0)
+    ours.save(tmp_path / "ours.keras")
+    theirs = keras.models.load_model(tmp_path / "ours.keras")
+    np.testing.assert_allclose(theirs.predict(given, verbose=0), expected, **TOLERANCE)
+    theirs.save(tmp_path / "theirs.keras")
+    again = load_model(tmp_path / "theirs.keras")
+    np.testing.assert_allclose(again.predict(given, verbose=0), expected, **TOLERANCE)
+
+
 # ------------------------------------------------------------------------------ training goes on
 
 
@@ -356,3 +371,18 @@ def test_names_that_are_no_ids_are_made_ids(tmp_path):
     assert [layer.name for layer in ours.layers] == ["_1st_dense", "_"]
     x = np.ones((1, 2), "float32")
     np.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), rtol=1e-6)
+
+
+def test_a_sum_of_tensors_is_read_as_add(tmp_path):
+    x = keras.Input((4,), name="x")
+    a, b = keras.layers.Dense(3)(x), keras.layers.Dense(3)(x)
+    theirs = keras.Model(x, keras.layers.Dense(2)(a + b))
+    theirs.save(tmp_path / "model.keras")
+    ours = load_model(tmp_path / "model.keras")
+    inputs = data()[0]
+    np.testing.assert_allclose(
+        ours.predict(inputs, verbose=0), theirs.predict(inputs, verbose=0), **TOLERANCE
+    )
+    keras.Model(x, a + 1.0).save(tmp_path / "constant.keras")
+    with pytest.raises(FileFormatError, match=r"called with 1\.0"):
+        load_model(tmp_path / "constant.keras")

@@ -241,7 +241,7 @@ PROGRAM = {
         (set_layer(1, registered_name="evil>Dense"), "There is no layer Dense"),
         (set_layer(1, class_name="Dens"), "misspelt Dense"),
         (set_layer(1, class_name="Sequential"), "model inside the model"),
-        (set_layer(1, module="keras.src.ops.numpy", class_name="Add"), "There is no layer Add"),
+        (set_layer(1, module="keras.src.ops.numpy", class_name="Exp"), "operation Exp on tensors"),
         (set_layer_config(1, activation=PROGRAM), "__lambda__"),
         (
             set_layer_config(
