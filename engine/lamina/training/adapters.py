@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from lamina.errors import ConfigError
 from lamina.text import Text
+from lamina.training.heap import keep_heap
 from lamina.training.protocols import TrainableModel
 from lamina.training.sources import ArraySource, Shuffle, Source, StreamSource, array_source
 
@@ -34,6 +35,8 @@ def source_for(
     Raises:
         ConfigError: If arguments do not go together, such as targets beside a generator that yields its own.
     """
+    if model.device.type == "cpu":
+        keep_heap()
     if x is None:
         raise ConfigError(Text("There is no data: pass x.", "没有数据：请传入 x。"), field="x")
     if _is_arrays(x):

@@ -23,7 +23,6 @@ from lamina.optimizers.optimizer import Optimizer
 from lamina.text import Text
 from lamina.training.adapters import source_for
 from lamina.training.feed import Feed
-from lamina.training.heap import keep_heap
 from lamina.training.logs import BatchLogs
 from lamina.training.protocols import TrainableModel
 from lamina.training.scores import Output, Scores
@@ -180,8 +179,6 @@ class Trainer:
         epochs: range,
         validation_freq: int | Collection[int],
     ) -> None:
-        if self.model.device.type == "cpu":
-            keep_heap()
         self.model.stop_training = False
         logs = EpochLogs()
         listeners.on_train_begin()
