@@ -168,7 +168,7 @@ class FetchedFiles:
         names = ", ".join(file.name for file in self.files)
         said = "; ".join(f"{label}: {reason}" for label, reason in reasons)
         return Text(
-            f"No source could be reached for {self.id} ({said}). To bring it by hand, put {names} "
+            f"No source could bring {self.id} ({said}). To bring it by hand, put {names} "
             f"(each as it is or with .gz) into {self.folder}",
             f"无法从任何来源获取 {self.id}（{said}）。"
             f"如需手动提供，请将 {names}（原文件或 .gz）放入 {self.folder}",
