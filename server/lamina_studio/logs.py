@@ -11,6 +11,9 @@ from typing import Any, Literal
 import structlog
 
 SECRET_KEYS = frozenset({"token", "code", "authorization", "cookie", "set-cookie", "password"})
+NOISY = ("aiosqlite", "alembic", "asyncio", "sqlalchemy.engine", "uvicorn.access", "uvicorn.error")
+"""Loggers whose small talk says nothing that our own lines do not."""
+
 REDACTED = "[redacted]"
 _SECRET_TEXT = re.compile(
     r"(?i)(bearer\s+|[?&]code=|[?&]token=|lamina_session=|://[^/\s:@]+:)[^\s&;,'\"@]+"
@@ -92,5 +95,5 @@ def configure_logging(
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True
-    for noisy in ("aiosqlite", "alembic", "asyncio", "sqlalchemy.engine", "uvicorn.error"):
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
         None, description="SQLAlchemy address of the database; SQLite in the home folder if unset."
     )
     storage_url: str | None = Field(
-        None, description="Where artifacts are kept; the home folder if unset."
+        None, description="Where artifacts are kept; so far only the home folder, so unset."
     )
     datasets: Path | None = Field(
         None, description="Folder of downloaded data; `datasets` in the home folder if unset."
@@ -61,6 +61,13 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip().lower() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("storage_url")
+    @classmethod
+    def _refuse_storage(cls, value: str | None) -> None:
+        # Better said at the start than found out when the files are looked for.
+        if value is not None:
+            raise ValueError("artifacts can only be kept in the home folder so far; leave it unset")
 
     @field_validator("home", "datasets")
     @classmethod

@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 import httpx
+import psutil
 import pytest
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)/auth\?code=[\w-]+")
@@ -76,6 +77,30 @@ def test_ctrl_c_ends_it_quickly_and_quietly(studio):
     assert process.returncode == 0
     assert "Traceback" not in complaints
     assert lamina("link").returncode == 1
+
+
+@pytest.mark.slow
+def test_an_idle_studio_with_the_engine_loaded_is_small(studio):
+    process, address = studio
+    origin = address.split("/auth")[0]
+    while httpx.get(f"{origin}/readyz").status_code != 200:
+        assert process.poll() is None
+    assert psutil.Process(process.pid).memory_info().rss <= 350 * 2**20
+
+
+@pytest.mark.slow
+def test_it_reloads_for_those_who_work_on_it(own_home):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lamina_studio", "studio", "--port", "0", "--reload"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    address = ADDRESS.search(process.stdout.readline()).group()
+    assert httpx.get(address, timeout=30).status_code == 303
+    process.send_signal(signal.SIGINT)
+    _, log = process.communicate(timeout=20)
+    assert "code=" not in log.replace("code=[redacted]", "")
 
 
 def test_a_second_studio_in_the_same_home_is_one_sentence(studio):

@@ -69,6 +69,12 @@ def test_other_machines_need_a_token_and_host_names(host, given, tmp_path):
     Settings(host=host, token="t", allowed_hosts="studio.example").require_safe_address()
 
 
+def test_storage_elsewhere_is_refused_rather_than_ignored():
+    with pytest.raises(ValidationError, match="leave it unset"):
+        Settings(storage_url="s3://bucket")
+    assert Settings().storage_url is None
+
+
 @pytest.mark.parametrize("wrong", [{"port": 70_000}, {"port": -1}, {"max_parallel": 0}])
 def test_values_out_of_range_are_refused(wrong):
     with pytest.raises(ValidationError):
