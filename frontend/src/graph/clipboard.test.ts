@@ -34,7 +34,7 @@ describe("clipboard", () => {
   });
 
   it("pastes under new ids and leaves the outputs alone", () => {
-    const pasted = paste(graph, fragmentOf(graph, ["a", "b"]), none, { shift: { x: 32, y: 32 } });
+    const pasted = paste(graph, fragmentOf(graph, ["a", "b"]), none);
     expect(linesOf(pasted.graph).slice(4)).toEqual([
       "n_layer_a_1: LayerA",
       "n_layer_b_1: LayerB2D < n_layer_a_1",
@@ -44,16 +44,23 @@ describe("clipboard", () => {
   });
 
   it("never uses an id again that was used before", () => {
-    const pasted = paste(graph, fragmentOf(graph, ["a"]), new Set(["n_layer_a_1"]), {
-      shift: { x: 0, y: 0 },
-    });
+    const pasted = paste(graph, fragmentOf(graph, ["a"]), new Set(["n_layer_a_1"]));
     expect(pasted.ids).toEqual(["n_layer_a_2"]);
   });
 
+  it("stands beside what it was copied from, also the second time", () => {
+    const first = paste(graph, fragmentOf(graph, ["a", "b"]), none);
+    const second = paste(first.graph, fragmentOf(graph, ["a", "b"]), none);
+    const xs = ["a", ...first.ids.slice(0, 1), ...second.ids.slice(0, 1)].map(
+      (id) => second.graph.layout[id]?.x ?? 0,
+    );
+    expect(xs[1]).toBeGreaterThan(xs[0] ?? 0);
+    expect(xs[2]).toBeGreaterThan(xs[1] ?? 0);
+    expect(second.graph.layout.a).toEqual(graph.layout.a);
+  });
+
   it("puts the corner where it is asked to", () => {
-    const { graph: after, ids } = paste(graph, fragmentOf(graph, ["b", "c"]), none, {
-      at: { x: 500, y: 40 },
-    });
+    const { graph: after, ids } = paste(graph, fragmentOf(graph, ["b", "c"]), none, { x: 500, y: 40 });
     const [first = "", second = ""] = ids;
     expect(after.layout[first]).toEqual({ x: 500, y: 40 });
     expect((after.layout[second]?.y ?? 0) - 40).toBe((graph.layout.c?.y ?? 0) - (graph.layout.b?.y ?? 0));
@@ -62,7 +69,8 @@ describe("clipboard", () => {
   it("places nodes that came without positions", () => {
     const fragment = { nodes: graph.nodes, layout: {} };
     const { graph: after, ids } = paste({ ...graph, nodes: [], outputs: [], layout: {} }, fragment, none, {
-      at: { x: 0, y: 0 },
+      x: 0,
+      y: 0,
     });
     const ys = ids.map((id) => after.layout[id]?.y);
     expect(new Set(ys).size).toBe(ids.length);
@@ -72,9 +80,9 @@ describe("clipboard", () => {
   it("keeps sharing inside the copy and with nodes that are there", () => {
     const nodes = graph.nodes.map((node) => (node.id === "c" ? { ...node, shares: "a" } : node));
     const sharing = { ...graph, nodes };
-    const both = paste(sharing, fragmentOf(sharing, ["a", "c"]), none, { shift: { x: 0, y: 0 } }).graph.nodes;
+    const both = paste(sharing, fragmentOf(sharing, ["a", "c"]), none).graph.nodes;
     expect(both.at(-1)?.shares).toBe("n_layer_a_1");
-    const alone = paste(sharing, fragmentOf(sharing, ["c"]), none, { shift: { x: 0, y: 0 } }).graph.nodes;
+    const alone = paste(sharing, fragmentOf(sharing, ["c"]), none).graph.nodes;
     expect(alone.at(-1)?.shares).toBe("a");
   });
 });

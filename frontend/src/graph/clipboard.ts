@@ -5,7 +5,7 @@ import { outputOf, readGraph, readNodes, source } from "./document";
 import { makeId } from "./ids";
 import { isObject } from "./json";
 import { settleOutputs } from "./outputs";
-import { layered } from "./placement";
+import { freeShift, layered } from "./placement";
 
 /** Nodes with the edges among them, and where they stood. */
 export interface Fragment {
@@ -53,13 +53,13 @@ export interface Pasted {
 /**
  * `graph` with a copy of the fragment, under new ids that are not in `taken`.
  *
- * `shift` moves the copy; `at` puts its upper left corner there instead.
+ * The copy stands beside its original, or with its upper left corner at `at`.
  */
 export function paste(
   graph: GraphDocument,
   fragment: Fragment,
   taken: ReadonlySet<string>,
-  place: { readonly shift: Point } | { readonly at: Point },
+  at?: Point,
 ): Pasted {
   const used = new Set([...taken, ...graph.nodes.map((node) => node.id)]);
   const names = new Map<string, string>();
@@ -69,7 +69,7 @@ export function paste(
     names.set(node.id, id);
   }
   const positions = placesOf(fragment);
-  const shift = "shift" in place ? place.shift : cornerShift(positions, place.at);
+  const shift = at ? cornerShift(positions, at) : freeShift(graph.layout, Object.values(positions));
 
   const nodes: GraphNode[] = fragment.nodes.map((node) => {
     const { shares, ...rest } = node;

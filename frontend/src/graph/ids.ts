@@ -1,6 +1,7 @@
 /** Names for new nodes. */
 
 import { ID_PATTERN } from "./document";
+import { snakeCase } from "./names";
 
 /**
  * The words of a layer type in snake case, without the number of dimensions: `LayerB2D` → `layer_b`.
@@ -8,13 +9,8 @@ import { ID_PATTERN } from "./document";
  * Characters that an id cannot hold are dropped; a type of which nothing is left becomes `node`.
  */
 export function stemOf(type: string): string {
-  const stem = type
-    .replace(/\d+D(?=[A-Z]|$)/g, "")
-    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
-    .replace(/([A-Z]+)([A-Z][a-z])/g, "$1_$2")
-    .replace(/[^A-Za-z0-9_-]/g, "")
-    .toLowerCase()
-    .slice(0, 48);
+  const words = snakeCase(type.replace(/\d+D(?=[A-Z]|$)/g, ""));
+  const stem = words.replace(/[^a-z0-9_-]/g, "").slice(0, 48);
   return stem === "" ? "node" : stem;
 }
 

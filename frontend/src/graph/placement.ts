@@ -28,6 +28,15 @@ export function freePlace(layout: Layout, wanted: Point): Point {
   return place;
 }
 
+/** How far to move a group of nodes to the right, so that it covers none of those that stand there. */
+export function freeShift(layout: Layout, group: readonly Point[]): Point {
+  const taken = Object.values(layout);
+  let x = STEP_X;
+  while (group.some((point) => taken.some((other) => overlaps(other, { x: point.x + x, y: point.y }))))
+    x += STEP_X;
+  return { x, y: 0 };
+}
+
 export function placeBelow(graph: GraphDocument, id: string): Point {
   const point = graph.layout[id];
   return point ? freePlace(graph.layout, { x: point.x, y: point.y + STEP_Y }) : placeAtEnd(graph);

@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useStore } from "zustand";
 import type { StudioDocument } from "@/graph/document";
+import { hasEnded } from "@/ui/runState";
 import { Announcer } from "./Announcer";
 import { Canvas } from "./canvas/Canvas";
 import { LayerMenu } from "./canvas/LayerMenu";
@@ -18,7 +19,6 @@ import { RunProvider } from "./RunContext";
 import { StatusBar } from "./StatusBar";
 import classes from "./StudioPage.module.css";
 import type { createEditor } from "./state/createEditor";
-import { hasEnded } from "./topbar/runState";
 import { TopBar } from "./topbar/TopBar";
 import type { StudioRun } from "./wire";
 
@@ -73,7 +73,7 @@ export function Studio({
     return () => window.removeEventListener("pagehide", keep);
   }, [editor]);
 
-  const isLive = run !== null && !hasEnded(run);
+  const isLive = run !== null && !hasEnded(run.state);
   useEffect(() => {
     if (isLive) editor.view.getState().openDock("curves");
   }, [editor, isLive]);

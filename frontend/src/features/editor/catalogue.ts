@@ -3,6 +3,7 @@
 import type { InputCount } from "@/graph/commands";
 import type { JsonObject } from "@/graph/json";
 import { defaultsIn } from "@/graph/normalize";
+import { groupColour, OTHER_COLOUR } from "@/ui/groupColour";
 import { type FieldSpec, fieldsIn } from "./form/fieldSpec";
 import type { Catalog, CatalogEntry } from "./wire";
 
@@ -12,6 +13,8 @@ export interface LayerType {
   readonly outputs: number;
   readonly fields: readonly FieldSpec[];
   readonly defaults: JsonObject;
+  /** Configuration of a layer that is new on the canvas: what must be given, as far as the catalogue suggests it. */
+  readonly start: JsonObject;
   /** A CSS colour that stands for the group. */
   readonly colour: string;
 }
@@ -28,7 +31,6 @@ export interface Catalogue {
   defaultsOf(type: string): JsonObject;
 }
 
-const GROUP_COLOURS = 10;
 /** A type that the catalogue does not know may be wired in any way; the server says what is wrong with it. */
 const ANY_INPUTS: InputCount = { min: 0, max: null };
 
@@ -37,16 +39,22 @@ export function indexCatalog(catalog: Catalog): Catalogue {
   const rankOf = (group: string) => rank.get(group) ?? catalog.groups.length;
   const layers = [...catalog.layers]
     .sort((a, b) => rankOf(a.group) - rankOf(b.group))
-    .map(
-      (entry): LayerType => ({
+    .map((entry): LayerType => {
+      const fields = fieldsIn(entry.parameters);
+      return {
         entry,
         inputs: { min: entry.ports?.inputs.min ?? 1, max: maxInputs(entry) },
         outputs: entry.ports?.outputs ?? 1,
-        fields: fieldsIn(entry.parameters),
+        fields,
         defaults: defaultsIn(entry.parameters),
-        colour: `var(--lm-cat-${(rankOf(entry.group) % GROUP_COLOURS) + 1})`,
-      }),
-    );
+        start: Object.fromEntries(
+          fields.flatMap(({ name, required, suggestion }) =>
+            required && suggestion !== undefined ? [[name, suggestion] as const] : [],
+          ),
+        ),
+        colour: rank.has(entry.group) ? groupColour(rankOf(entry.group)) : OTHER_COLOUR,
+      };
+    });
   const byName = new Map(layers.map((layer) => [layer.entry.name, layer]));
   return {
     groups: catalog.groups,

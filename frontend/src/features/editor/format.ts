@@ -37,11 +37,3 @@ export function formatValue(value: Json | undefined): string {
   }
   return String(value);
 }
-
-/** `2:05`, `1:02:03`; what is below a second counts as one. */
-export function formatDuration(seconds: number): string {
-  const whole = Math.max(1, Math.round(seconds));
-  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const two = (part: number) => String(part).padStart(2, "0");
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
-}

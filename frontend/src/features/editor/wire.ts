@@ -17,5 +17,13 @@ export type ModelVersion = Schemas["ModelVersion"];
 /** A run as the Studio shows it: where it stands, and how it ended. */
 export type StudioRun = Pick<
   Run,
-  "id" | "state" | "model_version" | "epoch" | "epochs" | "step" | "steps_per_epoch" | "seconds_left"
+  | "id"
+  | "state"
+  | "message"
+  | "model_version"
+  | "epoch"
+  | "epochs"
+  | "step"
+  | "steps_per_epoch"
+  | "seconds_left"
 >;

@@ -12,6 +12,7 @@ import "@xyflow/react/dist/base.css";
 import { memo, useCallback, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { nodeById } from "@/graph/topology";
+import { OTHER_COLOUR } from "@/ui/groupColour";
 import { useEditor, useGraph, useView } from "../EditorContext";
 import classes from "./Canvas.module.css";
 import { CanvasTools } from "./CanvasTools";
@@ -21,13 +22,12 @@ import { LayerEdge } from "./LayerEdge";
 import { LayerNode } from "./LayerNode";
 import { useCanvasPort } from "./useCanvasPort";
 import { useFlow } from "./useFlow";
+import { FIT, useKeepFitted } from "./useKeepFitted";
 import { useNodeDrag } from "./useNodeDrag";
 
 const NODE_TYPES = { layer: LayerNode };
 const EDGE_TYPES = { layer: LayerEdge };
-const FIT = { padding: 0.14, maxZoom: 1 };
 const ADDING_KEYS = ["Control", "Meta", "Shift"];
-const ABOUT = { hideAttribution: true };
 
 /** The graph, to be laid out and wired with the pointer. The keyboard's part is in `keyboard/`. */
 export const Canvas = memo(function Canvas() {
@@ -43,7 +43,8 @@ function FlowCanvas() {
   const { actions, view, catalogue, document } = useEditor();
   const frame = useRef<HTMLElement>(null);
   const flow = useFlow();
-  const port = useCanvasPort(frame);
+  const fitted = useKeepFitted(frame);
+  const port = useCanvasPort(frame, fitted);
   const drag = useNodeDrag(port);
   const isEmpty = useGraph((graph) => graph.nodes.length === 0);
   const isConnecting = useView((state) => state.connectFrom !== null);
@@ -75,7 +76,7 @@ function FlowCanvas() {
   const colourOf = useCallback(
     (node: LayerFlowNode) => {
       const graph = document.getState().history.present.document.graph;
-      return catalogue.layer(nodeById(graph, node.id)?.type ?? "")?.colour ?? "var(--lm-text-faint)";
+      return catalogue.layer(nodeById(graph, node.id)?.type ?? "")?.colour ?? OTHER_COLOUR;
     },
     [catalogue, document],
   );
@@ -102,6 +103,7 @@ function FlowCanvas() {
           actions.connect({ source, output: handleIndex(sourceHandle), ...flow.portAt(target, targetHandle) })
         }
         onConnectEnd={onConnectEnd}
+        onMove={fitted.onMove}
         onReconnect={(old, { source, sourceHandle, target, targetHandle }) =>
           actions.reconnect(
             { target: old.target, port: old.data?.port ?? 0 },
@@ -122,7 +124,6 @@ function FlowCanvas() {
         maxZoom={2}
         fitView
         fitViewOptions={FIT}
-        proOptions={ABOUT}
       >
         <Background variant={BackgroundVariant.Dots} gap={24} size={1.2} className={classes.dots ?? ""} />
         {isMinimapOpen && (

@@ -1,11 +1,14 @@
 import { Handle, type NodeProps, Position } from "@xyflow/react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
+import type { GraphNode } from "@/graph/document";
+import { OTHER_COLOUR } from "@/ui/groupColour";
 import { ErrorIcon, WarningIcon } from "@/ui/icons";
 import { handleCount } from "../catalogue";
 import { useCheck, useEditor, useGraph, useNode, useNodeReport, useView } from "../EditorContext";
 import { formatCount, formatShape, formatValue } from "../format";
 import { type LayerFlowNode, sourceHandle, targetHandle } from "./flow";
+import { keyParameters } from "./keyParameters";
 import classes from "./LayerNode.module.css";
 
 const SHOWN_PARAMETERS = 3;
@@ -31,12 +34,13 @@ function DrawnNode({ id, selected }: NodeProps<LayerFlowNode>) {
       data-selected={selected}
       data-severity={severity ?? undefined}
       data-connecting={isSource || undefined}
-      style={{ "--layer-colour": layer?.colour ?? "var(--lm-text-faint)" }}
+      style={{ "--layer-colour": layer?.colour ?? OTHER_COLOUR }}
     >
       <Ports id={id} type={node.type} />
       <div className={classes.head}>
         <span className={classes.type}>{node.type}</span>
         {isOutput && <span className={classes.output}>{t("node.output")}</span>}
+        <span className={classes.id}>{id}</span>
         {severity === "error" && (
           <span className={classes.error} title={t("node.hasError")}>
             <ErrorIcon size={15} />
@@ -48,7 +52,7 @@ function DrawnNode({ id, selected }: NodeProps<LayerFlowNode>) {
           </span>
         )}
       </div>
-      <KeyParameters type={node.type} config={node.config} />
+      <KeyParameters node={node} />
       <div className={classes.foot}>
         <span className={classes.shape}>{shape ?? t("node.noShape")}</span>
         {report && report.parameters > 0 && (
@@ -72,26 +76,16 @@ function useSeverity(id: string) {
   });
 }
 
-/** What sets this layer apart: parameters that must be given, then those that differ from their default. */
-function KeyParameters({
-  type,
-  config,
-}: {
-  type: string;
-  config: Parameters<typeof formatValue>[0] & object;
-}) {
+function KeyParameters({ node }: { node: GraphNode }) {
   const { catalogue } = useEditor();
-  const fields = catalogue.layer(type)?.fields ?? [];
-  const values = config as Record<string, Parameters<typeof formatValue>[0]>;
-  const shown = fields
-    .filter((field) => field.required || values[field.name] !== undefined)
-    .slice(0, SHOWN_PARAMETERS);
+  const fields = catalogue.layer(node.type)?.fields ?? [];
+  const shown = keyParameters(fields, node.config).slice(0, SHOWN_PARAMETERS);
   if (shown.length === 0) return null;
   return (
     <div className={classes.parameters}>
-      {shown.map((field) => (
-        <span key={field.name} className={classes.parameter} title={field.label}>
-          {formatValue(values[field.name])}
+      {shown.map(({ name, label, value }) => (
+        <span key={name} className={classes.parameter} title={label}>
+          {formatValue(value)}
         </span>
       ))}
     </div>

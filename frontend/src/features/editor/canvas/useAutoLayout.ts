@@ -6,8 +6,10 @@ import { currentDocument } from "../state/documentStore";
 import type { LayerFlowEdge, LayerFlowNode } from "./flow";
 import type { LayoutAnswer, LayoutRequest } from "./layoutWorker";
 
+const MOVE_MS = 180;
+
 /** Arrange the graph in a worker; the outcome is one step of undo. A second call replaces the first. */
-export function useAutoLayout(): () => void {
+export function useAutoLayout(fit: (duration: number) => void): () => void {
   const { document, actions } = useEditor();
   const flow = useReactFlow<LayerFlowNode, LayerFlowEdge>();
   const working = useRef<Worker | null>(null);
@@ -20,7 +22,7 @@ export function useAutoLayout(): () => void {
     worker.addEventListener("message", (event: MessageEvent<LayoutAnswer>) => {
       actions.arrange(event.data.positions);
       worker.terminate();
-      requestAnimationFrame(() => void flow.fitView({ padding: 0.14, maxZoom: 1, duration: 180 }));
+      requestAnimationFrame(() => fit(MOVE_MS));
     });
     const { graph } = currentDocument(document.getState());
     const sizeOf = (id: string) => {
@@ -31,5 +33,5 @@ export function useAutoLayout(): () => void {
     };
     const request: LayoutRequest = { input: layoutInput(graph, sizeOf) };
     worker.postMessage(request);
-  }, [document, actions, flow]);
+  }, [document, actions, flow, fit]);
 }

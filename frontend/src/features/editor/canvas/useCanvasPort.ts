@@ -1,21 +1,27 @@
 import { useReactFlow } from "@xyflow/react";
 import { type RefObject, useEffect, useMemo } from "react";
-import { NODE_HEIGHT, NODE_WIDTH } from "@/graph/placement";
+import type { Point } from "@/graph/document";
+import { NODE_WIDTH } from "@/graph/placement";
 import { topologyOf } from "@/graph/topology";
 import { type CanvasPort, useEditor, useView } from "../EditorContext";
 import { currentDocument } from "../state/documentStore";
 import type { LayerFlowEdge, LayerFlowNode } from "./flow";
 import { useAutoLayout } from "./useAutoLayout";
+import type { useKeepFitted } from "./useKeepFitted";
+
+type Fitted = ReturnType<typeof useKeepFitted>;
 
 const MOVE_MS = 180;
 /** Distance from the rim at which a node still counts as in view, in screen pixels. */
 const RIM = 24;
+const FRAMES_TO_WAIT = 20;
 
 /** Lend the canvas to the editor: where points lie, and what brings nodes into view. */
-export function useCanvasPort(frame: RefObject<HTMLElement | null>): CanvasPort {
+export function useCanvasPort(frame: RefObject<HTMLElement | null>, fitted: Fitted): CanvasPort {
   const editor = useEditor();
   const flow = useReactFlow<LayerFlowNode, LayerFlowEdge>();
-  const arrange = useAutoLayout();
+  const { fit, release } = fitted;
+  const arrange = useAutoLayout(fit);
 
   const port = useMemo<CanvasPort>(() => {
     const bounds = () => frame.current?.getBoundingClientRect() ?? new DOMRect();
@@ -41,11 +47,14 @@ export function useCanvasPort(frame: RefObject<HTMLElement | null>): CanvasPort 
         const { x, y } = node.internals.positionAbsolute;
         return flow.flowToScreenPosition({ x: x + NODE_WIDTH, y });
       },
-      fit: () => void flow.fitView({ padding: 0.14, maxZoom: 1, duration: MOVE_MS }),
-      zoom: (factor) => void flow.zoomTo(flow.getZoom() * factor, { duration: MOVE_MS }),
+      fit: () => fit(MOVE_MS),
+      zoom(factor) {
+        release();
+        void flow.zoomTo(flow.getZoom() * factor, { duration: MOVE_MS });
+      },
       arrange,
     };
-  }, [editor, flow, frame, arrange]);
+  }, [editor, flow, frame, arrange, fit, release]);
 
   useEffect(() => {
     editor.canvas.current = port;
@@ -54,31 +63,46 @@ export function useCanvasPort(frame: RefObject<HTMLElement | null>): CanvasPort 
     };
   }, [editor, port]);
 
+  useReveal(frame, release);
+  return port;
+}
+
+/** Bring a node into view when it is asked for, and give it the keyboard. */
+function useReveal(frame: RefObject<HTMLElement | null>, release: () => void): void {
+  const flow = useReactFlow<LayerFlowNode, LayerFlowEdge>();
   const reveal = useView((state) => state.reveal);
+
   useEffect(() => {
     if (reveal.count === 0) return;
-    // The node may have been added a moment ago: it is in the page after the next frame.
-    const request = requestAnimationFrame(() => {
-      const { graph } = currentDocument(editor.document.getState());
-      const point = graph.layout[reveal.id];
-      if (!point) return;
-      if (reveal.focus) {
-        const element = frame.current?.querySelector(`.react-flow__node[data-id="${CSS.escape(reveal.id)}"]`);
-        if (element instanceof HTMLElement) element.focus({ preventScroll: true });
+    let request = 0;
+    const attempt = (left: number) => {
+      const element = frame.current?.querySelector(`.react-flow__node[data-id="${CSS.escape(reveal.id)}"]`);
+      // A node that was just added is in the page, and no longer hidden, some frames from now.
+      const isShown = element instanceof HTMLElement && element.style.visibility !== "hidden";
+      if (!isShown) {
+        if (left > 0) request = requestAnimationFrame(() => attempt(left - 1));
+        return;
       }
-      const { left, top, right, bottom } = frame.current?.getBoundingClientRect() ?? new DOMRect();
-      const start = flow.flowToScreenPosition(point);
-      const end = flow.flowToScreenPosition({ x: point.x + NODE_WIDTH, y: point.y + NODE_HEIGHT });
-      const isSeen =
-        start.x > left + RIM && start.y > top + RIM && end.x < right - RIM && end.y < bottom - RIM;
-      if (isSeen) return;
-      void flow.setCenter(point.x + NODE_WIDTH / 2, point.y + NODE_HEIGHT / 2, {
-        zoom: flow.getZoom(),
-        duration: MOVE_MS,
-      });
-    });
+      if (reveal.focus) element.focus({ preventScroll: true });
+      const outer = frame.current?.getBoundingClientRect();
+      if (!outer) return;
+      const { x, y } = shiftInto(element.getBoundingClientRect(), outer);
+      if (x === 0 && y === 0) return;
+      release();
+      const { zoom, ...corner } = flow.getViewport();
+      void flow.setViewport({ x: corner.x + x, y: corner.y + y, zoom }, { duration: MOVE_MS });
+    };
+    request = requestAnimationFrame(() => attempt(FRAMES_TO_WAIT));
     return () => cancelAnimationFrame(request);
-  }, [reveal, editor, flow, frame]);
+  }, [reveal, flow, frame, release]);
+}
 
-  return port;
+/** How far the canvas must move, in pixels, for `inner` to lie within `outer`. */
+function shiftInto(inner: DOMRect, outer: DOMRect): Point {
+  const along = (start: number, end: number, low: number, high: number) =>
+    start < low + RIM ? low + RIM - start : Math.min(0, high - RIM - end);
+  return {
+    x: along(inner.left, inner.right, outer.left, outer.right),
+    y: along(inner.top, inner.bottom, outer.top, outer.bottom),
+  };
 }

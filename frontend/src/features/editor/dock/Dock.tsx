@@ -6,6 +6,7 @@ import { useCheck, useEditor, useView } from "../EditorContext";
 import { ProblemsPanel } from "../problems/ProblemsPanel";
 import type { DockTab } from "../state/viewStore";
 import classes from "./Dock.module.css";
+import { RunNotice } from "./RunNotice";
 
 const TABS = ["curves", "problems", "log"] as const satisfies readonly DockTab[];
 const [LOWEST, HIGHEST, STEP] = [140, 640, 24];
@@ -49,6 +50,7 @@ export const Dock = memo(function Dock({ curves, log }: DockProps) {
             <ChevronDownIcon />
           </ActionIcon>
         </Tabs.List>
+        <RunNotice />
         <Tabs.Panel value="curves" className={classes.panel ?? ""}>
           {curves}
         </Tabs.Panel>

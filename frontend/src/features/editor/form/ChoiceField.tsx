@@ -1,8 +1,8 @@
-import { NativeSelect } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Json } from "@/graph/json";
 import { sameJson } from "@/graph/json";
 import { formatValue } from "../format";
+import { SelectControl, tied } from "./controls";
 import type { ControlProps } from "./FieldFrame";
 
 /** One of the values that the schema lists. A value that is not in the list, such as a configured object, stays. */
@@ -14,12 +14,8 @@ export function ChoiceField({ spec, value, onChange, ids }: ControlProps) {
   const hasNone = spec.nullable || value === null || value === undefined;
   const chosen = choices.findIndex((choice) => sameJson(choice, value));
   return (
-    <NativeSelect
-      id={ids.id}
-      size="xs"
-      aria-describedby={ids.describedBy}
-      aria-invalid={ids.isInvalid || undefined}
-      error={ids.isInvalid}
+    <SelectControl
+      {...tied(ids)}
       value={String(chosen)}
       onChange={(event) => {
         const choice = choices[Number(event.currentTarget.value)];
@@ -32,6 +28,6 @@ export function ChoiceField({ spec, value, onChange, ids }: ControlProps) {
           {formatValue(choice)}
         </option>
       ))}
-    </NativeSelect>
+    </SelectControl>
   );
 }

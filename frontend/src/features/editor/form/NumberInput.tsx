@@ -1,5 +1,5 @@
-import { TextInput } from "@mantine/core";
 import { type KeyboardEvent, useState } from "react";
+import { TextControl } from "./controls";
 import { parseNumber, showNumber, stepNumber } from "./numbers";
 
 interface NumberInputProps {
@@ -25,10 +25,8 @@ export function NumberInput(props: NumberInputProps) {
   const { value, whole, minimum, maximum, onChange } = props;
   const [typed, setTyped] = useState<string | null>(null);
   const parsed = typed === null ? null : parseNumber(typed, whole);
-  const isCurrent =
-    parsed?.kind === "invalid" ||
-    (parsed?.kind === "empty" && value === null) ||
-    (parsed?.kind === "number" && parsed.value === value);
+  // Emptied to type something else: the old value must not come back under the cursor.
+  const isCurrent = parsed?.kind !== "number" || parsed.value === value;
   const text = typed !== null && isCurrent ? typed : value === null ? "" : showNumber(value);
 
   const type = (next: string) => {
@@ -42,20 +40,18 @@ export function NumberInput(props: NumberInputProps) {
     let next = value ?? minimum ?? 0;
     for (let count = event.shiftKey ? 10 : 1; count > 0; count -= 1)
       next = stepNumber(next, direction, whole);
-    const clamped = Math.min(maximum ?? next, Math.max(minimum ?? next, next));
+    if (minimum !== null) next = Math.max(minimum, next);
+    if (maximum !== null) next = Math.min(maximum, next);
     setTyped(null);
-    onChange(clamped);
+    onChange(next);
   };
   return (
-    <TextInput
+    <TextControl
       id={props.id}
-      size="xs"
       inputMode={whole ? "numeric" : "decimal"}
-      autoComplete="off"
       aria-label={props.label}
       aria-describedby={props.describedBy}
       aria-invalid={props.isInvalid || parsed?.kind === "invalid" || undefined}
-      error={props.isInvalid || (typed !== null && parsed?.kind === "invalid")}
       placeholder={props.placeholder}
       value={text}
       onChange={(event) => type(event.currentTarget.value)}

@@ -1,7 +1,7 @@
-import { TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { sameJson } from "@/graph/json";
+import { TextControl, tied } from "./controls";
 import type { ControlProps } from "./FieldFrame";
 import { parseShape, showShape } from "./numbers";
 
@@ -21,13 +21,9 @@ export function ShapeField({ spec, value, onChange, ids }: ControlProps) {
     else onChange(next);
   };
   return (
-    <TextInput
-      id={ids.id}
-      size="xs"
-      autoComplete="off"
-      aria-describedby={ids.describedBy}
+    <TextControl
+      {...tied(ids)}
       aria-invalid={ids.isInvalid || (typed !== null && parsed === null) || undefined}
-      error={ids.isInvalid || (typed !== null && parsed === null)}
       placeholder={spec.nullable ? t("form.none") : t("form.shapeHint")}
       value={isCurrent ? typed : showShape(axes)}
       onChange={(event) => type(event.currentTarget.value)}

@@ -1,17 +1,12 @@
-import { TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { TextControl, tied } from "./controls";
 import type { ControlProps } from "./FieldFrame";
 
 export function TextField({ spec, value, onChange, ids }: ControlProps) {
   const { t } = useTranslation("editor");
   return (
-    <TextInput
-      id={ids.id}
-      size="xs"
-      autoComplete="off"
-      aria-describedby={ids.describedBy}
-      aria-invalid={ids.isInvalid || undefined}
-      error={ids.isInvalid}
+    <TextControl
+      {...tied(ids)}
       placeholder={spec.nullable ? t("form.none") : ""}
       value={typeof value === "string" || typeof value === "number" ? String(value) : ""}
       onChange={(event) => {

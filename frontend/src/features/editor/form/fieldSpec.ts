@@ -14,6 +14,8 @@ export interface FieldSpec {
   readonly required: boolean;
   readonly nullable: boolean;
   readonly defaultValue: Json | undefined;
+  /** A value to start from where one must be given. */
+  readonly suggestion: Json | undefined;
   readonly choices: readonly Json[];
   readonly minimum: number | null;
   readonly maximum: number | null;
@@ -88,6 +90,11 @@ function docOf(property: Record<string, unknown>): Text | null {
   return { en: doc.en, "zh-CN": typeof chinese === "string" ? chinese : doc.en };
 }
 
+function suggestionOf(property: Record<string, unknown>): Json | undefined {
+  const [example] = Array.isArray(property.examples) ? property.examples : [];
+  return (property["x-suggest"] ?? example) as Json | undefined;
+}
+
 function readField(name: string, property: Record<string, unknown>, required: boolean): FieldSpec {
   const schemas = [...schemasIn(property)];
   const items = schemas.map((schema) => schema.items).filter(isObject);
@@ -103,6 +110,7 @@ function readField(name: string, property: Record<string, unknown>, required: bo
     required,
     nullable: allowsNull(schemas),
     defaultValue: property.default as Json | undefined,
+    suggestion: suggestionOf(property),
     choices: choicesOf(schemas),
     minimum: above ?? numberAt(bounded, "minimum"),
     maximum: below ?? numberAt(bounded, "maximum"),

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { CheckIcon, CopyIcon } from "@/ui/icons";
+import { ScrollRegion } from "@/ui/ScrollRegion";
 import { codeQuery } from "../api";
 import { useGraph } from "../EditorContext";
 import classes from "./Inspector.module.css";
@@ -42,15 +43,9 @@ export function CodeTab() {
       {code.isError ? (
         <ErrorNotice error={code.error} />
       ) : (
-        <section
-          className={classes.source}
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-          tabIndex={0}
-          aria-label={t("code.label")}
-          aria-busy={code.isPending}
-        >
+        <ScrollRegion className={classes.source} aria-label={t("code.label")} aria-busy={code.isPending}>
           <pre>{code.data?.source ?? ""}</pre>
-        </section>
+        </ScrollRegion>
       )}
     </div>
   );

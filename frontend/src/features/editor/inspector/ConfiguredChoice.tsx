@@ -1,10 +1,11 @@
-import { NativeSelect } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { localize } from "@/api/text";
 import type { Json } from "@/graph/json";
 import { sameJson } from "@/graph/json";
+import { sameName } from "@/graph/names";
 import { defaultsIn } from "@/graph/normalize";
 import { readChoice, writeChoice } from "@/graph/training";
+import { SelectControl, tied } from "../form/controls";
 import { FieldFrame } from "../form/FieldFrame";
 import { fieldsIn } from "../form/fieldSpec";
 import { SchemaForm } from "../form/SchemaForm";
@@ -14,6 +15,8 @@ import classes from "./Inspector.module.css";
 interface ConfiguredChoiceProps {
   label: string;
   entries: readonly CatalogEntry[];
+  /** How a document spells an entry's name. */
+  spell?: (name: string) => string;
   value: Json | undefined;
   error: string | undefined;
   fieldErrorOf?: (name: string) => string | undefined;
@@ -22,6 +25,7 @@ interface ConfiguredChoiceProps {
 
 /** One entry of a registry and its own settings, such as an optimizer. */
 export function ConfiguredChoice({
+  spell = (name) => name,
   label,
   entries,
   value,
@@ -31,7 +35,7 @@ export function ConfiguredChoice({
 }: ConfiguredChoiceProps) {
   const { t, i18n } = useTranslation("editor");
   const choice = readChoice(value);
-  const entry = entries.find((known) => known.name === choice?.type);
+  const entry = entries.find((known) => sameName(known.name, choice?.type ?? ""));
   const fields = fieldsIn(entry?.parameters);
   const defaults = defaultsIn(entry?.parameters);
   const set = (name: string, next: Json | undefined) => {
@@ -50,14 +54,12 @@ export function ConfiguredChoice({
         error={choice === null && value !== undefined ? t("training.perOutput") : error}
       >
         {(ids) => (
-          <NativeSelect
-            id={ids.id}
-            size="xs"
-            aria-describedby={ids.describedBy}
-            aria-invalid={ids.isInvalid || undefined}
-            error={ids.isInvalid}
-            value={choice?.type ?? ""}
-            onChange={(event) => onChange(writeChoice({ type: event.currentTarget.value, config: {} }))}
+          <SelectControl
+            {...tied(ids)}
+            value={entry?.name ?? choice?.type ?? ""}
+            onChange={(event) =>
+              onChange(writeChoice({ type: spell(event.currentTarget.value), config: {} }))
+            }
           >
             {!entry && <option value={choice?.type ?? ""}>{choice?.type ?? t("form.choose")}</option>}
             {entries.map((known) => (
@@ -65,7 +67,7 @@ export function ConfiguredChoice({
                 {known.name}
               </option>
             ))}
-          </NativeSelect>
+          </SelectControl>
         )}
       </FieldFrame>
       {fields.length > 0 && choice && (

@@ -4,6 +4,7 @@ import { datasetPreviewQuery, datasetsQuery } from "@/api/queries";
 import { localize } from "@/api/text";
 import { isObject } from "@/graph/json";
 import { ErrorNotice } from "@/ui/ErrorNotice";
+import { formatCount } from "@/ui/format";
 import { useEditor, useTraining } from "../EditorContext";
 import classes from "./Inspector.module.css";
 
@@ -39,7 +40,7 @@ export function DataTab() {
               <span className={classes.datasetFacts}>
                 {t("data.facts", {
                   shape: dataset.input_shape.join(" × "),
-                  count: dataset.n_train + dataset.n_test,
+                  shown: formatCount(dataset.n_train + dataset.n_test, i18n.language),
                 })}
                 {" · "}
                 {t(`data.${dataset.state}`)}

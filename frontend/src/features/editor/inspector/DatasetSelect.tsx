@@ -1,10 +1,10 @@
-import { NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { datasetsQuery } from "@/api/queries";
 import { localize } from "@/api/text";
 import { isObject } from "@/graph/json";
 import { useEditor, useTraining } from "../EditorContext";
+import { SelectControl, tied } from "../form/controls";
 import { FieldFrame } from "../form/FieldFrame";
 
 /** The dataset in one line; the Data tab shows them all at length. */
@@ -17,12 +17,8 @@ export function DatasetSelect({ error }: { error: string | undefined }) {
   return (
     <FieldFrame label={t("training.dataset")} error={error}>
       {(ids) => (
-        <NativeSelect
-          id={ids.id}
-          size="xs"
-          aria-describedby={ids.describedBy}
-          aria-invalid={ids.isInvalid || undefined}
-          error={ids.isInvalid}
+        <SelectControl
+          {...tied(ids)}
           value={chosen}
           onChange={(event) => actions.setTraining("dataset", { id: event.currentTarget.value })}
         >
@@ -34,7 +30,7 @@ export function DatasetSelect({ error }: { error: string | undefined }) {
               {localize(dataset.title, i18n.language)}
             </option>
           ))}
-        </NativeSelect>
+        </SelectControl>
       )}
     </FieldFrame>
   );

@@ -1,9 +1,11 @@
-import { Button, Switch, TextInput } from "@mantine/core";
+import { Button, Switch } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { localize } from "@/api/text";
 import type { GraphNode } from "@/graph/document";
+import { OTHER_COLOUR } from "@/ui/groupColour";
 import { useCheck, useEditor, useGraph, useNode, useNodeReport, useView } from "../EditorContext";
+import { TextControl, tied } from "../form/controls";
 import { FieldFrame } from "../form/FieldFrame";
 import { SchemaForm } from "../form/SchemaForm";
 import { formatCount, formatShape } from "../format";
@@ -54,10 +56,7 @@ function OneLayer({ node }: { node: GraphNode }) {
   const group = catalogue.groups.find((known) => known.id === layer?.entry.group);
   return (
     <div className={classes.stack}>
-      <header
-        className={classes.layerHead}
-        style={{ "--layer-colour": layer?.colour ?? "var(--lm-text-faint)" }}
-      >
+      <header className={classes.layerHead} style={{ "--layer-colour": layer?.colour ?? OTHER_COLOUR }}>
         <h2 className={classes.layerType}>{node.type}</h2>
         {group && <span className={classes.group}>{localize(group.label, i18n.language)}</span>}
         {layer && <p className={classes.summary}>{localize(layer.entry.summary, i18n.language)}</p>}
@@ -102,13 +101,9 @@ function LayerName({ id }: { id: string }) {
   return (
     <FieldFrame label={t("layer.name")} error={isRefused ? t("layer.nameRefused") : undefined}>
       {(ids) => (
-        <TextInput
-          id={ids.id}
-          size="xs"
-          classNames={{ input: classes.mono ?? "" }}
-          aria-describedby={ids.describedBy}
-          aria-invalid={isRefused || undefined}
-          error={isRefused}
+        <TextControl
+          {...tied(ids)}
+          className={classes.mono}
           spellCheck={false}
           maxLength={64}
           value={typed}

@@ -1,9 +1,10 @@
-import { NativeSelect } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Json } from "@/graph/json";
+import { sameName, snakeCase } from "@/graph/names";
 import { readChoice } from "@/graph/training";
 import { CloseIcon } from "@/ui/icons";
 import { useEditor, useTraining } from "../EditorContext";
+import { SelectControl, tied } from "../form/controls";
 import { FieldFrame } from "../form/FieldFrame";
 import classes from "./Inspector.module.css";
 
@@ -16,7 +17,7 @@ export function MetricsField({ error }: { error: string | undefined }) {
   const value = useTraining((training) => training.metrics);
   const metrics: readonly Json[] = Array.isArray(value) ? value : NONE;
   const names = metrics.map((metric) => readChoice(metric)?.type ?? "?");
-  const rest = catalogue.metrics.filter((metric) => !names.includes(metric.name));
+  const rest = catalogue.metrics.filter((metric) => !names.some((name) => sameName(name, metric.name)));
   return (
     <FieldFrame label={t("training.metrics")} error={error}>
       {(ids) => (
@@ -43,12 +44,12 @@ export function MetricsField({ error }: { error: string | undefined }) {
               ))}
             </ul>
           )}
-          <NativeSelect
-            id={ids.id}
-            size="xs"
-            aria-describedby={ids.describedBy}
+          <SelectControl
+            {...tied(ids)}
             value=""
-            onChange={(event) => actions.setTraining("metrics", [...metrics, event.currentTarget.value])}
+            onChange={(event) =>
+              actions.setTraining("metrics", [...metrics, snakeCase(event.currentTarget.value)])
+            }
           >
             <option value="" disabled>
               {t("training.addMetric")}
@@ -58,7 +59,7 @@ export function MetricsField({ error }: { error: string | undefined }) {
                 {metric.name}
               </option>
             ))}
-          </NativeSelect>
+          </SelectControl>
         </>
       )}
     </FieldFrame>

@@ -1,7 +1,9 @@
-import { NativeSelect, SegmentedControl, Switch } from "@mantine/core";
+import { SegmentedControl, Switch } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { isObject, type Json } from "@/graph/json";
+import { snakeCase } from "@/graph/names";
 import { useCheck, useEditor, useTraining } from "../EditorContext";
+import { SelectControl, tied } from "../form/controls";
 import { FieldFrame } from "../form/FieldFrame";
 import { NumberInput } from "../form/NumberInput";
 import { ConfiguredChoice } from "./ConfiguredChoice";
@@ -47,6 +49,7 @@ export function TrainingTab() {
       <ConfiguredChoice
         label={t("training.loss")}
         entries={catalogue.losses}
+        spell={snakeCase}
         value={training.loss}
         error={errorOf("loss")}
         onChange={(value) => actions.setTraining("loss", value)}
@@ -85,14 +88,15 @@ export function TrainingTab() {
       </FieldFrame>
       <FieldFrame label={t("training.precision")} error={errorOf("precision")}>
         {(ids) => (
-          <NativeSelect
-            id={ids.id}
-            size="xs"
-            aria-describedby={ids.describedBy}
+          <SelectControl
+            {...tied(ids)}
             value={typeof training.precision === "string" ? training.precision : "float32"}
-            data={withValue(PRECISIONS, training.precision)}
             onChange={(event) => actions.setTraining("precision", event.currentTarget.value)}
-          />
+          >
+            {withValue(PRECISIONS, training.precision).map((precision) => (
+              <option key={precision}>{precision}</option>
+            ))}
+          </SelectControl>
         )}
       </FieldFrame>
     </div>

@@ -31,7 +31,8 @@ const SIGNS: Readonly<Record<string, string>> = {
 
 /** A shortcut as keys to draw: `["Ctrl", "Shift", "Z"]`. */
 export function keysOf(shortcut: string, isMac = /Mac|iP/.test(navigator.platform)): string[] {
-  return shortcut.split("+").map((key) => {
+  // The key `+` itself ends a shortcut and parts none.
+  return shortcut.split(/\+(?=.)/).map((key) => {
     if (key === "Mod") return isMac ? "⌘" : "Ctrl";
     return SIGNS[key] ?? key;
   });

@@ -119,6 +119,12 @@ function Row({ row, isStop, onFocus, onClick, onToggle }: RowProps) {
     ({ report }) => report?.problems.filter((problem) => problem.node === row.id).length ?? 0,
   );
   const isLayer = row.kind === "layer";
+  const said = problems > 0 ? t("node.problems", { count: problems }) : null;
+  const label = isLayer
+    ? [t("node.label", { type: row.type, id: row.id }), shape && t("node.gives", { shape }), said]
+        .filter(Boolean)
+        .join(", ")
+    : t(`outline.${row.kind}`, { id: row.id });
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the tree has the keys
     <div
@@ -127,6 +133,7 @@ function Row({ row, isStop, onFocus, onClick, onToggle }: RowProps) {
       data-row={row.key}
       data-level={isLayer ? 1 : 2}
       tabIndex={isStop ? 0 : -1}
+      aria-label={label}
       aria-level={isLayer ? 1 : 2}
       aria-selected={isSelected}
       aria-expanded={isLayer ? row.isOpen : undefined}
@@ -148,13 +155,11 @@ function Row({ row, isStop, onFocus, onClick, onToggle }: RowProps) {
           </span>
           <span className={classes.type}>{row.type}</span>
           <span className={classes.id}>{row.id}</span>
-          {problems > 0 && (
-            <span className={classes.problems}>{t("node.problems", { count: problems })}</span>
-          )}
+          {said && <span className={classes.problems}>{said}</span>}
           <span className={classes.shape}>{shape}</span>
         </>
       ) : (
-        <span className={classes.link}>{t(`outline.${row.kind}`, { id: row.id })}</span>
+        <span className={classes.link}>{label}</span>
       )}
     </div>
   );

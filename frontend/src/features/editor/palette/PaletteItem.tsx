@@ -28,8 +28,8 @@ export const PaletteItem = memo(function PaletteItem({ layer }: { layer: LayerTy
           className={classes.item}
           data-layer={type}
           style={style}
+          onPointerDown={drag.onPointerDown}
           onClick={() => drag.wasClick() && actions.addAfterSelection(type)}
-          {...drag.handlers}
         >
           {type}
         </button>

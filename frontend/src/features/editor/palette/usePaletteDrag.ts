@@ -1,4 +1,4 @@
-import { type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
+import { type PointerEvent as ReactPointerEvent, useCallback, useEffect, useRef, useState } from "react";
 import type { Point } from "@/graph/document";
 import { NODE_HEIGHT, NODE_WIDTH } from "@/graph/placement";
 import { useEditor } from "../EditorContext";
@@ -15,61 +15,59 @@ const THRESHOLD = 5;
 export function usePaletteDrag(type: string) {
   const { actions, canvas, view } = useEditor();
   const [at, setAt] = useState<Point | null>(null);
-  const start = useRef<Point | null>(null);
   const moved = useRef(false);
-  const isDragging = at !== null;
+  /** Ends the drag that is under way. */
+  const stop = useRef<() => void>(undefined);
+  useEffect(() => () => stop.current?.(), []);
 
-  const handlers = useMemo(() => {
-    const stop = () => {
-      start.current = null;
-      setAt(null);
-      if (view.getState().edgeUnderDrag !== null) view.setState({ edgeUnderDrag: null });
-    };
-    return {
-      onPointerDown(event: PointerEvent<HTMLElement>) {
-        if (event.button !== 0) return;
-        start.current = { x: event.clientX, y: event.clientY };
-        moved.current = false;
-      },
-      onPointerMove(event: PointerEvent<HTMLElement>) {
-        const from = start.current;
-        if (!from) return;
+  const onPointerDown = useCallback(
+    (down: ReactPointerEvent) => {
+      if (down.button !== 0) return;
+      const listening = new AbortController();
+      const { signal } = listening;
+      moved.current = false;
+      stop.current = () => {
+        listening.abort();
+        setAt(null);
+        if (view.getState().edgeUnderDrag !== null) view.setState({ edgeUnderDrag: null });
+      };
+      const isOther = (event: PointerEvent) => event.pointerId !== down.pointerId;
+
+      const onMove = (event: PointerEvent) => {
+        if (isOther(event)) return;
         const here = { x: event.clientX, y: event.clientY };
-        if (!moved.current) {
-          if (Math.hypot(here.x - from.x, here.y - from.y) < THRESHOLD) return;
-          moved.current = true;
-          event.currentTarget.setPointerCapture(event.pointerId);
-        }
+        moved.current ||= Math.hypot(here.x - down.clientX, here.y - down.clientY) >= THRESHOLD;
+        if (!moved.current) return;
         setAt(here);
         const edge = canvas.current?.edgeAt(here)?.id ?? null;
         if (view.getState().edgeUnderDrag !== edge) view.setState({ edgeUnderDrag: edge });
-      },
-      onPointerUp(event: PointerEvent<HTMLElement>) {
-        const wasDrag = start.current !== null && moved.current;
+      };
+      const onUp = (event: PointerEvent) => {
+        if (isOther(event)) return;
+        stop.current?.();
         const here = { x: event.clientX, y: event.clientY };
-        stop();
         const port = canvas.current;
-        if (!wasDrag || !port?.contains(here)) return;
-        const centre = port.toCanvas(here);
-        const place = { x: Math.round(centre.x - NODE_WIDTH / 2), y: Math.round(centre.y - NODE_HEIGHT / 2) };
+        if (!moved.current || !port?.contains(here)) return;
         const edge = port.edgeAt(here);
         if (edge) actions.insertOnEdge(type, { target: edge.target, port: edge.port });
-        else actions.addAt(type, place);
-      },
-      onPointerCancel: stop,
-    };
-  }, [actions, canvas, view, type]);
+        else actions.addAt(type, cornerAround(port.toCanvas(here)));
+      };
+      const onKeyDown = (event: KeyboardEvent) => {
+        if (event.key !== "Escape") return;
+        event.stopPropagation();
+        stop.current?.();
+      };
+      window.addEventListener("pointermove", onMove, { signal });
+      window.addEventListener("pointerup", onUp, { signal });
+      window.addEventListener("pointercancel", () => stop.current?.(), { signal });
+      window.addEventListener("keydown", onKeyDown, { signal, capture: true });
+    },
+    [actions, canvas, view, type],
+  );
+  return { at, onPointerDown, wasClick: () => !moved.current };
+}
 
-  useEffect(() => {
-    if (!isDragging) return;
-    const cancel = (event: KeyboardEvent) => {
-      if (event.key !== "Escape") return;
-      event.stopPropagation();
-      handlers.onPointerCancel();
-    };
-    window.addEventListener("keydown", cancel, true);
-    return () => window.removeEventListener("keydown", cancel, true);
-  }, [isDragging, handlers]);
-
-  return { at, handlers, wasClick: () => !moved.current };
+/** Upper left corner of a node whose middle is at `centre`. */
+function cornerAround(centre: Point): Point {
+  return { x: Math.round(centre.x - NODE_WIDTH / 2), y: Math.round(centre.y - NODE_HEIGHT / 2) };
 }

@@ -20,7 +20,6 @@ import type { Catalogue } from "../catalogue";
 import { currentDocument, type DocumentStore, type Edit, type EditLabel } from "./documentStore";
 import type { AnnouncementKey, ViewStore } from "./viewStore";
 
-const PASTE_SHIFT: Point = { x: 32, y: 32 };
 const REFUSALS: Record<commands.Refusal, AnnouncementKey> = {
   itself: "refusedItself",
   cycle: "refusedCycle",
@@ -53,7 +52,12 @@ export function createActions(document: DocumentStore, view: ViewStore, catalogu
     command: (graph: GraphDocument, node: commands.NewNode, inputs: commands.InputCount) => GraphDocument,
   ): string | null => {
     const id = makeId(type, document.getState().usedIds);
-    if (!edit("add", (now) => command(now, { id, type }, catalogue.inputsOf(type)))) return null;
+    if (
+      !edit("add", (now) =>
+        command(now, { id, type, config: catalogue.layer(type)?.start ?? {} }, catalogue.inputsOf(type)),
+      )
+    )
+      return null;
     view.getState().noteUse(type);
     view.getState().select([id]);
     view.getState().show(id);
@@ -210,8 +214,7 @@ export function createActions(document: DocumentStore, view: ViewStore, catalogu
         announce("notPasted");
         return false;
       }
-      const place = at ? { at } : { shift: PASTE_SHIFT };
-      const pasted = paste(graph(), fragment, document.getState().usedIds, place);
+      const pasted = paste(graph(), fragment, document.getState().usedIds, at);
       edit("paste", () => pasted.graph);
       view.getState().select(pasted.ids);
       announce("pasted", { count: pasted.ids.length });
@@ -221,7 +224,7 @@ export function createActions(document: DocumentStore, view: ViewStore, catalogu
       const { selection } = view.getState();
       if (selection.length === 0) return;
       const fragment = fragmentOf(graph(), selection);
-      const copied = paste(graph(), fragment, document.getState().usedIds, { shift: PASTE_SHIFT });
+      const copied = paste(graph(), fragment, document.getState().usedIds);
       edit("duplicate", () => copied.graph);
       view.getState().select(copied.ids);
       announce("pasted", { count: copied.ids.length });

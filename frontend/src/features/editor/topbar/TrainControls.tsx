@@ -1,20 +1,21 @@
 import { Button, Tooltip } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { describeError } from "@/ui/describeError";
+import { formatDuration } from "@/ui/format";
 import { DownloadIcon, PlayIcon, StopIcon } from "@/ui/icons";
+import { hasEnded } from "@/ui/runState";
 import { MODEL_FILE, modelFileUrl } from "../api";
 import { useCheck, useEditor, useSaving, useTrainingControl } from "../EditorContext";
-import { formatDuration } from "../format";
 import { useRun } from "../RunContext";
 import { blocking } from "../state/trainingControl";
 import type { StudioRun } from "../wire";
-import { hasEnded, hasModel, progressOf } from "./runState";
+import { hasModel, progressOf } from "./runState";
 import classes from "./TopBar.module.css";
 
 /** Train; while a run of this model trains, its progress and Stop; once it has ended, the file. */
 export function TrainControls() {
   const run = useRun();
-  const isLive = run !== null && !hasEnded(run);
+  const isLive = run !== null && !hasEnded(run.state);
   return (
     <div className={classes.train}>
       <Failure />
@@ -92,10 +93,11 @@ function LiveRun({ run }: { run: StudioRun }) {
 
 function useProgressText(run: StudioRun): string {
   const { t } = useTranslation("editor");
+  const { t: tUi } = useTranslation("ui");
   if (run.state !== "RUNNING") return t("train.preparing");
   const epoch = t("train.epoch", { epoch: Math.max(1, run.epoch ?? 1), epochs: run.epochs ?? 1 });
   if (run.seconds_left === null) return epoch;
-  return `${epoch} · ${t("train.left", { time: formatDuration(run.seconds_left) })}`;
+  return `${epoch} · ${t("train.left", { time: formatDuration(run.seconds_left, tUi) })}`;
 }
 
 function Download({ run }: { run: StudioRun }) {

@@ -2,12 +2,6 @@
 
 import type { StudioRun } from "../wire";
 
-const ENDED: readonly string[] = ["SUCCEEDED", "STOPPED", "FAILED"];
-
-export function hasEnded(run: StudioRun): boolean {
-  return ENDED.includes(run.state);
-}
-
 /** Whether the run left a trained model: it came to its end, or was stopped after it had learned something. */
 export function hasModel(run: StudioRun): boolean {
   return run.state === "SUCCEEDED" || (run.state === "STOPPED" && (run.step ?? 0) > 0);

@@ -1,0 +1,338 @@
+import { act, fireEvent, screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import type { ReactNode } from "react";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { datasetsQuery } from "@/api/queries";
+import { linesOf } from "@/graph/testing";
+import { createTestQueryClient, renderPage } from "@/test/render";
+import { type Editor, EditorProvider } from "./EditorContext";
+import { Inspector } from "./inspector/Inspector";
+import { CommandPalette } from "./keyboard/CommandPalette";
+import { ShortcutSheet } from "./keyboard/ShortcutSheet";
+import { useShortcuts } from "./keyboard/useShortcuts";
+import { Outline } from "./outline/Outline";
+import { Palette } from "./palette/Palette";
+import { ProblemsPanel } from "./problems/ProblemsPanel";
+import { RunProvider } from "./RunContext";
+import { StatusBar } from "./StatusBar";
+import { currentDocument } from "./state/documentStore";
+import { documentOf, reportOf, testEditor } from "./testing/catalog";
+import { TopBar } from "./topbar/TopBar";
+import type { StudioRun } from "./wire";
+
+const graphIn = (editor: Editor) => currentDocument(editor.document.getState()).graph;
+const stored = { id: "m1", version: 4 };
+
+async function show(
+  editor: Editor,
+  part: ReactNode,
+  run: StudioRun | null = null,
+  language: "en" | "zh-CN" = "en",
+) {
+  const queryClient = createTestQueryClient();
+  queryClient.setQueryData(datasetsQuery.queryKey, []);
+  return renderPage(
+    <EditorProvider editor={editor}>
+      <RunProvider run={run}>{part}</RunProvider>
+    </EditorProvider>,
+    { queryClient, language },
+  );
+}
+
+function runOf(change: Partial<StudioRun> = {}): StudioRun {
+  return {
+    id: "r1",
+    state: "RUNNING",
+    message: null,
+    model_version: 4,
+    epoch: 2,
+    epochs: 3,
+    step: 30,
+    steps_per_epoch: 20,
+    seconds_left: 125,
+    ...change,
+  };
+}
+
+afterEach(() => localStorage.clear());
+
+describe("the palette", () => {
+  it("lists the layers by group and adds the one that is pressed after the selection", async () => {
+    const editor = testEditor();
+    await show(editor, <Palette />);
+    expect(screen.getAllByRole("heading").map((heading) => heading.textContent)).toEqual([
+      "Basic",
+      "Joining",
+    ]);
+    editor.view.getState().select(["b"]);
+    await userEvent.click(screen.getByRole("button", { name: "LayerB2D" }));
+    expect(linesOf(graphIn(editor))).toContain("n_layer_b_1: LayerB2D < b");
+    expect(screen.getByRole("heading", { name: "Recent" })).toBeInTheDocument();
+  });
+
+  it("finds by name, by initials and by what a layer is for; Enter adds the best", async () => {
+    const editor = testEditor();
+    await show(editor, <Palette />);
+    const search = screen.getByRole("searchbox", { name: "Search layers" });
+    await userEvent.type(search, "about layerb");
+    expect(screen.getAllByRole("button").map((button) => button.textContent)).toContain("LayerB2D");
+    await userEvent.clear(search);
+    await userEvent.type(search, "lb{Enter}");
+    expect(linesOf(graphIn(editor))).toContain("n_layer_b_1: LayerB2D < b");
+    await userEvent.clear(search);
+    await userEvent.type(search, "nothing like it");
+    expect(screen.getByText("No layer matches “nothing like it”.")).toBeInTheDocument();
+  });
+
+  it("is walked with the arrow keys", async () => {
+    await show(testEditor(), <Palette />);
+    await userEvent.click(screen.getByRole("searchbox"));
+    await userEvent.keyboard("{ArrowDown}{ArrowDown}");
+    expect(screen.getByRole("button", { name: "LayerA" })).toHaveFocus();
+    await userEvent.keyboard("{ArrowUp}{ArrowUp}");
+    expect(screen.getByRole("searchbox")).toHaveFocus();
+  });
+});
+
+describe("the layer tab", () => {
+  it("edits the selected layer and shows the server's complaint at its field", async () => {
+    const editor = testEditor();
+    editor.view.getState().select(["a"]);
+    await show(editor, <Inspector />);
+    expect(screen.getByRole("heading", { name: "LayerA" })).toBeInTheDocument();
+    await userEvent.type(screen.getByLabelText("Size"), "64");
+    expect(graphIn(editor).nodes[1]?.config).toEqual({ size: 64 });
+    const problem = { node: "a", field: "size", message: "Size is too large." };
+    act(() => editor.checker.store.setState({ report: reportOf([problem]) }));
+    expect(screen.getByLabelText("Size")).toHaveAccessibleDescription("Size is too large.");
+  });
+
+  it("renames the layer, and says when a name cannot be", async () => {
+    const editor = testEditor();
+    editor.view.getState().select(["a"]);
+    await show(editor, <Inspector />);
+    await userEvent.clear(screen.getByLabelText("Name"));
+    await userEvent.type(screen.getByLabelText("Name"), "b{Enter}");
+    expect(screen.getByLabelText("Name")).toBeInvalid();
+    await userEvent.type(screen.getByLabelText("Name"), "eta{Enter}");
+    expect(graphIn(editor).nodes.map((node) => node.id)).toContain("beta");
+    expect(screen.getByLabelText("Name")).toHaveValue("beta");
+  });
+
+  it("says what to do when nothing is selected", async () => {
+    await show(testEditor(), <Inspector />);
+    expect(screen.getByText("No layer selected")).toBeInTheDocument();
+  });
+});
+
+describe("the training tab", () => {
+  it("changes loss, metrics and optimizer as documents spell them", async () => {
+    const editor = testEditor();
+    editor.view.setState({ inspectorTab: "training" });
+    await show(editor, <Inspector />);
+    const training = () => currentDocument(editor.document.getState()).training;
+    await userEvent.selectOptions(screen.getByLabelText("Loss"), "MeanValue");
+    expect(training().loss).toBe("mean_value");
+    expect(screen.getByLabelText("Loss")).toHaveDisplayValue("MeanValue");
+    await userEvent.selectOptions(screen.getByLabelText("Metrics"), "CloseEnough");
+    expect(training().metrics).toEqual(["close_enough"]);
+    await userEvent.click(screen.getByRole("button", { name: "Remove close_enough" }));
+    expect(training().metrics).toEqual([]);
+    await userEvent.selectOptions(screen.getByLabelText("Optimizer"), "StepperOne");
+    await userEvent.clear(screen.getByLabelText("Pace"));
+    await userEvent.type(screen.getByLabelText("Pace"), "0.5");
+    expect(training().optimizer).toEqual({ type: "StepperOne", config: { pace: 0.5 } });
+    await userEvent.clear(screen.getByLabelText("Epochs"));
+    await userEvent.type(screen.getByLabelText("Epochs"), "12");
+    expect(training().epochs).toBe(12);
+  });
+});
+
+describe("the problems", () => {
+  const fix = {
+    label: "Set size to 4",
+    target: "graph" as const,
+    patch: [{ op: "add", path: "/nodes/1/config/size", value: 4 }],
+  };
+
+  it("are listed worst first, and mended and shown with one press", async () => {
+    const editor = testEditor();
+    await show(editor, <ProblemsPanel />);
+    const problems = [
+      { severity: "info" as const, message: "By the way." },
+      { severity: "error" as const, node: "a", message: "Size is missing.", fixes: [fix] },
+    ];
+    act(() => {
+      const checked = currentDocument(editor.document.getState());
+      editor.checker.store.setState({ report: reportOf(problems), checked });
+    });
+    const rows = screen.getAllByRole("listitem");
+    expect(rows.map((row) => within(row).getByText(/Error:|Note:/).textContent)).toEqual(["Error:", "Note:"]);
+    await userEvent.click(screen.getByRole("button", { name: "Show a" }));
+    expect(editor.view.getState().selection).toEqual(["a"]);
+    await userEvent.click(screen.getByRole("button", { name: "Set size to 4" }));
+    expect(graphIn(editor).nodes[1]?.config).toEqual({ size: 4 });
+    // Until the next check the fix is for another document.
+    expect(screen.getByRole("button", { name: "Set size to 4" })).toBeDisabled();
+    act(() => editor.actions.undo());
+    expect(graphIn(editor).nodes[1]?.config).toEqual({});
+  });
+
+  it("are counted in the status bar, which opens them", async () => {
+    const editor = testEditor();
+    await show(editor, <StatusBar />);
+    act(() => editor.checker.store.setState({ report: reportOf([{}, {}, { severity: "warning" }]) }));
+    await userEvent.click(screen.getByRole("button", { name: /2 errors\s*1 warning/ }));
+    expect(editor.view.getState()).toMatchObject({ isDockOpen: true, dockTab: "problems" });
+    expect(screen.getByText("1,250 parameters")).toBeInTheDocument();
+  });
+});
+
+describe("the top bar", () => {
+  it("says why training cannot start, and leads there", async () => {
+    const editor = testEditor();
+    editor.checker.store.setState({ report: reportOf([{}]) });
+    await show(editor, <TopBar />);
+    const train = screen.getByRole("button", { name: "Train" });
+    expect(train).toHaveAccessibleDescription("1 error to solve first; press to see it");
+    await userEvent.click(train);
+    expect(editor.view.getState().dockTab).toBe("problems");
+  });
+
+  it("shows progress and Stop while a run trains, and which version that is", async () => {
+    const stop = vi.fn(async () => undefined);
+    const document = documentOf();
+    const editor = testEditor({
+      document,
+      model: { id: "m1", version: 5 },
+      saved: document,
+      runs: { start: vi.fn(), stop },
+    });
+    await show(editor, <TopBar />, runOf());
+    expect(screen.getByText("Training version 4, editing version 5")).toBeInTheDocument();
+    expect(screen.getByRole("progressbar")).toHaveAttribute("value", "0.5");
+    expect(screen.getByText(/Epoch 2 of 3 · .*2.*left/)).toBeInTheDocument();
+    expect(screen.queryByRole("button", { name: "Train" })).not.toBeInTheDocument();
+    await userEvent.click(screen.getByRole("button", { name: "Stop" }));
+    expect(stop).toHaveBeenCalledWith("r1");
+  });
+
+  it("offers the file one press away when the run has ended with a model", async () => {
+    await show(testEditor(), <TopBar />, runOf({ state: "SUCCEEDED" }));
+    const link = screen.getByRole("link", { name: "Download .keras" });
+    expect(link).toHaveAttribute("href", "/api/v1/runs/r1/artifacts/model.keras");
+    expect(screen.getByRole("button", { name: "Train" })).toBeInTheDocument();
+  });
+
+  it("offers no file when the run failed", async () => {
+    await show(testEditor(), <TopBar />, runOf({ state: "FAILED" }));
+    expect(screen.queryByRole("link", { name: "Download .keras" })).not.toBeInTheDocument();
+  });
+
+  it("renames the model in one step of undo", async () => {
+    const editor = testEditor();
+    await show(editor, <TopBar />);
+    await userEvent.type(screen.getByLabelText("Name of the model"), " two");
+    expect(graphIn(editor).name).toBe("test two");
+    await userEvent.click(screen.getByRole("button", { name: "Undo: rename" }));
+    expect(graphIn(editor).name).toBe("test");
+  });
+
+  it("asks what to keep when the model was changed elsewhere", async () => {
+    const editor = testEditor({ model: stored, saved: documentOf() });
+    editor.saver.store.setState({ status: "conflict" });
+    await show(editor, <TopBar />);
+    expect(await screen.findByText("This model was changed elsewhere")).toBeInTheDocument();
+    for (const name of ["Keep what is here", "Take the newer version", "Save mine as a new model"]) {
+      expect(screen.getByRole("button", { name })).toBeInTheDocument();
+    }
+  });
+});
+
+describe("the outline", () => {
+  it("is a tree that is walked, opened and selected by keyboard", async () => {
+    const editor = testEditor();
+    editor.view.setState({ isOutlineOpen: true });
+    await show(editor, <Outline />);
+    expect(screen.getByRole("treeitem", { name: /start/ })).toHaveFocus();
+    await userEvent.keyboard("{ArrowDown}");
+    expect(screen.getByRole("treeitem", { name: /LayerA, a/ })).toHaveFocus();
+    expect(editor.view.getState().selection).toEqual(["a"]);
+    await userEvent.keyboard("{ArrowRight}");
+    expect(screen.getByRole("treeitem", { name: "from start" })).toBeInTheDocument();
+    await userEvent.keyboard("{ArrowRight}{ArrowDown}{Enter}");
+    expect(editor.view.getState().selection).toEqual(["b"]);
+  });
+});
+
+describe("the keyboard", () => {
+  function Page() {
+    useShortcuts();
+    return (
+      <>
+        <div data-canvas-keys>
+          <button type="button">canvas</button>
+        </div>
+        <input aria-label="text" />
+        <CommandPalette />
+        <ShortcutSheet />
+      </>
+    );
+  }
+
+  it("works on the canvas and leaves text alone", async () => {
+    const editor = testEditor();
+    await show(editor, <Page />);
+    editor.view.getState().select(["a"]);
+    await userEvent.click(screen.getByLabelText("text"));
+    await userEvent.keyboard("{Delete}c");
+    expect(graphIn(editor).nodes).toHaveLength(3);
+    expect(screen.getByLabelText("text")).toHaveValue("c");
+    await userEvent.click(screen.getByRole("button", { name: "canvas" }));
+    await userEvent.keyboard("{Delete}");
+    expect(graphIn(editor).nodes).toHaveLength(2);
+    await userEvent.keyboard("{Control>}z{/Control}");
+    expect(graphIn(editor).nodes).toHaveLength(3);
+    await userEvent.keyboard("{Control>}{Shift>}z{/Shift}{/Control}");
+    expect(graphIn(editor).nodes).toHaveLength(2);
+  });
+
+  it("copies and pastes through the clipboard", async () => {
+    const editor = testEditor();
+    await show(editor, <Page />);
+    editor.view.getState().select(["a"]);
+    await userEvent.click(screen.getByRole("button", { name: "canvas" }));
+    const clipboardData = new Map<string, string>();
+    const data = {
+      setData: (type: string, text: string) => void clipboardData.set(type, text),
+      getData: (type: string) => clipboardData.get(type) ?? "",
+    };
+    fireEvent.copy(document.body, { clipboardData: data });
+    fireEvent.paste(document.body, { clipboardData: data });
+    expect(graphIn(editor).nodes).toHaveLength(4);
+  });
+
+  it("finds a command by name and runs it", async () => {
+    const editor = testEditor();
+    await show(editor, <Page />);
+    await userEvent.keyboard("{Control>}k{/Control}");
+    await userEvent.type(await screen.findByRole("combobox", { name: "Commands" }), "select a{Enter}");
+    await vi.waitFor(() => expect(editor.view.getState().selection).toHaveLength(3));
+  });
+
+  it("shows the sheet of shortcuts", async () => {
+    await show(testEditor(), <Page />);
+    await userEvent.keyboard("?");
+    expect(await screen.findByRole("dialog", { name: "Keyboard shortcuts" })).toBeInTheDocument();
+    expect(screen.getByText("Add a layer after")).toBeInTheDocument();
+  });
+});
+
+describe("in Chinese", () => {
+  it("speaks Chinese throughout", async () => {
+    const editor = testEditor();
+    await show(editor, <Palette />, null, "zh-CN");
+    expect(screen.getByRole("searchbox", { name: "搜索层" })).toBeInTheDocument();
+    expect(screen.getByRole("heading", { name: "基础" })).toBeInTheDocument();
+  });
+});
