@@ -59,10 +59,8 @@ def train(folder, script, reporter):
                 if reporter.stop_requested and not script.get("deaf"):
                     return step
                 time.sleep(0.005)
-        if reporter.attention and reporter.heed():
-            asked = reporter.stop_requested and not script.get("deaf")
-            if asked:
-                return step
+        if reporter.attention and reporter.heed() and not script.get("deaf"):
+            return step
     return None
 
 

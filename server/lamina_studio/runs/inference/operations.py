@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from lamina import run as training_run
 from lamina.datasets.catalogue import DATASETS, ClassTarget, DatasetSpec
 from lamina.errors import DatasetError
 from lamina.model import Model
 from lamina.saving import load_model
 from lamina.text import Text
-from lamina.training import run as training_run
 from lamina_studio.runs.numbers import to_wire
 
 BATCH_SIZE = 256

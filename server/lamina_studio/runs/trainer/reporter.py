@@ -72,7 +72,6 @@ class Reporter:
         self.see_step = self._queue.append
         self.attention = False
         self.stop_requested = False
-        self.non_finite: StepSeen | None = None
         self._means = _RunningMeans()
         self._rate = _Rate()
         self._wseq = 0
@@ -125,7 +124,7 @@ class Reporter:
         self.attention = False
         while self._is_full and not self.stop_requested:
             time.sleep(PUBLISH_S)
-        return self.stop_requested or self.non_finite is not None
+        return self.stop_requested
 
     def flush(self) -> None:
         """Return when everything said so far has been read and, unless the disk is full, written."""
@@ -196,9 +195,6 @@ class Reporter:
             body.update(self._means.body())
             self._step, self._epoch = seen.step, seen.epoch
             records.append(self._encoded("metrics", seen.t_ns, body))
-            if self.non_finite is None and not math.isfinite(values.get("loss", 0.0)):
-                self.non_finite = seen
-                self.attention = True
         self._rate.add(steps)
         return records
 

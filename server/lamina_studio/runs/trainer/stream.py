@@ -33,6 +33,10 @@ class StreamCallback(Callback):
         optimizer = getattr(self.model, "optimizer", None)
         return None if optimizer is None else float(optimizer.learning_rate)
 
+    def step_of(self, epoch: int, batch: int) -> int:
+        """The step of the run that is this batch of this epoch, all counted from 1."""
+        return (epoch - 1) * (self.params.get("steps") or 0) + batch
+
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         epochs, steps = self.params.get("epochs"), self.params.get("steps")
         self._reporter.expect(epochs * steps if epochs and steps else None)

@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from lamina import run as training_run
 from lamina.callbacks import NonFiniteLossError
 from lamina.datasets.storage import DownloadCancelledError
 from lamina.model import Model
-from lamina.training import run as training_run
 from lamina_studio.runs.folders import RunFolder, sync_folder
 from lamina_studio.runs.numbers import to_wire
 from lamina_studio.runs.trainer import outcome
@@ -38,12 +38,9 @@ def perform(folder: RunFolder, spec: dict[str, Any], reporter: Reporter) -> Outc
         )
     except DownloadCancelledError:
         return outcome.stopped(0)
-    except NonFiniteLossError:
-        return outcome.non_finite_loss(stream.step, stream.epoch, stream.learning_rate)
-    reporter.flush()
-    if reporter.non_finite is not None:
-        seen = reporter.non_finite
-        return outcome.non_finite_loss(seen.step, seen.epoch, stream.learning_rate)
+    except NonFiniteLossError as error:
+        step = stream.step_of(error.epoch, error.step)
+        return outcome.non_finite_loss(step, error.epoch, stream.learning_rate)
     if stream.step == 0:
         return outcome.stopped(0)
     reporter.emit("state", {"state": "FINALIZING"})

@@ -1,0 +1,168 @@
+"""Real trainings of a small classifier on `digits`, from the request to the file."""
+
+import asyncio
+import hashlib
+import math
+import time
+
+import numpy as np
+import pytest
+
+from lamina.datasets.catalogue import DATASETS
+from lamina.saving import load_model
+
+DEADLINE_S = 60.0
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def start(client, graph, training):
+    async def post(document=None, **changes):
+        body = {"graph": document or graph, "training": training | changes}
+        answer = await client.post("/api/v1/runs", json=body, timeout=60)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"]
+
+    return post
+
+
+@pytest.fixture
+def until(client):
+    async def wait(run_id, condition):
+        end = time.monotonic() + DEADLINE_S
+        while not condition(run := (await client.get(f"/api/v1/runs/{run_id}")).json()):
+            assert time.monotonic() < end, run
+            await asyncio.sleep(0.05)
+        return run
+
+    return wait
+
+
+def has_ended(run):
+    return run["state"] in {"SUCCEEDED", "STOPPED", "FAILED"}
+
+
+async def events(client, run_id, **query):
+    url = f"/api/v1/runs/{run_id}/events"
+    return (await client.get(url, params={"limit": 1000, **query})).json()["items"]
+
+
+async def test_a_training_from_the_request_to_the_file(client, start, until, tmp_path):
+    run_id = await start(epochs=3)
+    run = await until(run_id, has_ended)
+    assert (run["state"], run["reason"]) == ("SUCCEEDED", None), run["message"]
+    assert set(run["message"]) == {"en", "zh-CN"}
+    assert (run["epoch"], run["epochs"]) == (3, 3)
+    assert run["step"] == 3 * run["steps_per_epoch"]
+    assert run["seconds_left"] is None
+
+    # Every batch, and the sums of each epoch.
+    metrics = await events(client, run_id, kinds="metrics")
+    batches = [event for event in metrics if "batch/loss" in event["body"]]
+    assert [event["step"] for event in batches] == list(range(1, run["step"] + 1))
+    assert all(set(event["body"]) >= {"batch/accuracy", "running/loss"} for event in batches)
+    epochs = [event for event in metrics if "epoch/loss" in event["body"]]
+    assert [event["epoch"] for event in epochs] == [1, 2, 3]
+    for event in epochs:
+        assert {"epoch/val_loss", "epoch/val_accuracy", "samples_per_second"} <= set(event["body"])
+        before = next(b for b in reversed(batches) if b["seq"] < event["seq"])
+        assert before["body"]["running/loss"] == pytest.approx(event["body"]["epoch/loss"], 1e-4)
+
+    # What it ran on, and how good it is.
+    assert {"lamina", "torch", "python", "device", "threads"} <= set(run["environment"])
+    assert run["test"]["n"] == DATASETS.get("digits").n_test
+    assert run["test"]["loss"] == metrics[-1]["body"]["test/loss"]
+    answer = await client.post(
+        f"/api/v1/runs/{run_id}/evaluate", json={"split": "test"}, timeout=60
+    )
+    assert answer.json()["metrics"]["accuracy"] == pytest.approx(run["test"]["metrics"]["accuracy"])
+
+    # The file, and what the server says the model says.
+    (artifact,) = (await client.get(f"/api/v1/runs/{run_id}/artifacts")).json()["items"]
+    content = (await client.get(f"/api/v1/runs/{run_id}/artifacts/model.keras")).content
+    assert artifact["bytes"] == len(content)
+    assert artifact["sha256"] == hashlib.sha256(content).hexdigest()
+    (tmp_path / "model.keras").write_bytes(content)
+    spec = DATASETS.get("digits")
+    raw = spec.load().x_test[:5]
+    prepared = spec.prepare(raw)
+    wanted = load_model(tmp_path / "model.keras").predict(prepared, verbose=0)
+    for inputs in (prepared.tolist(), {"image": prepared.tolist()}, raw.tolist()):
+        answer = await client.post(
+            f"/api/v1/runs/{run_id}/predict", json={"inputs": inputs}, timeout=60
+        )
+        assert answer.status_code == 200, answer.text
+        found = answer.json()
+        np.testing.assert_allclose(np.array(found["outputs"]["digit"]), wanted, atol=1e-6)
+        assert found["classes"] == list(spec.target.classes)
+
+
+async def test_samples_that_do_not_fit_are_refused_in_a_sentence(client, start, until):
+    run_id = await start(epochs=1)
+    await until(run_id, has_ended)
+    for inputs in ([[1.0, 2.0]], [], [[1, [2]]], {"other": [1]}, [["a"]]):
+        answer = await client.post(
+            f"/api/v1/runs/{run_id}/predict", json={"inputs": inputs}, timeout=60
+        )
+        assert (answer.status_code, answer.json()["code"]) == (422, "inference_refused")
+        assert "Traceback" not in answer.text
+
+
+async def test_a_stop_keeps_the_model_of_that_step(client, start, until):
+    run_id = await start(epochs=1000)
+    await until(run_id, lambda run: run["step"] > 50)
+    await client.post(f"/api/v1/runs/{run_id}/stop")
+    run = await until(run_id, has_ended)
+    assert (run["state"], run["reason"]) == ("STOPPED", None)
+    assert str(run["step"]) in run["message"]["en"]
+    assert run["epoch"] < 1000
+    names = (await client.get(f"/api/v1/runs/{run_id}/artifacts")).json()["items"]
+    assert [artifact["name"] for artifact in names] == ["model.keras"]
+    batches = [
+        event["step"]
+        for event in await events(client, run_id, kinds="metrics")
+        if "batch/loss" in event["body"]
+    ]
+    assert batches == list(range(1, len(batches) + 1))
+
+
+async def test_a_loss_that_is_no_number_ends_the_run_and_says_so(client, start, until, graph):
+    *nodes, digit = graph["nodes"]
+    linear = {**graph, "nodes": [*nodes, {**digit, "config": {"units": 10}}]}
+    optimizer = {"type": "SGD", "config": {"learning_rate": 1e30}}
+    run_id = await start(linear, optimizer=optimizer, loss="mse", metrics=[], epochs=50)
+    run = await until(run_id, has_ended)
+    assert (run["state"], run["reason"]) == ("FAILED", "non_finite_loss")
+    metrics = await events(client, run_id, kinds="metrics")
+    bad = next(event for event in metrics if isinstance(event["body"]["batch/loss"], str))
+    assert f"step {bad['step']} " in run["message"]["en"]
+    assert "1e+30" in run["message"]["en"]
+    assert "1e+30" in run["message"]["zh-CN"]
+    assert (await client.get(f"/api/v1/runs/{run_id}/artifacts")).json()["items"] == []
+
+
+async def test_what_goes_wrong_inside_is_a_sentence_and_a_file_with_the_traceback(
+    client, app, start, until, monkeypatch
+):
+    folder_of = app.state.runs._dispatcher.folder_of
+
+    def spoilt(run_id):
+        # The model cannot be written where a folder stands in its way.
+        folder = folder_of(run_id)
+        (folder.artifacts / "model.keras" / "x").mkdir(parents=True, exist_ok=True)
+        return folder
+
+    monkeypatch.setattr(app.state.runs._dispatcher, "folder_of", spoilt)
+    run_id = await start(epochs=1)
+    run = await until(run_id, has_ended)
+    assert (run["state"], run["reason"]) == ("FAILED", "internal")
+    assert "Traceback" not in run["message"]["en"]
+    assert "Traceback" in folder_of(run_id).attempt(1).trainer_log.read_text()
+
+
+async def test_the_last_numbers_of_a_run_are_finite_and_current(client, start, until):
+    run_id = await start(epochs=2)
+    run = await until(run_id, has_ended)
+    assert {"batch/loss", "running/loss", "epoch/loss", "epoch/val_accuracy"} <= set(run["last"])
+    assert all(math.isfinite(value) for value in run["last"].values())
