@@ -40,6 +40,8 @@ PUBLIC = frozenset(
 """All that is answered without credentials."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
+OUR_FETCH_SITES = frozenset({"same-origin", "none"})
+FOREIGN_PAGE = Text("Pages of another site may not do this.", "其他网站的页面不得执行此操作。")
 UNAUTHENTICATED_CLOSE = 4501
 
 
@@ -104,6 +106,8 @@ class Guard:
             caller = self._identify(headers)
             if scope["method"] not in SAFE_METHODS:
                 self._check_origin(scope, headers, caller)
+            elif caller.has_session and scope["path"].startswith("/api/"):
+                self._check_reader(headers)
             if (scope["method"], scope["path"]) not in PUBLIC:
                 self._check_credentials(caller)
             self._check_body(scope, headers)
@@ -176,9 +180,13 @@ class Guard:
                 )
             return  # a program; the credentials decide
         if len(origins) != 1 or not self._perimeter.is_our_origin(origins[0], self._port(scope)):
-            raise ForeignOrigin(
-                Text("Pages of another site may not do this.", "其他网站的页面不得执行此操作。")
-            )
+            raise ForeignOrigin(FOREIGN_PAGE)
+
+    def _check_reader(self, headers: Headers) -> None:
+        # A page on another port of this machine counts as the same site, so that the browser sends
+        # it our cookie. Reading changes nothing, but it may cost something.
+        if headers.get("sec-fetch-site", "same-origin") not in OUR_FETCH_SITES:
+            raise ForeignOrigin(FOREIGN_PAGE)
 
     def _check_credentials(self, caller: _Caller) -> None:
         if not (caller.has_token or caller.has_session):
