@@ -33,7 +33,10 @@ const failures: Middleware = {
   },
 };
 
-export const api = createClient<paths>({ baseUrl: "", fetch: (request) => globalThis.fetch(request) });
+export const api = createClient<paths>({
+  baseUrl: location.origin,
+  fetch: (request) => globalThis.fetch(request),
+});
 api.use(language, failures);
 
 /**

@@ -742,7 +742,7 @@ export interface components {
         CheckOut: {
             /**
              * Fingerprint
-             * @description Identity of the graph; null if it has errors.
+             * @description Identity of the graph; null while a layer cannot be.
              */
             fingerprint: string | null;
             /** Nodes */
@@ -1886,12 +1886,12 @@ export interface components {
          */
         StateBody: {
             /** Epochs */
-            epochs: number | null;
+            epochs?: number | null;
             message: components["schemas"]["LocalText"] | null;
             reason: components["schemas"]["Reason"] | null;
             state: components["schemas"]["RunState"];
             /** Steps Per Epoch */
-            steps_per_epoch: number | null;
+            steps_per_epoch?: number | null;
         };
         /**
          * StateEvent
@@ -1973,15 +1973,15 @@ export interface components {
         };
         /**
          * SystemBody
-         * @description One of these facts.
+         * @description One of these facts; the others are absent.
          */
         SystemBody: {
-            download: components["schemas"]["Download"] | null;
+            download?: components["schemas"]["Download"] | null;
             /** Environment */
-            environment: {
+            environment?: {
                 [key: string]: unknown;
             } | null;
-            test: components["schemas"]["Scores"] | null;
+            test?: components["schemas"]["Scores"] | null;
         };
         /**
          * SystemEvent
@@ -2215,6 +2215,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The studio cannot answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
         };
     };
     list_datasets: {
@@ -2255,6 +2264,15 @@ export interface operations {
             };
             /** @description Host or origin is not ours */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The studio cannot answer at the moment */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2329,6 +2347,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The studio cannot answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
         };
     };
     start_dataset_download: {
@@ -2396,6 +2423,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The studio cannot answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
         };
     };
     cancel_dataset_download: {
@@ -2456,6 +2492,15 @@ export interface operations {
             };
             /** @description The request or a document in it is not valid */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The studio cannot answer at the moment */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2630,6 +2675,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The studio cannot answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
         };
     };
     write_graph_code: {
@@ -2708,6 +2762,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The studio cannot answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
         };
     };
     list_models: {
@@ -2761,6 +2824,15 @@ export interface operations {
             };
             /** @description The request or a document in it is not valid */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The studio cannot answer at the moment */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2846,6 +2918,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The studio cannot answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
         };
     };
     get_model: {
@@ -2908,6 +2989,15 @@ export interface operations {
             };
             /** @description The request or a document in it is not valid */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The studio cannot answer at the moment */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3025,6 +3115,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The studio cannot answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
         };
     };
     delete_model: {
@@ -3083,6 +3182,15 @@ export interface operations {
             };
             /** @description The request or a document in it is not valid */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The studio cannot answer at the moment */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3161,6 +3269,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The studio cannot answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
         };
     };
     list_runs: {
@@ -3216,6 +3333,15 @@ export interface operations {
             };
             /** @description The request or a document in it is not valid */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The studio cannot answer at the moment */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3322,6 +3448,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The studio cannot answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
         };
     };
     get_run: {
@@ -3382,6 +3517,15 @@ export interface operations {
             };
             /** @description The request or a document in it is not valid */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The studio cannot answer at the moment */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3456,6 +3600,15 @@ export interface operations {
             };
             /** @description The request or a document in it is not valid */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The studio cannot answer at the moment */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3552,6 +3705,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The studio cannot answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
         };
     };
     list_run_artifacts: {
@@ -3612,6 +3774,15 @@ export interface operations {
             };
             /** @description The request or a document in it is not valid */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The studio cannot answer at the moment */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3680,6 +3851,15 @@ export interface operations {
             };
             /** @description The request or a document in it is not valid */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The studio cannot answer at the moment */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3859,6 +4039,15 @@ export interface operations {
             };
             /** @description The request or a document in it is not valid */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The studio cannot answer at the moment */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4056,6 +4245,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The studio cannot answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
         };
     };
     stop_run: {
@@ -4123,6 +4321,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The studio cannot answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
         };
     };
     list_templates: {
@@ -4163,6 +4370,15 @@ export interface operations {
             };
             /** @description Host or origin is not ours */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The studio cannot answer at the moment */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4235,6 +4451,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The studio cannot answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
         };
     };
     healthz: {
@@ -4282,6 +4507,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description The studio cannot answer at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
         };
     };
     metrics: {
@@ -4322,6 +4556,15 @@ export interface operations {
             };
             /** @description Host or origin is not ours */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The studio cannot answer at the moment */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

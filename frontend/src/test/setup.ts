@@ -20,3 +20,27 @@ vi.stubGlobal(
 Element.prototype.scrollIntoView ??= () => undefined;
 
 afterEach(cleanup);
+
+// What jsdom lacks of the browser's own dialogs and popovers: only that they open, close and say so.
+HTMLDialogElement.prototype.showModal = function showModal() {
+  this.open = true;
+};
+HTMLDialogElement.prototype.close = function close() {
+  this.open = false;
+};
+
+function tell(element: HTMLElement, newState: "open" | "closed"): void {
+  element.style.display = newState === "open" ? "block" : "none";
+  element.dispatchEvent(Object.assign(new Event("beforetoggle"), { newState }));
+  // As in a browser, the second event comes in a task of its own.
+  setTimeout(() => element.dispatchEvent(Object.assign(new Event("toggle"), { newState })), 0);
+}
+
+HTMLElement.prototype.hidePopover = function hidePopover() {
+  tell(this, "closed");
+};
+document.addEventListener("click", ({ target }) => {
+  const opener = target instanceof Element ? target.closest("[popovertarget]") : null;
+  const popover = document.getElementById(opener?.getAttribute("popovertarget") ?? "");
+  if (popover) tell(popover, "open");
+});

@@ -70,7 +70,7 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 
 /** "3 hours ago", a date once it is longer than a week. */
-export function formatAgo(time: string, now: number, language: string): string {
+export function formatAgo(time: string, now: number, language: string, t: TFunction<"ui">): string {
   const seconds = (Date.parse(time) - now) / 1000;
   if (-seconds > 7 * 86_400) {
     return new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(new Date(time));
@@ -79,7 +79,7 @@ export function formatAgo(time: string, now: number, language: string): string {
   for (const [unit, length] of STEPS) {
     if (Math.abs(seconds) >= length) return relative.format(Math.round(seconds / length), unit);
   }
-  return relative.format(0, "second");
+  return t("justNow");
 }
 
 /** The moment in full, for a tooltip. */

@@ -31,7 +31,9 @@ export function DatasetCard({ dataset }: { dataset: Dataset }) {
             <Fact name={t("fact.size")}>{formatBytes(dataset.download_bytes, language)}</Fact>
           )}
           <Fact name={t("fact.license")}>{dataset.license}</Fact>
-          <Fact name={t("fact.source")}>{dataset.source}</Fact>
+          <Fact name={t("fact.source")} isWide>
+            {dataset.source}
+          </Fact>
         </dl>
         <DatasetAvailability dataset={dataset} />
       </div>
@@ -46,9 +48,15 @@ export function DatasetCard({ dataset }: { dataset: Dataset }) {
   );
 }
 
-function Fact({ name, children }: { name: string; children: ReactNode }) {
+interface FactProps {
+  name: string;
+  children: ReactNode;
+  isWide?: boolean;
+}
+
+function Fact({ name, children, isWide = false }: FactProps) {
   return (
-    <div className={classes.fact}>
+    <div className={classes.fact} data-wide={isWide || undefined}>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>

@@ -16,6 +16,7 @@ import classes from "./models.module.css";
 /** One of the reader's own models. */
 export function ModelCard({ model }: { model: ModelSummary }) {
   const { t, i18n } = useTranslation("models");
+  const { t: tUi } = useTranslation("ui");
   const document = useQuery(modelQuery(model.id)).data?.graph;
   const graph = useMemo(() => readGraph(document), [document]);
   const [isDeleting, setDeleting] = useState(false);
@@ -33,7 +34,7 @@ export function ModelCard({ model }: { model: ModelSummary }) {
           {t("own.facts", { count: model.nodes, version: model.version })}
           {" · "}
           <time dateTime={model.updated_at} title={formatMoment(model.updated_at, i18n.language)}>
-            {formatAgo(model.updated_at, Date.now(), i18n.language)}
+            {formatAgo(model.updated_at, Date.now(), i18n.language, tUi)}
           </time>
         </p>
       </div>

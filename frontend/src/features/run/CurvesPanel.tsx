@@ -55,6 +55,7 @@ export function CurvesPanel({ runId, startedAt = null, height = 220, waiting }: 
             max={MOST_SMOOTHING}
             step={0.01}
             value={smoothing}
+            style={{ "--share": `${(smoothing / MOST_SMOOTHING) * 100}%` }}
             onChange={(event) => setSmoothing(Number(event.currentTarget.value))}
           />
           <output className="lm-num">{smoothing === 0 ? t("toolbar.off") : smoothing.toFixed(2)}</output>

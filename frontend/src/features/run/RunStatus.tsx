@@ -15,11 +15,13 @@ export function RunStatus({ run }: { run: Run }) {
   const live = useLiveRunState(useLiveRun(run.id), (state) => state);
   const message = run.message ?? live.message;
   const progress = progressOf(run, live);
+  const isEmpty = hasEnded(run.state) && progress.step === 0 && !message;
+  if (isEmpty) return null;
   return (
     <div className={classes.status} data-tone={toneOf(run.state)}>
       {message && <p className={classes.message}>{localize(message, i18n.language)}</p>}
       {hasEnded(run.state) ? (
-        <EndedFacts run={run} progress={progress} />
+        progress.step > 0 && <EndedFacts run={run} progress={progress} />
       ) : (
         <LiveFacts run={run} live={live} progress={progress} />
       )}

@@ -36,7 +36,7 @@ export function RunRow({ run }: { run: Run }) {
       <td className={tables.number}>{seconds === null ? "–" : formatDuration(seconds, t)}</td>
       <td className={tables.number}>
         <time dateTime={run.created_at} title={formatMoment(run.created_at, language)}>
-          {formatAgo(run.created_at, now, language)}
+          {formatAgo(run.created_at, now, language, t)}
         </time>
       </td>
       <td className={classes.menuCell}>

@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { createAxis, formatClock, formatSteps, seriesAxis } from "./axis";
+
+describe("createAxis", () => {
+  it("turns steps into epochs once their length is known", () => {
+    const axis = createAxis("epoch", 1688, 0);
+    expect(axis.toAxis(844)).toBe(0.5);
+    expect(axis.fromAxis(2)).toBe(3376);
+  });
+
+  it("stays with steps while the length of an epoch is not known", () => {
+    expect(createAxis("epoch", null, 0).mode).toBe("step");
+  });
+
+  it("counts seconds from the start", () => {
+    const axis = createAxis("time", null, 1_000_000);
+    expect(axis.toAxis(1_065_000)).toBe(65);
+    expect(axis.fromAxis(65)).toBe(1_065_000);
+  });
+
+  it.each(["step", "epoch", "time"] as const)("comes back to where it began: %s", (mode) => {
+    const axis = createAxis(mode, 45, 1234);
+    expect(axis.fromAxis(axis.toAxis(777))).toBeCloseTo(777, 9);
+  });
+});
+
+it("reads epochs from the series by step", () => {
+  expect([seriesAxis("step"), seriesAxis("epoch"), seriesAxis("time")]).toEqual(["step", "step", "time"]);
+});
+
+it("writes ticks short", () => {
+  expect([0, 500, 12_500, 3_000_000].map(formatSteps)).toEqual(["0", "500", "12.5k", "3M"]);
+  expect([0, 65, 3725].map(formatClock)).toEqual(["0:00", "1:05", "1:02:05"]);
+});
