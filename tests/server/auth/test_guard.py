@@ -170,20 +170,6 @@ async def test_a_body_that_is_not_json_is_refused(client, content_type):
 
 
 @pytest.mark.parametrize(
-    ("site", "status"),
-    [("same-origin", 200), ("none", 200), ("same-site", 403), ("cross-site", 403), ("x", 403)],
-)
-async def test_a_page_of_another_port_reads_nothing_with_our_cookie(
-    connect, cookie, token, site, status
-):
-    async with connect(**cookie, **{"sec-fetch-site": site}) as browser:
-        assert (await browser.get("/api/v1/models")).status_code == status
-        assert (await browser.get("/runs")).status_code in {200, 503}  # a link from elsewhere
-    async with connect(**token, **{"sec-fetch-site": site}) as program:
-        assert (await program.get("/api/v1/models")).status_code == 200
-
-
-@pytest.mark.parametrize(
     "content_type",
     [
         "application/json",
