@@ -67,6 +67,7 @@ class BinaryCrossentropy(Loss):
             "How far targets are moved from 0 and 1 towards 0.5.",
             "目标由 0 和 1 向 0.5 靠拢的程度。",
         ),
+        advanced=True,
     )
     axis: Int = field(-1, doc=AXIS, advanced=True)
 

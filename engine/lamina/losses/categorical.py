@@ -97,7 +97,7 @@ class CategoricalCrossentropy(Loss):
     target: ClassVar[TargetKind] = "one_hot"
 
     from_logits: bool = field(False, doc=FROM_LOGITS, advanced=True)
-    label_smoothing: Fraction = field(0.0, doc=LABEL_SMOOTHING)
+    label_smoothing: Fraction = field(0.0, doc=LABEL_SMOOTHING, advanced=True)
     axis: Int = field(-1, doc=AXIS, advanced=True)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:

@@ -36,7 +36,7 @@ class CategoricalCrossentropy(MeanMetric):
     name: str | None = field(None, doc=NAME, advanced=True)
     dtype: DtypeName | None = field(None, doc=DTYPE, advanced=True)
     from_logits: bool = field(False, doc=FROM_LOGITS, advanced=True)
-    label_smoothing: Fraction = field(0.0, doc=LABEL_SMOOTHING)
+    label_smoothing: Fraction = field(0.0, doc=LABEL_SMOOTHING, advanced=True)
     axis: Int = field(-1, doc=AXIS, advanced=True)
 
     def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:

@@ -35,9 +35,11 @@ class Adam(Optimizer):
     decays_in_update: ClassVar[bool] = True
 
     learning_rate: LearningRate = field(0.001, doc=RATE)
-    beta_1: Fraction = field(0.9, doc=Text("How slowly the momentum moves.", "一阶矩的衰减率。"))
+    beta_1: Fraction = field(
+        0.9, doc=Text("How slowly the momentum moves.", "一阶矩的衰减率。"), advanced=True
+    )
     beta_2: Fraction = field(
-        0.999, doc=Text("How slowly the recent size moves.", "二阶矩的衰减率。")
+        0.999, doc=Text("How slowly the recent size moves.", "二阶矩的衰减率。"), advanced=True
     )
     epsilon: NonNegativeFloat = field(1e-7, doc=EPSILON, advanced=True)
     amsgrad: bool = field(

@@ -68,6 +68,7 @@ class Optimizer(HasLearningRate, Declared):
             "Share of each weight that is taken away per step, times the learning rate.",
             "每一步按学习率从权重中减去的比例。",
         ),
+        advanced=True,
     )
     clipnorm: PositiveFloat | None = field(
         None,

@@ -38,10 +38,10 @@ class RMSprop(Optimizer):
 
     learning_rate: LearningRate = field(0.001, doc=RATE)
     rho: Fraction = field(
-        0.9, doc=Text("How slowly the recent size moves.", "近期梯度大小的衰减率。")
+        0.9, doc=Text("How slowly the recent size moves.", "近期梯度大小的衰减率。"), advanced=True
     )
     momentum: Fraction = field(
-        0.0, doc=Text("How much of the last step is kept.", "保留上一步更新的比例。")
+        0.0, doc=Text("How much of the last step is kept.", "保留上一步更新的比例。"), advanced=True
     )
     epsilon: NonNegativeFloat = field(1e-7, doc=EPSILON, advanced=True)
     centered: bool = field(

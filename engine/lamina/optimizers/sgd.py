@@ -28,7 +28,9 @@ class SGD(Optimizer):
         0.0, doc=Text("How much of the last step is kept.", "保留上一步更新的比例。")
     )
     nesterov: bool = field(
-        False, doc=Text("Look ahead by the momentum (Nesterov 1983).", "使用 Nesterov 动量。")
+        False,
+        doc=Text("Look ahead by the momentum (Nesterov 1983).", "使用 Nesterov 动量。"),
+        advanced=True,
     )
 
     def used_blocks(self) -> tuple[tuple[str, ...], ...]:

@@ -39,6 +39,14 @@ def source_for(
         keep_heap()
     if x is None:
         raise ConfigError(Text("There is no data: pass x.", "没有数据：请传入 x。"), field="x")
+    if not (_is_arrays(x) or hasattr(x, "__iter__") or hasattr(x, "__getitem__")):
+        raise ConfigError(
+            Text(
+                f"x must be arrays, a generator, a dataset of batches or a torch DataLoader, got {type(x).__name__}.",
+                f"x 应为数组、生成器、批次数据集或 torch DataLoader，实际为 {type(x).__name__}。",
+            ),
+            field="x",
+        )
     if _is_arrays(x):
         return array_source(
             model,
@@ -77,17 +85,9 @@ def source_for(
         return StreamSource(lambda _epoch: x, model, class_weight=class_weight), None
     if hasattr(x, "__getitem__") and _length(x) is not None:
         return _from_dataset(model, x, shuffle, class_weight, seed), None
-    if hasattr(x, "__iter__"):
-        return StreamSource(
-            lambda _epoch: iter(x), model, steps=_length(x), class_weight=class_weight
-        ), None
-    raise ConfigError(
-        Text(
-            f"x must be arrays, a generator, a dataset of batches or a torch DataLoader, got {type(x).__name__}.",
-            f"x 应为数组、生成器、批次数据集或 torch DataLoader，实际为 {type(x).__name__}。",
-        ),
-        field="x",
-    )
+    return StreamSource(
+        lambda _epoch: iter(x), model, steps=_length(x), class_weight=class_weight
+    ), None
 
 
 def _from_dataset(

@@ -28,28 +28,26 @@ class Feed:
         return self.steps or self.source.steps
 
     def epoch(self, epoch: int) -> Iterator[Batch]:
-        """The batches of one epoch; fewer than `steps`, with a warning, when the data ends before."""
+        """The batches of one epoch; fewer than `steps`, with a warning, when the data ends before, as in Keras."""
         if self.steps is None:
             yield from self.source.batches(epoch)
             return
-        for _ in range(self.steps):
-            batch = self._next()
+        for step in range(self.steps):
+            batch = next(self._pass, None) if self._pass is not None else None
+            if (
+                batch is None and step == 0
+            ):  # the last epoch ended with the data, or this is the first
+                batch = self._begin_pass()
             if batch is None:
                 warnings.warn(
-                    f"The data ended before {self.steps} steps; this epoch is shorter.",
+                    f"The data ended after {step} of {self.steps} steps; this epoch is shorter.",
                     stacklevel=2,
                 )
+                self._pass = None
                 return
             yield batch
 
-    def _next(self) -> Batch | None:
-        """The next batch; None once at the end of a pass, unless it ends exactly with an epoch."""
-        if self._pass is None:
-            self._pass = self.source.batches(self._passes)
-            self._passes += 1
-            self._given = 0
-        batch = next(self._pass, None)
-        self._given += 1
-        if batch is None or self._given == self.source.steps:
-            self._pass = None
-        return batch
+    def _begin_pass(self) -> Batch | None:
+        self._pass = self.source.batches(self._passes)
+        self._passes += 1
+        return next(self._pass, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -10,8 +10,16 @@ from torch import Tensor
 
 from lamina.optimizers.optimizer import Variable
 
-Program = Callable[..., tuple[Tensor, ...]]
-"""A forward pass: one tensor per input to one tensor per output, in Keras' layout."""
+
+class Program(Protocol):
+    """A forward pass: one tensor per input to one tensor per output, in Keras' layout."""
+
+    @property
+    def stripped(self) -> tuple[bool, ...]:
+        """For each output, whether it comes without the softmax or sigmoid it ends in."""
+        ...
+
+    def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]: ...
 
 
 class SymbolicTensor(Protocol):

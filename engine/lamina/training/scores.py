@@ -20,6 +20,7 @@ from lamina.metrics.lookup import ACCURACY, CROSSENTROPY, suiting
 from lamina.metrics.metric import MeanMetric, Metric
 from lamina.metrics.running_mean import RunningMean
 from lamina.text import Text
+from lamina.training.protocols import TrainableModel
 from lamina.training.sources import Batch
 
 Shape = tuple[int | None, ...]
@@ -29,11 +30,24 @@ HEADS = {"softmax": lambda x: torch.softmax(x, -1), "sigmoid": torch.sigmoid}
 
 @dataclass(frozen=True)
 class Output:
-    """One output of the model, as far as scores are concerned."""
+    """One output of the model, as far as scores are concerned.
+
+    Args:
+        head: The softmax or sigmoid that the program without heads leaves out; None where there is none.
+    """
 
     name: str
     shape: Shape
     head: str | None
+
+
+def outputs_of(model: TrainableModel) -> list[Output]:
+    """The outputs of a model, with the heads that its program can do without."""
+    stripped = model.program(training=False, logits=True).stripped
+    return [
+        Output(output.name, output.shape, model.heads[output.name] if is_stripped else None)
+        for output, is_stripped in zip(model.outputs, stripped, strict=True)
+    ]
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from lamina.training.adapters import source_for
 from lamina.training.feed import Feed
 from lamina.training.logs import BatchLogs
 from lamina.training.protocols import TrainableModel
-from lamina.training.scores import Output, Scores
+from lamina.training.scores import Scores, outputs_of
 from lamina.training.sources import Batch, Shuffle, Source, to_batch, unpack
 from lamina.training.steps import TestStep, TrainStep
 
@@ -363,9 +363,7 @@ class Trainer:
                 raise ConfigError(
                     Text("Targets are needed: pass y.", "需要目标：请传入 y。"), field="y"
                 )
-            outputs = [
-                Output(o.name, o.shape, self.model.heads[o.name]) for o in self.model.outputs
-            ]
+            outputs = outputs_of(self.model)
             given = self.arguments
             self._scores = Scores(
                 outputs,
@@ -387,10 +385,13 @@ class Trainer:
         return EpochLogs(self._scores.results())
 
     def _in_order(self, results: dict[str, float]) -> Any:
-        """As Keras returns them: the loss, the losses of the outputs, then the metrics by name."""
-        first = [name for name in self.metrics_names if name == "loss" or name.endswith("_loss")]
-        values = [results[name] for name in first]
-        values += [value for name, value in sorted(results.items()) if name not in first]
+        """As Keras returns them: the loss, the losses of the outputs, the metrics; those of several outputs by name."""
+        assert self._scores is not None
+        names = self._scores.log_names
+        watched = [entry.log_name for entry in self._scores.watched]
+        if len(self.model.outputs) > 1:
+            watched.sort()
+        values = [results[name] for name in (*names[: len(names) - len(watched)], *watched)]
         return values[0] if len(values) == 1 else values
 
 
