@@ -110,11 +110,13 @@ async def open_runs(settings: Settings, database: Database) -> AsyncIterator[Run
     feed = Feed(database)
     dispatcher = Dispatcher(database, feed, folder, environment, settings.max_parallel)
     with _alone(folder / "server.lock"):
+        inference = Inference(environment)
         await dispatcher.open()
         try:
-            yield Runs(database, feed, dispatcher, Inference(environment))
+            yield Runs(database, feed, dispatcher, inference)
         finally:
             await dispatcher.close()
+            await inference.close()
 
 
 @contextmanager

@@ -38,6 +38,24 @@ def until():
     return wait
 
 
+async def wait_until(condition, deadline_s=DEADLINE_S):
+    """Return the first true value of a condition, which may be a coroutine function."""
+    end = time.monotonic() + deadline_s
+    while True:
+        value = condition()
+        value = await value if inspect.isawaitable(value) else value
+        if value:
+            return value
+        assert time.monotonic() < end, f"still waiting for {condition}"
+        await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def eventually():
+    """`wait_until`, for tests that run in the event loop."""
+    return wait_until
+
+
 class Studio:
     """Runs on a real database with real processes, without HTTP."""
 
@@ -85,15 +103,7 @@ class Studio:
         """Let a run that holds go on."""
         (self.folder(run_id).path / "go").touch()
 
-    async def until(self, condition, deadline_s=DEADLINE_S):
-        end = time.monotonic() + deadline_s
-        while True:
-            value = condition()
-            value = await value if inspect.isawaitable(value) else value
-            if value:
-                return value
-            assert time.monotonic() < end, f"still waiting for {condition}"
-            await asyncio.sleep(0.01)
+    until = staticmethod(wait_until)
 
     async def ended(self, run_id):
         """The run once it has ended."""

@@ -1,6 +1,8 @@
-"""The child process: one JSON request on standard input, one JSON answer on standard output.
+"""The child process: JSON requests on standard input, a JSON answer to each on standard output.
 
-An answer is `{"answer": …}` or `{"refused": {en, zh-CN}}`; anything else means that it failed.
+Requests and answers are framed by their length. An answer is `{"answer": …}` or
+`{"refused": {en, zh-CN}}`; on anything unexpected the process ends, and its traceback is on
+standard error. It serves until its input ends.
 """
 
 import os
@@ -10,20 +12,21 @@ from typing import Any
 
 import orjson
 
-CPU_S = 600
+from lamina_studio.runs.inference.framing import framed, read_framed
+
 ADDRESS_SPACE_BYTES = 16 * 2**30  # torch alone maps several GiB that it never touches
 
 
 def main() -> None:
-    """Answer one request within limits that the system enforces."""
+    """Answer requests within limits that the system enforces."""
     answers = os.dup(1)
-    os.dup2(2, 1)  # whatever prints must not get into the answer
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+    os.dup2(2, 1)  # whatever prints must not get into an answer
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_BYTES, ADDRESS_SPACE_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    request = orjson.loads(sys.stdin.buffer.read())
     with os.fdopen(answers, "wb") as file:
-        file.write(orjson.dumps(_answer(request), option=orjson.OPT_SERIALIZE_NUMPY))
+        while (request := read_framed(sys.stdin.buffer)) is not None:
+            file.write(framed(orjson.dumps(_answer(orjson.loads(request)))))
+            file.flush()
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What the child process can do with a trained model."""
 
 from collections.abc import Callable
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ def predict(request: dict[str, Any]) -> dict[str, Any]:
     Raises:
         DatasetError: If the samples do not fit the model.
     """
-    model: Any = load_model(Path(request["model"]))
+    model: Any = _load(request["model"])
     spec = _dataset(request["training"])
     arrays = _arrays(model, spec, request["inputs"])
     samples = arrays if len(arrays) > 1 else arrays[0]
@@ -51,13 +51,19 @@ def predict(request: dict[str, Any]) -> dict[str, Any]:
 
 def evaluate(request: dict[str, Any]) -> dict[str, Any]:
     """Scores of the model on a part of the data that it was trained with."""
-    model = load_model(Path(request["model"]))
+    model = _load(request["model"])
     scores = training_run.evaluate(model, request["training"], split=request["split"])
     return {
         "loss": to_wire(scores.loss),
         "metrics": {key: to_wire(value) for key, value in scores.metrics.items()},
         "n": scores.n,
     }
+
+
+@lru_cache(maxsize=1)
+def _load(path: str) -> Model:
+    # A run's model is written once, so its path stands for its content.
+    return load_model(path)
 
 
 def _dataset(training: dict[str, Any]) -> DatasetSpec | None:
