@@ -8,7 +8,7 @@ from typing import Any
 
 from lamina.datasets.catalogue import ClassTarget, DatasetSpec, ValueTarget
 from lamina.errors import ConfigError
-from lamina.graph.check import Report
+from lamina.graph.check import Report, free_id
 from lamina.graph.document import Graph, Node
 from lamina.graph.heads import Head, heads
 from lamina.losses.loss import LOSSES, Loss
@@ -285,6 +285,7 @@ class _OutputCheck:
             ),
             node=self.output,
             params={"output": list(self.shape[1:])},
+            fixes=(self._flatten_before(self.output),),
         )
 
     # --- the last activation --------------------------------------------------------------------------------------
@@ -422,6 +423,22 @@ class _OutputCheck:
                 )
             node = self._single_source(node)
         return ()
+
+    def _flatten_before(self, node: str) -> Fix:
+        """Put a Flatten between a layer and what feeds it."""
+        graph = self.fitting.graph
+        fresh = free_id("flatten", {n.id for n in graph.nodes})
+        index = next(i for i, n in enumerate(graph.nodes) if n.id == node)
+        inputs = [edge.to_json() for edge in graph.nodes[index].inputs]
+        flatten = {"id": fresh, "type": "Flatten", "config": {}, "inputs": inputs}
+        return Fix(
+            Text(f"Put a Flatten before {node}", f"在 {node} 之前加 Flatten"),
+            "graph",
+            [
+                {"op": "add", "path": "/nodes/-", "value": flatten},
+                {"op": "replace", "path": f"/nodes/{index}/inputs", "value": [{"node": fresh}]},
+            ],
+        )
 
     def _single_source(self, node: str) -> str | None:
         """The node before one that only maps elements."""

@@ -1,5 +1,7 @@
 """What a user may hand to `fit`, and what comes out."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -38,7 +40,7 @@ class Batches:
         self.x, self.y, self.size, self.epochs_seen = x, y, size, 0
 
     def __len__(self):
-        return -(-len(self.x) // self.size)
+        return math.ceil(len(self.x) / self.size)
 
     def __getitem__(self, index):
         rows = slice(index * self.size, (index + 1) * self.size)

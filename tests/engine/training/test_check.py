@@ -1,0 +1,283 @@
+"""Every problem of a training document with its fix: applying the fixes leaves a run that starts."""
+
+import copy
+
+import jsonpatch
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lamina import datasets  # noqa: F401 - fills the registry
+from lamina.checking import check
+from lamina.datasets.catalogue import DATASETS, ClassTarget, DatasetSpec, Splits, ValueTarget
+from lamina.text import Text
+
+
+def graph(units=10, activation="softmax", shape=(8, 8, 1), head=None, flatten=True):
+    def node(id_, type_, config, *inputs):
+        return {"id": id_, "type": type_, "config": config, "inputs": [{"node": i} for i in inputs]}
+
+    nodes = [node("image", "Input", {"shape": list(shape)})]
+    if flatten:
+        nodes.append(node("flat", "Flatten", {}, "image"))
+    config = {"units": units} if activation is None else {"units": units, "activation": activation}
+    nodes.append(node("digit", "Dense", config, nodes[-1]["id"]))
+    if head is not None:
+        nodes.append(node("head", "Activation", {"activation": head}, "digit"))
+    return {
+        "format": "lamina.graph", "version": 1, "name": "m", "nodes": nodes,
+        "outputs": [{"node": nodes[-1]["id"]}], "blocks": [], "layout": {},
+    }  # fmt: skip
+
+
+def training(**changes):
+    return {
+        "format": "lamina.training", "version": 1, "dataset": {"id": "digits"}, "validation": {"split": 0.1},
+        "loss": "categorical_crossentropy", "metrics": ["accuracy"], "optimizer": {"type": "SGD", "config": {}},
+        "batch_size": 32, "epochs": 2, **changes,
+    }  # fmt: skip
+
+
+class Nowhere:
+    """Files that nobody has."""
+
+    download_bytes = 11_500_000
+
+    def is_present(self):
+        return False
+
+
+def _spec(name, target, shape=(4,), storage=None):
+    def no_reader(storage) -> Splits:
+        raise AssertionError("a check reads no data")
+
+    title = Text(name.title(), name)
+    return DatasetSpec(
+        id=name, title=title, summary=title, kind="table", input_shape=shape, target=target, n_train=100, n_test=20,
+        license="CC0", source="drawn", storage=storage or DATASETS.get("digits").storage, reader=no_reader,
+    )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def more_datasets(monkeypatch):
+    entries = dict(DATASETS._entries)
+    for spec in (
+        _spec("prices", ValueTarget(())),
+        _spec("yesno", ClassTarget(("no", "yes"))),
+        _spec("faraway", ClassTarget(("a", "b")), storage=Nowhere()),
+    ):
+        entries[spec.id] = spec
+    monkeypatch.setattr(DATASETS, "_entries", entries)
+
+
+def problems(graph_, training_):
+    return check(graph_, training_).problems
+
+
+def apply_all(graph_, training_):
+    """Apply the first fix of each problem until nothing is left to fix."""
+    graph_, training_ = copy.deepcopy(graph_), copy.deepcopy(training_)
+    for _ in range(8):
+        fixes = [
+            p.fixes[0] for p in problems(graph_, training_) if p.severity != "info" and p.fixes
+        ]
+        if not fixes:
+            break
+        patched = jsonpatch.apply_patch(
+            graph_ if fixes[0].target == "graph" else training_, fixes[0].patch
+        )
+        graph_, training_ = (
+            (patched, training_) if fixes[0].target == "graph" else (graph_, patched)
+        )
+    return graph_, training_
+
+
+TABLE = {"shape": (4,), "flatten": False}
+CASES = {
+    "wrong picture size": (graph(shape=(28, 28, 1)), training(), "input_shape", "image"),
+    "wrong rank of the input": (graph(shape=(64,), flatten=False), training(), "input_shape", "image"),
+    "too few classes": (graph(units=5), training(), "class_count", "digit"),
+    "too few classes before an activation layer": (graph(units=5, activation=None, head="softmax"), training(), "class_count", "head"),
+    "too few classes, numbered": (graph(units=5), training(loss="sparse_categorical_crossentropy"), "class_count", "digit"),
+    "no softmax": (graph(activation=None), training(), "loss_needs_head", "digit"),
+    "relu and no softmax": (graph(activation="relu"), training(), "loss_needs_head", "digit"),
+    "sigmoid for a softmax": (graph(activation="sigmoid"), training(), "loss_needs_head", "digit"),
+    "logits after a softmax": (
+        graph(), training(loss={"type": "categorical_crossentropy", "config": {"from_logits": True}}), "logits_after_head", "digit",
+    ),
+    "yes or no for ten classes": (graph(activation="sigmoid"), training(loss="binary_crossentropy"), "loss_for_two_classes", None),
+    "classes as numbers": (graph(), training(loss="mse"), "loss_for_values", None),
+    "a number for ten classes": (graph(units=1, activation=None), training(loss="mse"), "class_count", "digit"),
+    "numbers with a crossentropy": (
+        graph(units=1, activation=None, **TABLE), training(dataset={"id": "prices"}, metrics=["mae"]), "target_is_no_class", None,
+    ),
+    "too many numbers": (
+        graph(units=3, activation=None, **TABLE), training(dataset={"id": "prices"}, loss="mse", metrics=["mae"]), "output_shape", "digit",
+    ),
+    "two classes, three outputs": (
+        graph(units=3, activation="sigmoid", **TABLE), training(dataset={"id": "yesno"}, loss="bce"), "class_count", "digit",
+    ),
+    "two classes without a sigmoid": (
+        graph(units=1, activation=None, **TABLE), training(dataset={"id": "yesno"}, loss="bce"), "loss_needs_head", "digit",
+    ),
+    "unknown loss": (graph(), training(loss="categorical_crosentropy"), "unknown_loss", None),
+    "unknown metric": (graph(), training(metrics=["acuracy"]), "unknown_metric", None),
+    "unknown optimizer": (graph(), training(optimizer={"type": "Adma", "config": {}}), "unknown_optimizer", None),
+    "unknown callback": (graph(), training(callbacks=["EarlyStoping"]), "unknown_callback", None),
+    "unknown data set": (graph(), training(dataset={"id": "digit"}), "unknown_dataset", None),
+    "unknown parameter": (
+        graph(), training(optimizer={"type": "SGD", "config": {"momentun": 0.9}}), "unknown_parameter", None,
+    ),
+    "parameter out of range": (
+        graph(), training(optimizer={"type": "SGD", "config": {"momentum": 7}}), "out_of_range", None,
+    ),
+    "negative rate": (graph(), training(optimizer={"type": "SGD", "config": {"lr": -1}}), "out_of_range", None),
+    "huge rate": (graph(), training(optimizer={"type": "SGD", "config": {"learning_rate": 50.0}}), "out_of_range", None),
+    "parameters that exclude each other": (
+        graph(), training(optimizer={"type": "SGD", "config": {"clipnorm": 1.0, "clipvalue": 1.0}}), "config", None,
+    ),
+    "no samples per batch": (graph(), training(batch_size=0), "out_of_range", None),
+    "more per batch than there is": (graph(), training(batch_size=100_000), "out_of_range", None),
+    "no epochs": (graph(), training(epochs=0), "out_of_range", None),
+    "no seed": (graph(), training(seed=-1), "out_of_range", None),
+    "all for validation": (graph(), training(validation={"split": 1.0}), "out_of_range", None),
+    "precision": (graph(), training(precision="float8"), "unsupported_precision", None),
+    "device": (graph(), training(device="tpu"), "no_such_device", None),
+    "one-hot metric for class numbers": (
+        graph(), training(loss="sparse_categorical_crossentropy", metrics=["categorical_accuracy"]), "metric_target", None,
+    ),
+    "class number metric for one-hot": (graph(), training(metrics=["accuracy", "SparseCategoricalAccuracy"]), "metric_target", None),
+    "watching a validation that is not there": (
+        graph(), training(validation={"split": 0.0}, callbacks=["EarlyStopping"]), "no_validation", None,
+    ),
+    "metrics of no output": (graph(), training(metrics={"nope": ["accuracy"]}), "unknown_output", None),
+    "loss of no output": (graph(), training(loss={"nope": "mse"}), "missing_loss", None),
+}  # fmt: skip
+NO_FIX = {
+    "parameters that exclude each other",
+    "huge rate",
+    "metrics of no output",
+    "loss of no output",
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_problem_is_found_named_and_fixed(name):
+    graph_, training_, code, node = CASES[name]
+    found = problems(graph_, training_)
+    match = [p for p in found if p.code == code]
+    assert match, [p.message.en for p in found]
+    assert match[0].node == node
+    assert match[0].message.zh != match[0].message.en
+    assert all(fix.label.en and fix.label.zh for p in found for fix in p.fixes)
+    if name in NO_FIX:
+        return
+    assert match[0].fixes
+    left = problems(*apply_all(graph_, training_))
+    assert not [p.message.en for p in left if p.severity != "info"]
+
+
+@pytest.mark.parametrize(
+    ("graph_", "training_"),
+    [
+        (graph(), training()),
+        (
+            graph(),
+            training(
+                loss="sparse_categorical_crossentropy",
+                metrics=["acc", "SparseTopKCategoricalAccuracy"],
+            ),
+        ),
+        (graph(activation=None, head="softmax"), training()),
+        (
+            graph(activation=None),
+            training(loss={"type": "CategoricalCrossentropy", "config": {"from_logits": True}}),
+        ),
+        (graph(), training(loss="crossentropy", metrics=[])),
+        (
+            graph(units=1, activation="sigmoid", **TABLE),
+            training(dataset={"id": "yesno"}, loss="bce"),
+        ),
+        (
+            graph(units=1, activation=None, **TABLE),
+            training(dataset={"id": "prices"}, loss="mse", metrics=["mae"]),
+        ),
+        (
+            graph(),
+            training(
+                callbacks=[{"type": "EarlyStopping", "config": {"patience": 2}}],
+                loss={"digit": "categorical_crossentropy"},
+            ),
+        ),
+    ],
+)
+def test_what_fits_has_no_problem(graph_, training_):
+    assert [p.message.en for p in problems(graph_, training_)] == []
+
+
+def test_data_that_is_not_here_is_only_an_info():
+    found = problems(graph(units=2, **TABLE), training(dataset={"id": "faraway"}))
+    assert [(p.code, p.severity) for p in found] == [("dataset_not_downloaded", "info")]
+    assert found[0].params == {"bytes": 11_500_000}
+    assert "12 MB" in found[0].message.en or "11 MB" in found[0].message.en
+
+
+def test_several_inputs_or_outputs_are_named():
+    two = graph()
+    two["nodes"].append(
+        {"id": "more", "type": "Dense", "config": {"units": 10}, "inputs": [{"node": "flat"}]}
+    )
+    two["outputs"].append({"node": "more"})
+    assert [p.code for p in problems(two, training())] == ["several_outputs"]
+
+
+def test_a_graph_that_does_not_parse_leaves_the_training_checked():
+    codes = [p.code for p in problems({"format": "lamina.graph"}, training(epochs=0))]
+    assert "out_of_range" in codes
+
+
+def test_a_graph_with_a_problem_hides_nothing_of_the_training():
+    broken = graph()
+    broken["nodes"][2]["config"]["units"] = -1
+    codes = [p.code for p in problems(broken, training(batch_size=0, loss="mze"))]
+    assert {"out_of_range", "unknown_loss"} <= set(codes)
+
+
+def test_all_problems_are_listed_at_once():
+    found = problems(
+        graph(units=3, activation=None, shape=(28, 28, 1)), training(epochs=0, batch_size=0)
+    )
+    assert {p.code for p in found} == {
+        "out_of_range",
+        "input_shape",
+        "class_count",
+        "loss_needs_head",
+    }
+
+
+values = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 40),
+    st.floats(),
+    st.text(max_size=4),
+    st.just([]),
+    st.just({}),
+)
+keys = st.sampled_from([*training(), "seed", "precision", "device", "callbacks", "shuffle", "nope"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.dictionaries(keys, values, max_size=3),
+    st.dictionaries(st.sampled_from(["lr", "momentum", "name", "x"]), values),
+)
+def test_no_document_breaks_the_check(changes, config):
+    for p in problems(
+        graph(),
+        training(
+            optimizer={"type": "SGD", "config": config},
+            **{k: v for k, v in changes.items() if k != "optimizer"},
+        ),
+    ):
+        assert p.to_json("zh-CN")["message"]
