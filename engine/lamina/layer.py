@@ -23,7 +23,7 @@ from lamina.errors import ConfigError, ShapeError
 from lamina.fields import Declared, field
 from lamina.initializers import Initializer
 from lamina.naming import snake_case, unique_name
-from lamina.random import current_seed
+from lamina.random import current_seed, numbered
 from lamina.registry import Registry
 from lamina.text import Text
 
@@ -181,7 +181,9 @@ class Layer(Declared, nn.Module):
         **kwargs: Any,
     ) -> None:
         nn.Module.__init__(self)
-        self.name = unique_name(snake_case(type(self).__name__)) if name is None else name
+        prefix = snake_case(type(self).__name__)
+        self.name = unique_name(prefix) if name is None else name
+        self.seed_name = numbered(prefix) if name is None else name
         self.dtype = _float32(dtype)
         self.built = False
         self.built_for: tuple[Shape, ...] = ()
@@ -243,7 +245,7 @@ class Layer(Declared, nn.Module):
     def _create(self, spec: Weight) -> Tensor:
         assert self.weight_seed is not None
         values = spec.initializer.draw(
-            spec.shape, spec.initializer.generator(self.weight_seed, self.name, spec.name)
+            spec.shape, spec.initializer.generator(self.weight_seed, self.seed_name, spec.name)
         )
         variable = Variable(self, spec)
         tensor = variable.from_keras(values)

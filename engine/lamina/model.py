@@ -38,6 +38,16 @@ def _by_trainer(
     return call
 
 
+def _described_by(source: object) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Give a method the help of what does its work."""
+
+    def describe(method: Callable[P, R]) -> Callable[P, R]:
+        method.__doc__ = source.__doc__
+        return method
+
+    return describe
+
+
 class Model(Network):
     """A network with Keras' training interface.
 
@@ -73,7 +83,7 @@ class Model(Network):
 
     # --- training ----------------------------------------------------------------------------------------------
 
-    @functools.wraps(Trainer.__init__, assigned=("__doc__",))
+    @_described_by(Trainer)
     def compile(self, *args: Any, **kwargs: Any) -> None:
         self.__dict__["trainer"] = Trainer(self, *args, **kwargs)
 
@@ -115,12 +125,12 @@ class Model(Network):
 
     # --- use ---------------------------------------------------------------------------------------------------
 
-    @functools.wraps(inference.predict)
+    @_described_by(inference.predict)
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         self.build_for(x)
         return inference.predict(self, x, *args, **kwargs)
 
-    @functools.wraps(inference.predict_on_batch)
+    @_described_by(inference.predict_on_batch)
     def predict_on_batch(self, x: Any) -> Any:
         self.build_for(x)
         return inference.predict_on_batch(self, x)

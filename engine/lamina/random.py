@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import random
 import secrets
+from collections import Counter
 
 import numpy as np
 import torch
 
 _seed: int | None = None
+_numbered: Counter[str] = Counter()
 
 
 def set_random_seed(seed: int) -> None:
@@ -27,6 +29,18 @@ def set_random_seed(seed: int) -> None:
     np.random.seed(seed)
     torch.manual_seed(seed)
     _seed = seed
+    _numbered.clear()
+
+
+def numbered(prefix: str) -> str:
+    """`prefix`, then `prefix_1` …, counted since the last `set_random_seed`.
+
+    It stands for a layer without a name of its own when its weights are drawn, so that the same script run twice in
+    one process, with the same seed, begins with the same weights.
+    """
+    count = _numbered[prefix]
+    _numbered[prefix] += 1
+    return f"{prefix}_{count}" if count else prefix
 
 
 def current_seed() -> int:
