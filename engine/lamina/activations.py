@@ -164,5 +164,5 @@ def serialize(function: ActivationFunction) -> str:
 
 deserialize = get
 
-Activation = Annotated[(ActivationFunction, *choice_of(get, serialize, ACTIVATIONS.names))]  # type: ignore[valid-type]
+Activation = Annotated[(ActivationFunction, *choice_of(get, serialize, ACTIVATIONS.names))]
 """Field type: an activation by name."""

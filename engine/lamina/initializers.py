@@ -201,7 +201,8 @@ class Orthogonal(Initializer):
         normal = torch.randn(max(rows, columns), min(rows, columns), generator=generator)
         q, r = torch.linalg.qr(normal)
         q = q * torch.sign(torch.diagonal(r))
-        return self.gain * (q.mT if rows < columns else q).reshape(shape)
+        oriented: Tensor = q.mT if rows < columns else q
+        return self.gain * oriented.reshape(shape)
 
 
 def compute_fans(shape: tuple[int, ...]) -> tuple[float, float]:
@@ -242,7 +243,7 @@ def _variance_scaling(
     return _truncated_normal(shape, generator) * (math.sqrt(variance) / _TRUNCATED_STDDEV)
 
 
-def get(identifier: str | Mapping[str, Any] | Initializer | type[Initializer]) -> Initializer:
+def get(identifier: Any) -> Initializer:
     """The initializer for a name, a `{"type", "config"}` object, a class or an initializer.
 
     Raises:
@@ -277,5 +278,5 @@ def names() -> list[str]:
     return [snake_case(name) for name in INITIALIZERS.names()]
 
 
-InitializerField = Annotated[(Initializer, *choice_of(get, serialize, names))]  # type: ignore[valid-type]
+InitializerField = Annotated[(Initializer, *choice_of(get, serialize, names))]
 """Field type: an initializer by name or object."""

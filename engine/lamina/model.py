@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
 from lamina import files
 from lamina.errors import ConfigError
@@ -35,7 +35,7 @@ def _by_trainer(
         self.build_for(args[0] if args else kwargs.get("x"))
         return method(trainer, *args, **kwargs)
 
-    return call
+    return cast("Callable[Concatenate[Model, P], R]", call)
 
 
 def _described_by(source: object) -> Callable[[Callable[P, R]], Callable[P, R]]:
