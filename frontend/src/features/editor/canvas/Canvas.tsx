@@ -3,7 +3,6 @@ import {
   BackgroundVariant,
   MiniMap,
   type NodeChange,
-  type OnConnectEnd,
   ReactFlow,
   ReactFlowProvider,
   SelectionMode,
@@ -17,12 +16,13 @@ import { useEditor, useGraph, useView } from "../EditorContext";
 import classes from "./Canvas.module.css";
 import { CanvasTools } from "./CanvasTools";
 import { EmptyCanvas } from "./EmptyCanvas";
-import { handleIndex, type LayerFlowEdge, type LayerFlowNode } from "./flow";
+import type { LayerFlowEdge, LayerFlowNode } from "./flow";
 import { LayerEdge } from "./LayerEdge";
 import { LayerNode } from "./LayerNode";
 import { useCanvasPort } from "./useCanvasPort";
 import { useFlow } from "./useFlow";
 import { FIT, useKeepFitted } from "./useKeepFitted";
+import { useLinks } from "./useLinks";
 import { useNodeDrag } from "./useNodeDrag";
 
 const NODE_TYPES = { layer: LayerNode };
@@ -40,7 +40,7 @@ export const Canvas = memo(function Canvas() {
 
 function FlowCanvas() {
   const { t } = useTranslation("editor");
-  const { actions, view, catalogue, document } = useEditor();
+  const { catalogue, document } = useEditor();
   const frame = useRef<HTMLElement>(null);
   const flow = useFlow();
   const fitted = useKeepFitted(frame);
@@ -50,28 +50,7 @@ function FlowCanvas() {
   const isConnecting = useView((state) => state.connectFrom !== null);
   const isMinimapOpen = useView((state) => state.isMinimapOpen);
 
-  const onConnectEnd: OnConnectEnd = useCallback(
-    (event, link) => {
-      if (link.isValid || !link.fromHandle || !link.fromNode) return;
-      const touch = "changedTouches" in event ? event.changedTouches[0] : event;
-      if (!touch) return;
-      const at = { x: touch.clientX, y: touch.clientY };
-      const index = handleIndex(link.fromHandle.id);
-      const isSource = link.fromHandle.type === "source";
-      const over = nodeAt(at);
-      if (over !== null) {
-        if (over === link.fromNode.id) return;
-        if (isSource) actions.connect({ source: link.fromNode.id, output: index, target: over });
-        else actions.connect({ source: over, target: link.fromNode.id, port: index });
-      } else if (port.contains(at)) {
-        const purpose = isSource
-          ? ({ kind: "branch", node: link.fromNode.id, output: index } as const)
-          : ({ kind: "feed", target: link.fromNode.id, port: index } as const);
-        view.setState({ layerMenu: { purpose, at, place: port.toCanvas(at) } });
-      }
-    },
-    [actions, view, port],
-  );
+  const links = useLinks(flow.portAt, port);
 
   const colourOf = useCallback(
     (node: LayerFlowNode) => {
@@ -99,20 +78,11 @@ function FlowCanvas() {
         onNodeDragStart={drag.onStart}
         onNodeDrag={drag.onMove}
         onNodeDragStop={drag.onStop}
-        onConnect={({ source, sourceHandle, target, targetHandle }) =>
-          actions.connect({ source, output: handleIndex(sourceHandle), ...flow.portAt(target, targetHandle) })
-        }
-        onConnectEnd={onConnectEnd}
+        onConnect={links.onConnect}
+        onConnectEnd={links.onConnectEnd}
+        onReconnect={links.onReconnect}
+        isValidConnection={links.isValid}
         onMove={fitted.onMove}
-        onReconnect={(old, { source, sourceHandle, target, targetHandle }) =>
-          actions.reconnect(
-            { target: old.target, port: old.data?.port ?? 0 },
-            { source, output: handleIndex(sourceHandle), ...flow.portAt(target, targetHandle) },
-          )
-        }
-        isValidConnection={({ source, sourceHandle, target }) =>
-          actions.refusal({ source, output: handleIndex(sourceHandle), target }) === null
-        }
         deleteKeyCode={null}
         multiSelectionKeyCode={ADDING_KEYS}
         selectionMode={SelectionMode.Partial}
@@ -141,9 +111,4 @@ function FlowCanvas() {
       <CanvasTools />
     </section>
   );
-}
-
-function nodeAt(at: { x: number; y: number }): string | null {
-  const element = globalThis.document.elementFromPoint(at.x, at.y)?.closest(".react-flow__node");
-  return element?.getAttribute("data-id") ?? null;
 }

@@ -1,5 +1,5 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
-import type { ReactNode } from "react";
+import { memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useEditor, useView } from "../EditorContext";
 import { ArrangeIcon, FitIcon, MapIcon, MinusIcon, OutlineIcon, ZoomInIcon } from "../icons";
@@ -7,7 +7,7 @@ import classes from "./Canvas.module.css";
 
 const ZOOM_STEP = 1.25;
 
-export function CanvasTools() {
+export const CanvasTools = memo(function CanvasTools() {
   const { t } = useTranslation("editor");
   const { canvas, view } = useEditor();
   const isMinimapOpen = useView((state) => state.isMinimapOpen);
@@ -45,7 +45,7 @@ export function CanvasTools() {
       </Tool>
     </div>
   );
-}
+});
 
 interface ToolProps {
   label: string;
