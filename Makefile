@@ -15,7 +15,7 @@ export PYTHON
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup studio dev test soak check fast lint lint-web types types-web format client \
-	client-check migrate screenshot wheel clean distclean web node browser
+	client-check migrate docs screenshot wheel clean distclean web node browser
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -71,6 +71,9 @@ client: $(VENV)/.studio node ## Write openapi.json and the pages' API types anew
 
 client-check: $(VENV)/.studio node
 	@$(PY) scripts/client.py --check
+
+docs: $(VENV)/.studio ## Write docs/settings.md anew
+	@$(PY) scripts/settings_doc.py
 
 migrate: $(VENV)/.studio ## Bring the database in LAMINA_HOME to the newest schema
 	@$(PY) -m lamina_studio.migrate $(ARGS)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts import settings_doc
+
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
 
 
@@ -73,6 +75,10 @@ def test_the_changelog_knows_this_version(root: Path):
     changelog = (root / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"## [{version}] - 20" in changelog
     assert "## [Unreleased]" in changelog
+
+
+def test_every_setting_is_documented(root: Path):
+    assert (root / "docs/settings.md").read_text(encoding="utf-8") == settings_doc.page_text()
 
 
 def test_the_readmes_script_runs(root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
