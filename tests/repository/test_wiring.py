@@ -21,6 +21,9 @@ from scripts import check_files
 # data files are read; not because a module of ours imports them.
 BEHIND_THE_SCENES = {"aiosqlite", "httptools", "scikit-learn", "uvloop", "websockets"}
 
+# Packages of this repository that are never installed: the tests' own and the scripts.
+OURS = {"lamina", "scripts", "support", "tests"}
+
 
 @pytest.fixture(scope="session")
 def project(root: Path) -> dict[str, Any]:
@@ -43,6 +46,15 @@ def test_what_is_imported_is_declared_and_the_other_way_round(
     imported = imported_distributions(root / package)
     assert imported <= declared | of_base | {"lamina"}, "imported but not declared"
     assert declared - BEHIND_THE_SCENES <= imported, "declared but not imported"
+
+
+def test_what_the_tests_and_scripts_import_is_declared(root: Path, project: dict[str, Any]):
+    lines = [*requirements(project, None)]
+    for extra in project["project"]["optional-dependencies"]:
+        lines += requirements(project, extra)
+    declared = {canonicalize_name(Requirement(line).name) for line in lines}
+    imported = imported_distributions(root / "tests") | imported_distributions(root / "scripts")
+    assert imported - OURS <= declared
 
 
 def requirements(project: dict[str, Any], extra: str | None) -> list[str]:
@@ -88,9 +100,8 @@ def test_a_layer_is_known_to_typescript_by_its_catalogue_entry_only(root: Path):
     names = {entry["name"] for entry in catalog()["layers"]}
     assert "Conv2D" in names
     unmistakable = {name for name in names if len(re.findall(r"[A-Z0-9]", name)) > 1}
-    patterns = [rf"""(["'`<]){name}\b""" for name in names] + [
-        rf"\b{name}\b" for name in unmistakable
-    ]
+    patterns = [rf"""["'`]{name}\b|(?<!\w)<{name}\b""" for name in names]
+    patterns += [rf"\b{name}\b" for name in unmistakable]
     pattern = re.compile("|".join(patterns))
     found = [
         f"{path.relative_to(root)}:{number}: {line.strip()}"
