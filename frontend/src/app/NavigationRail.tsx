@@ -1,4 +1,4 @@
-import { Link } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 import type { ComponentType } from "react";
 import { useTranslation } from "react-i18next";
 import { DataIcon, LaminaMark, ModelsIcon, RunsIcon, SettingsIcon } from "@/ui/icons";
@@ -10,8 +10,8 @@ interface Destination {
   to: "/" | "/runs" | "/data" | "/settings";
   label: string;
   Icon: ComponentType<{ size?: number }>;
-  /** The model list also stands for the models opened from it. */
-  exact?: boolean;
+  /** Addresses that belong to it besides its own. */
+  alsoFor?: string;
 }
 
 export function NavigationRail() {
@@ -22,7 +22,7 @@ export function NavigationRail() {
         <LaminaMark />
       </Link>
       <ul className={classes.list}>
-        <RailLink to="/" label={t("nav.models")} Icon={ModelsIcon} exact />
+        <RailLink to="/" label={t("nav.models")} Icon={ModelsIcon} alsoFor="/m/" />
         <RailLink to="/runs" label={t("nav.runs")} Icon={RunsIcon} />
         <RailLink to="/data" label={t("nav.data")} Icon={DataIcon} />
       </ul>
@@ -37,10 +37,18 @@ export function NavigationRail() {
   );
 }
 
-function RailLink({ to, label, Icon, exact = false }: Destination) {
+function RailLink({ to, label, Icon, alsoFor }: Destination) {
+  const isInside = useLocation({
+    select: ({ pathname }) => alsoFor !== undefined && pathname.startsWith(alsoFor),
+  });
   return (
     <li>
-      <Link to={to} className={classes.link} activeOptions={{ exact }}>
+      <Link
+        to={to}
+        className={classes.link}
+        activeOptions={{ exact: to === "/" }}
+        data-inside={isInside || undefined}
+      >
         <Icon size={18} />
         <span>{label}</span>
       </Link>

@@ -8,19 +8,16 @@ interface ChartLegendProps {
   label: string;
   group: CurveGroup;
   values: Record<LegendLine, number | null>;
-  /** Where the cursor stands, in words; null reads "now". */
-  at: string | null;
   isZoomed: boolean;
   onReset: () => void;
 }
 
 /** The chart's heading, and each line's name and value: now, or where the cursor stands. */
-export function ChartLegend({ label, group, values, at, isZoomed, onReset }: ChartLegendProps) {
+export function ChartLegend({ label, group, values, isZoomed, onReset }: ChartLegendProps) {
   const { t, i18n } = useTranslation("run");
   return (
     <figcaption className={classes.legend}>
       <span className={classes.metric}>{label}</span>
-      {at && <span className={classes.at}>{at}</span>}
       {isZoomed && (
         <Button variant="subtle" size="compact-xs" onClick={onReset}>
           {t("chart.reset")}

@@ -1,5 +1,5 @@
 import { SegmentedControl, Skeleton, Switch } from "@mantine/core";
-import { lazy, type ReactNode, Suspense, useMemo, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLiveRun, useLiveRunState } from "@/live/useLiveRun";
 import { type AxisMode, createAxis, seriesAxis } from "./axis";
@@ -7,7 +7,8 @@ import { groupCurves } from "./curves";
 import classes from "./curves.module.css";
 import { EpochTable } from "./EpochTable";
 
-const MetricChart = lazy(() => import("./MetricChart").then((module) => ({ default: module.MetricChart })));
+const loadChart = () => import("./MetricChart");
+const MetricChart = lazy(() => loadChart().then((module) => ({ default: module.MetricChart })));
 
 const MODES: readonly AxisMode[] = ["step", "epoch", "time"];
 const MOST_SMOOTHING = 0.99;
@@ -29,6 +30,8 @@ export function CurvesPanel({ runId, startedAt = null, height = 220, waiting }: 
   const [smoothing, setSmoothing] = useState(0);
   const [isLog, setLog] = useState(false);
   const [view, setView] = useState<"charts" | "table">("charts");
+  // Fetched while the first points are on their way, not after them.
+  useEffect(() => void loadChart(), []);
   const run = useLiveRun(runId, seriesAxis(mode));
   const isLoaded = useLiveRunState(run, (state) => state.isLoaded);
   const stepsPerEpoch = useLiveRunState(run, (state) => state.stepsPerEpoch);
@@ -128,11 +131,11 @@ function ChartSkeletons({ height }: { height: number }) {
   const { t } = useTranslation("ui");
   return (
     <>
-      <div className={classes.chart} role="status" aria-label={t("loading")}>
+      <div className={classes.skeleton} role="status" aria-label={t("loading")}>
         <Skeleton height={18} width="30%" mb={8} />
         <Skeleton height={height} />
       </div>
-      <div className={classes.chart} aria-hidden="true">
+      <div className={classes.skeleton} aria-hidden="true">
         <Skeleton height={18} width="30%" mb={8} />
         <Skeleton height={height} />
       </div>

@@ -60,22 +60,16 @@ describe("MetricChart", () => {
   it("reads its newest value out", async () => {
     await show(runWith([0.5, 0.75]));
     const chart = screen.getByRole("slider", { name: "Accuracy over time" });
-    expect(chart).toHaveAttribute("aria-valuetext", "now, Training, each batch 75.00%");
+    expect(chart).toHaveAttribute("aria-valuetext", "now, Training (batch) 75.00%");
   });
 
   it("reads values along the curve with the arrow keys", async () => {
     await show(runWith(Array.from({ length: 101 }, (_, index) => index / 100)));
     screen.getByRole("slider").focus();
     await userEvent.keyboard("{Home}");
-    expect(screen.getByRole("slider")).toHaveAttribute(
-      "aria-valuetext",
-      "Step 1, Training, each batch 0.00%",
-    );
+    expect(screen.getByRole("slider")).toHaveAttribute("aria-valuetext", "Step 1, Training (batch) 0.00%");
     await userEvent.keyboard("{ArrowRight}");
-    expect(screen.getByRole("slider")).toHaveAttribute(
-      "aria-valuetext",
-      "Step 3, Training, each batch 2.00%",
-    );
+    expect(screen.getByRole("slider")).toHaveAttribute("aria-valuetext", "Step 3, Training (batch) 2.00%");
   });
 
   it("zooms with the keyboard and shows everything again", async () => {

@@ -2,12 +2,12 @@ import { useComputedColorScheme } from "@mantine/core";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { LiveRun } from "@/live/liveRun";
-import { type Axis, formatTick } from "./axis";
+import { type Axis, formatPlace } from "./axis";
 import { ChartLegend } from "./ChartLegend";
 import { extentOf, tableOf, valuesAt } from "./chartTable";
 import type { CurveGroup } from "./curves";
 import classes from "./curves.module.css";
-import { describeValues, metricLabel } from "./metricLabel";
+import { describeValues, formatTickValue, metricLabel } from "./metricLabel";
 import { createPlot, type Plot } from "./plot";
 
 const REDRAW_MS = 100;
@@ -48,6 +48,7 @@ export function MetricChart({ run, group, axis, smoothing, isLog, height }: Metr
       mode: axis.mode,
       isLog,
       height,
+      formatY: (value) => formatTickValue(group.metric, value),
       isSmoothed: smoothing > 0,
       range: axisRange,
       epochEnds: () => pointsOf(run, group).map(axis.toAxis),
@@ -92,7 +93,7 @@ export function MetricChart({ run, group, axis, smoothing, isLog, height }: Metr
 
   const values = valuesAt(run.series, group, cursor);
   const at =
-    cursor === null ? null : `${t(`axis.${axis.mode}`)} ${formatTick(axis.mode, axis.toAxis(cursor))}`;
+    cursor === null ? null : `${t(`axis.${axis.mode}`)} ${formatPlace(axis.mode, axis.toAxis(cursor))}`;
   const [low, high] = extentOf(run.series, group) ?? [0, 1];
   return (
     <figure className={classes.chart}>
@@ -100,7 +101,6 @@ export function MetricChart({ run, group, axis, smoothing, isLog, height }: Metr
         label={label}
         group={group}
         values={values}
-        at={at}
         isZoomed={zoom !== null}
         onReset={() => setZoom(null)}
       />
@@ -122,6 +122,11 @@ export function MetricChart({ run, group, axis, smoothing, isLog, height }: Metr
         onBlur={() => setCursor(null)}
       >
         <div ref={host} aria-hidden="true" />
+        {at && (
+          <span className={classes.at} aria-hidden="true">
+            {at}
+          </span>
+        )}
       </div>
     </figure>
   );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createAxis, formatClock, formatSteps, seriesAxis } from "./axis";
+import { createAxis, formatClock, formatPlace, formatSteps, seriesAxis } from "./axis";
 
 describe("createAxis", () => {
   it("turns steps into epochs once their length is known", () => {
@@ -31,4 +31,12 @@ it("reads epochs from the series by step", () => {
 it("writes ticks short", () => {
   expect([0, 500, 12_500, 3_000_000].map(formatSteps)).toEqual(["0", "500", "12.5k", "3M"]);
   expect([0, 65, 3725].map(formatClock)).toEqual(["0:00", "1:05", "1:02:05"]);
+});
+
+it("names a place on the axis as precisely as it means something", () => {
+  expect([formatPlace("step", 706.78), formatPlace("epoch", 4.1863), formatPlace("time", 65.4)]).toEqual([
+    "707",
+    "4.19",
+    "1:05",
+  ]);
 });

@@ -43,3 +43,15 @@ export function formatSteps(steps: number): string {
 export function formatTick(mode: AxisMode, value: number): string {
   return mode === "time" ? formatClock(value) : formatSteps(value);
 }
+
+/** Where a reader stands: a whole step, part of an epoch, a time. */
+export function formatPlace(mode: AxisMode, value: number): string {
+  switch (mode) {
+    case "time":
+      return formatClock(value);
+    case "epoch":
+      return value.toFixed(2);
+    default:
+      return String(Math.round(value));
+  }
+}

@@ -25,6 +25,13 @@ export function formatValue(metric: string, value: number, language: string): st
   return isShare(metric) ? formatShare(value, language) : formatMetric(value);
 }
 
+/** A tick of a metric's axis: as short as it can be. */
+export function formatTickValue(metric: string, value: number): string {
+  if (isShare(metric)) return `${Number((value * 100).toFixed(2))}%`;
+  const text = formatMetric(value);
+  return text.includes(".") && !text.includes("e") ? text.replace(/\.?0+$/, "") : text;
+}
+
 /** What a chart has by this name, in the order of its legend. */
 export const LEGEND_LINES = ["batch", "epoch", "validation"] as const;
 export type LegendLine = (typeof LEGEND_LINES)[number];

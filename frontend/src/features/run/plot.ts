@@ -2,7 +2,6 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Table } from "@/series/lines";
-import { formatMetric } from "@/ui/format";
 import { type AxisMode, formatTick } from "./axis";
 import type { ChartLine } from "./chartTable";
 
@@ -10,6 +9,8 @@ export interface PlotOptions {
   mode: AxisMode;
   isLog: boolean;
   height: number;
+  /** A tick of the vertical axis. */
+  formatY: (value: number) => string;
   /** Whether the smoothed line stands before the raw one. */
   isSmoothed: boolean;
   /** Where the axis begins and ends now, in its own units. */
@@ -69,7 +70,13 @@ function seriesOf(palette: Palette, isSmoothed: boolean): Record<ChartLine, uPlo
       spanGaps: true,
     },
     smoothed: { stroke: palette.train, width: 1.75, points: { show: false }, spanGaps: true },
-    epoch: { stroke: palette.train, width: 2, points: { ...dots, stroke: palette.train }, spanGaps: true },
+    // Beside a smoothed line the epochs are dots: two lines of one colour would be taken for each other.
+    epoch: {
+      stroke: palette.train,
+      width: isSmoothed ? 0 : 2,
+      points: { ...dots, stroke: palette.train, width: 1.5 },
+      spanGaps: true,
+    },
     validation: {
       stroke: palette.validation,
       width: 2,
@@ -154,7 +161,7 @@ export function createPlot(host: HTMLElement, width: number, options: PlotOption
           ...axis,
           size: 52,
           gap: 8,
-          values: (_plot, ticks) => ticks.map((tick) => (tick === null ? "" : trimZeros(formatMetric(tick)))),
+          values: (_plot, ticks) => ticks.map((tick) => (tick === null ? "" : options.formatY(tick))),
         },
       ],
       series: [{}, lines.batch, lines.smoothed, lines.epoch, lines.validation],
@@ -194,8 +201,4 @@ export function createPlot(host: HTMLElement, width: number, options: PlotOption
     },
     destroy: () => plot.destroy(),
   };
-}
-
-function trimZeros(text: string): string {
-  return text.includes(".") && !text.includes("e") ? text.replace(/\.?0+$/, "") : text;
 }
