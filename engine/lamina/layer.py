@@ -391,6 +391,7 @@ GROUPS: Mapping[str, Text] = {
     "recurrent": Text("Recurrent", "循环"),
     "attention": Text("Attention", "注意力"),
     "merging": Text("Merging", "合并"),
+    "preprocessing": Text("Preprocessing", "预处理"),
 }
 """Palette groups in the order of the palette."""
 
