@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch.nn.functional as F
 from torch import Tensor
 
 from lamina.errors import ShapeError
@@ -31,6 +32,10 @@ class MeanSquaredError(Loss):
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return mean_squared_error(y_true, y_pred)
 
+    def mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        same = y_true.shape == y_pred.shape and y_pred.numel()
+        return F.mse_loss(y_pred, y_true) if same else super().mean(y_true, y_pred)
+
 
 @loss(
     "mae",
@@ -48,6 +53,10 @@ class MeanAbsoluteError(Loss):
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return mean_absolute_error(y_true, y_pred)
+
+    def mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        same = y_true.shape == y_pred.shape and y_pred.numel()
+        return F.l1_loss(y_pred, y_true) if same else super().mean(y_true, y_pred)
 
 
 def _difference(y_true: Tensor, y_pred: Tensor) -> Tensor:

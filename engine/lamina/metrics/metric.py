@@ -75,6 +75,10 @@ class Metric(Declared):
         self.update_state(y_true, y_pred, sample_weight)
         return torch.as_tensor(self.result()).detach()
 
+    def read(self) -> float:
+        """`result` as a number; waits for the device."""
+        return float(self.result())
+
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
         """Take in one batch and give the result so far."""
         self.update_state(*args, **kwargs)
@@ -106,6 +110,9 @@ class MeanMetric(Metric):
     def result(self) -> Tensor:
         result = self._mean.result()
         return result if self.dtype is None else result.to(getattr(torch, self.dtype))
+
+    def read(self) -> float:
+        return self._mean.value()
 
     def reset_state(self) -> None:
         self._mean.reset()

@@ -64,12 +64,11 @@ class SparseCategoricalCrossentropy(MeanMetric):
         )
 
     def watch(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None) -> Tensor:
-        if self.ignore_class is not None:
+        # As in Keras: without weights the ignored samples still count, as zeros.
+        if self.ignore_class is not None and sample_weight is not None:
             counted = (classes_of_indices(y_true, y_pred) != self.ignore_class).to(y_pred.dtype)
-            if sample_weight is not None:
-                counted, sample_weight = match_ranks(counted, sample_weight)
-                counted = counted * sample_weight
-            sample_weight = counted
+            counted, sample_weight = match_ranks(counted, sample_weight)
+            sample_weight = counted * sample_weight
         return super().watch(y_true, y_pred, sample_weight)
 
 

@@ -1,7 +1,8 @@
 """A weighted mean over batches that never waits for the device.
 
 Adding keeps a reference to the batch's mean; sums are formed when the value is asked for, and every few hundred
-batches so that memory does not grow. A step thus costs one list append and no kernel.
+batches so that memory does not grow. A step thus costs one list append and no kernel. On the CPU the sums are plain
+numbers, which makes looking at every batch cheap; on a GPU they stay there until somebody looks.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ class RunningMean:
     def __init__(self) -> None:
         self._means: list[Tensor] = []
         self._counts: list[float | Tensor] = []
-        self._total: Tensor | None = None
+        self._total: Tensor | float = 0.0
         self._count: Tensor | float = 0.0
 
     def add(self, mean: Tensor, count: float | Tensor) -> None:
@@ -34,26 +35,42 @@ class RunningMean:
         if len(self._means) >= FOLD_AT:
             self._fold()
 
-    def result(self) -> Tensor:
-        """The mean so far as a 0-dim tensor on the device; 0 when nothing has been added, as in Keras."""
+    def value(self) -> float:
+        """The mean so far; 0 when nothing has been added, as in Keras. Waits for the device."""
         self._fold()
-        if self._total is None:
-            return torch.zeros(())
-        return torch.where(
-            torch.as_tensor(self._count, device=self._total.device) == 0,
-            self._total.new_zeros(()),
-            self._total / self._count,
-        ).float()
+        count = float(self._count)
+        return float(self._total) / count if count else 0.0
+
+    def result(self) -> Tensor:
+        """The mean so far as a 0-dim tensor on the device, without waiting for it."""
+        self._fold()
+        if isinstance(self._total, Tensor):
+            count = torch.as_tensor(self._count, device=self._total.device)
+            return torch.where(count == 0, self._total.new_zeros(()), self._total / count).float()
+        return torch.tensor(self.value(), dtype=torch.float32)
 
     def reset(self) -> None:
         self._means.clear()
         self._counts.clear()
-        self._total = None
-        self._count = 0.0
+        self._total = self._count = 0.0
 
     def _fold(self) -> None:
+        """Sum up what was kept. A batch that counts nothing adds nothing, even when its own mean is undefined."""
         if not self._means:
             return
+        if self._means[0].device.type == "cpu":
+            means = _numbers(self._means)
+            counts = [float(count) for count in self._counts]
+            self._total += sum(
+                mean * count for mean, count in zip(means, counts, strict=True) if count
+            )
+            self._count += sum(counts)
+        else:
+            self._fold_on_device()
+        self._means.clear()
+        self._counts.clear()
+
+    def _fold_on_device(self) -> None:
         means = torch.stack(self._means).to(_wide_type(self._means[0]))
         if any(isinstance(count, Tensor) for count in self._counts):
             counts = torch.stack(
@@ -65,12 +82,16 @@ class RunningMean:
             self._count = self._count + counts.sum()
         else:
             counts = torch.tensor(self._counts, dtype=means.dtype, device=means.device)
-            self._count = self._count + float(sum(self._counts))
-        # A batch that counts nothing must not spoil the sum when its own mean is undefined.
-        total = torch.where(counts == 0, means.new_zeros(()), means * counts).sum()
-        self._total = total if self._total is None else self._total + total
-        self._means.clear()
-        self._counts.clear()
+            self._count = self._count + sum(map(float, self._counts))
+        self._total = self._total + torch.where(counts == 0, 0.0, means * counts).sum()
+
+
+def _numbers(tensors: list[Tensor]) -> list[float]:
+    """Values of 0-dim tensors on the CPU, read at once."""
+    if len(tensors) == 1:
+        return [float(tensors[0])]
+    values: list[float] = torch.stack(tensors).tolist()
+    return values
 
 
 def _wide_type(value: Tensor) -> torch.dtype:

@@ -128,6 +128,7 @@ class Optimizer(HasLearningRate, Declared):
         self._variables: list[Variable] = []
         self._weights: list[Tensor] = []
         self._slots: dict[str, Slot] = {}
+        self._views: dict[str, list[Tensor]] = {}
         self._is_decayed: Callable[[Variable], bool] = lambda variable: True  # noqa: ARG005
 
     # --- what an optimizer states ---------------------------------------------------------------------------------
@@ -202,7 +203,6 @@ class Optimizer(HasLearningRate, Declared):
     def _place(self) -> None:
         """Make or move the slots to where the weights are now."""
         self._weights = [variable.value for variable in self._variables]
-        self._selection: tuple[int, ...] | None = None
         if not self._weights:
             return
         for name in self._slot_names():
@@ -214,6 +214,7 @@ class Optimizer(HasLearningRate, Declared):
             else:
                 fresh.flat.copy_(old.flat)
             self._slots[name] = fresh
+        self._views = {name: slot.views for name, slot in self._slots.items()}
 
     def _slot_names(self) -> list[str]:
         shared = ["average"] * self.use_ema
@@ -287,7 +288,7 @@ class Optimizer(HasLearningRate, Declared):
         self, selection: tuple[int, ...] | None
     ) -> tuple[list[Tensor], dict[str, list[Tensor]]]:
         """Weights and slots of those that have a gradient; None for all."""
-        slots = {name: slot.views for name, slot in self._slots.items()}
+        slots = self._views
         if selection is None:
             return self._weights, slots
         return [self._weights[i] for i in selection], {

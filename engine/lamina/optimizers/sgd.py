@@ -49,7 +49,9 @@ class SGD(Optimizer):
         rate: float,
     ) -> None:
         with_momentum = self.momentum != 0
-        scale = torch.tensor(1 / rate if rate else float("inf"), device=weights[0].device)
+        scale = None
+        if with_momentum:
+            scale = torch.tensor(1 / rate if rate else float("inf"), device=weights[0].device)
         torch._fused_sgd_(
             weights,
             gradients,
@@ -61,5 +63,5 @@ class SGD(Optimizer):
             nesterov=self.nesterov and with_momentum,
             maximize=False,
             is_first_step=False,
-            grad_scale=scale if with_momentum else None,
+            grad_scale=scale,
         )

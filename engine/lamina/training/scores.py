@@ -6,7 +6,7 @@ or 1 and saves a pass. Metrics that only rank predictions take the logits too; o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,6 +107,11 @@ class Scores:
         self._parts = (
             {e.log_name: RunningMean() for e in self.losses} if len(self.losses) > 1 else {}
         )
+        self._readers: dict[str, Callable[[], float]] = {
+            "loss": self._loss.value,
+            **{name: mean.value for name, mean in self._parts.items()},
+            **{entry.log_name: entry.metric.read for entry in self.watched},
+        }
         self.latest: dict[str, Tensor] = {}
 
     @property
@@ -186,21 +191,12 @@ class Scores:
             )
 
     def result(self, name: str) -> float:
-        """The mean of the epoch so far."""
-        return float(self._results()[name])
+        """The mean of the epoch so far; waits for the device."""
+        return self._readers[name]()
 
     def results(self) -> dict[str, float]:
-        """All means, read from the device at once, by log name in Keras' order."""
-        results = self._results()
-        packed = torch.stack([value.double().reshape(()) for value in results.values()]).tolist()
-        return dict(sorted(zip(results, packed, strict=True)))
-
-    def _results(self) -> dict[str, Tensor]:
-        return {
-            "loss": self._loss.result(),
-            **{name: mean.result() for name, mean in self._parts.items()},
-            **{entry.log_name: torch.as_tensor(entry.metric.result()) for entry in self.watched},
-        }
+        """All means of the epoch so far by log name, in Keras' order."""
+        return {name: read() for name, read in sorted(self._readers.items())}
 
     def reset(self) -> None:
         """Forget all batches."""
