@@ -68,7 +68,8 @@ class SparseCategoricalCrossentropy(MeanMetric):
         if self.ignore_class is not None and sample_weight is not None:
             counted = (classes_of_indices(y_true, y_pred) != self.ignore_class).to(y_pred.dtype)
             counted, sample_weight = match_ranks(counted, sample_weight)
-            sample_weight = counted * sample_weight
+            missing = counted.ndim - sample_weight.ndim
+            sample_weight = counted * sample_weight[(..., *(None,) * missing)]
         return super().watch(y_true, y_pred, sample_weight)
 
 
