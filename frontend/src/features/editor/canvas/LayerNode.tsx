@@ -109,6 +109,7 @@ function Ports({ id, type }: { id: string; type: string }) {
           position={Position.Top}
           className={classes.handle}
           style={place(port, ins)}
+          role="img"
           aria-label={t("node.input", { id, port: port + 1 })}
         />
       ))}
@@ -120,6 +121,7 @@ function Ports({ id, type }: { id: string; type: string }) {
           position={Position.Bottom}
           className={classes.handle}
           style={place(output, outs)}
+          role="img"
           aria-label={t("node.outputPort", { id, port: output + 1 })}
         />
       ))}

@@ -22,7 +22,7 @@ export const Dock = memo(function Dock({ curves, log }: DockProps) {
   const { view } = useEditor();
   const isOpen = useView((state) => state.isDockOpen);
   const tab = useView((state) => state.dockTab);
-  const [height, setHeight] = useState(264);
+  const [height, setHeight] = useState(348);
   const count = useCheck(
     (check) => check.report?.problems.filter((problem) => problem.severity !== "info").length ?? 0,
   );
@@ -34,6 +34,13 @@ export const Dock = memo(function Dock({ curves, log }: DockProps) {
   return (
     <section className={classes.dock} style={{ height }} aria-label={t("dock.label")}>
       <Divider height={height} onResize={(next) => setHeight(Math.min(HIGHEST, Math.max(LOWEST, next)))} />
+      <ActionIcon
+        className={classes.close ?? ""}
+        aria-label={t("dock.close")}
+        onClick={() => view.setState({ isDockOpen: false })}
+      >
+        <ChevronDownIcon />
+      </ActionIcon>
       <Tabs value={tab} onChange={choose} keepMounted={false} className={classes.tabs ?? ""}>
         <Tabs.List className={classes.tabList ?? ""}>
           {TABS.map((name) => (
@@ -42,16 +49,9 @@ export const Dock = memo(function Dock({ curves, log }: DockProps) {
               {name === "problems" && count > 0 && <span className={classes.count}>{count}</span>}
             </Tabs.Tab>
           ))}
-          <ActionIcon
-            className={classes.close ?? ""}
-            aria-label={t("dock.close")}
-            onClick={() => view.setState({ isDockOpen: false })}
-          >
-            <ChevronDownIcon />
-          </ActionIcon>
         </Tabs.List>
         <RunNotice />
-        <Tabs.Panel value="curves" className={classes.panel ?? ""}>
+        <Tabs.Panel value="curves" className={`${classes.panel} ${classes.padded}`}>
           {curves}
         </Tabs.Panel>
         <Tabs.Panel value="problems" className={classes.panel ?? ""}>

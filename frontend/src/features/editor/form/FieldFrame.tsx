@@ -42,7 +42,7 @@ export function FieldFrame({ label, doc, error, onReset, children }: FieldFrameP
         </label>
         {onReset && (
           <ActionIcon
-            size={20}
+            size={24}
             aria-label={t("form.reset", { field: label })}
             title={t("form.resetShort")}
             onClick={onReset}

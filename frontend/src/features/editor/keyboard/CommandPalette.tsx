@@ -1,5 +1,5 @@
-import { Modal } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { Dialog } from "@/ui/Dialog";
 import { useEditor, useView } from "../EditorContext";
 import { COMMANDS } from "./commands";
 import { Keys } from "./Keys";
@@ -10,6 +10,7 @@ export function CommandPalette() {
   const { t } = useTranslation("editor");
   const editor = useEditor();
   const isOpen = useView((view) => view.dialog === "commands");
+  if (!isOpen) return null;
   const close = () => editor.view.setState({ dialog: null });
   const find = (query: string): Pick[] =>
     COMMANDS.filter((command) => !command.isKeyOnly)
@@ -27,17 +28,7 @@ export function CommandPalette() {
     requestAnimationFrame(() => command?.run(editor));
   };
   return (
-    <Modal
-      opened={isOpen}
-      onClose={close}
-      withCloseButton={false}
-      padding={0}
-      size="md"
-      yOffset="12vh"
-      centered={false}
-      transitionProps={{ duration: 0 }}
-      aria-label={t("commands.label")}
-    >
+    <Dialog title={t("commands.label")} onClose={close}>
       <PickList
         label={t("commands.label")}
         placeholder={t("commands.placeholder")}
@@ -45,6 +36,6 @@ export function CommandPalette() {
         find={find}
         onPick={run}
       />
-    </Modal>
+    </Dialog>
   );
 }

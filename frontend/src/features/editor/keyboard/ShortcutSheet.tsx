@@ -1,5 +1,5 @@
-import { Modal } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { Dialog } from "@/ui/Dialog";
 import { useEditor, useView } from "../EditorContext";
 import { COMMANDS, type CommandGroup } from "./commands";
 import { Keys } from "./Keys";
@@ -12,14 +12,9 @@ export function ShortcutSheet() {
   const { t } = useTranslation("editor");
   const { view } = useEditor();
   const isOpen = useView((state) => state.dialog === "shortcuts");
+  if (!isOpen) return null;
   return (
-    <Modal
-      opened={isOpen}
-      onClose={() => view.setState({ dialog: null })}
-      title={t("shortcuts.title")}
-      size="xl"
-      closeButtonProps={{ "aria-label": t("shortcuts.close") }}
-    >
+    <Dialog title={t("shortcuts.title")} onClose={() => view.setState({ dialog: null })}>
       <div className={classes.sheet}>
         {GROUPS.map((group) => (
           <section key={group}>
@@ -41,6 +36,6 @@ export function ShortcutSheet() {
           </section>
         ))}
       </div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -10,7 +10,8 @@ const NOT_TEXT = /^(checkbox|radio|range|button|submit|reset|color|file)$/;
 /** Where the keyboard is: the widest scope whose keys work there. */
 function scopeAt(element: Element | null): Scope {
   if (!element || element === document.body) return "canvas";
-  if (isTyping(element) || element.closest("[role=dialog], [role=menu], [role=listbox]")) return "everywhere";
+  if (isTyping(element) || element.closest("dialog, [role=dialog], [role=menu], [role=listbox]"))
+    return "everywhere";
   return element.closest("[data-canvas-keys]") ? "canvas" : "studio";
 }
 

@@ -123,9 +123,12 @@ describe("a saved model", () => {
     expect(drafts.kept.size).toBe(0);
   });
 
-  it("goes on trying while the server is away", async () => {
+  it.each([
+    ["nobody answers", ApiError.offline()],
+    ["a proxy answers instead", refused(502)],
+  ])("goes on trying while %s", async (_what, failure) => {
     const { server, edit, status } = setUp();
-    server.state.failure = ApiError.offline();
+    server.state.failure = failure;
     edit();
     await vi.advanceTimersByTimeAsync(SAVE_DELAY_MS);
     expect(status()).toBe("offline");

@@ -74,6 +74,11 @@ export interface SaverOptions {
   readonly start: { readonly model: StoredModel | null; readonly saved: StudioDocument | null };
 }
 
+/** Nobody answered, or something in between said that nobody does. */
+function isAway(error: ApiError): boolean {
+  return error.isOffline || [502, 503, 504].includes(error.status);
+}
+
 export function createSaver({ document, models, drafts, draftKey, start }: SaverOptions): Saver {
   let saved = start.saved;
   let saveTimer: ReturnType<typeof setTimeout> | undefined;
@@ -120,7 +125,7 @@ export function createSaver({ document, models, drafts, draftKey, start }: Saver
       return model;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.isOffline) {
+      if (isAway(error)) {
         store.setState({ status: "offline" });
         if (before) planSave(RETRY_MS);
       } else if (error.status === 412) {

@@ -1,5 +1,7 @@
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Dialog } from "@/ui/Dialog";
 import { useEditor, useSaving } from "../EditorContext";
 import classes from "./TopBar.module.css";
 
@@ -32,29 +34,39 @@ export function SaveStatusButton() {
   );
 }
 
+/** A newer version was saved elsewhere. The question can be put off: nothing is saved until it is answered. */
 function Conflict() {
   const { t } = useTranslation("editor");
   const { saver } = useEditor();
+  const [isOpen, setIsOpen] = useState(true);
   return (
-    <>
-      <span className={classes.save} role="status" data-status="conflict">
+    <span className={classes.save} role="status">
+      <button
+        type="button"
+        className={classes.saveButton}
+        data-status="conflict"
+        onClick={() => setIsOpen(true)}
+      >
         {t("save.conflict")}
-      </span>
-      <Modal opened onClose={() => undefined} withCloseButton={false} title={t("conflict.title")} size="md">
-        <p className={classes.conflictText}>{t("conflict.text")}</p>
-        <div className={classes.conflictChoices}>
-          <Button data-autofocus onClick={() => void saver.keepMine()}>
-            {t("conflict.mine")}
-          </Button>
-          <Button variant="default" onClick={() => void saver.takeTheirs()}>
-            {t("conflict.theirs")}
-          </Button>
-          <Button variant="default" onClick={() => void saver.saveAsNew()}>
-            {t("conflict.both")}
-          </Button>
-        </div>
-        <p className={classes.conflictHint}>{t("conflict.hint")}</p>
-      </Modal>
-    </>
+        <span className={classes.saveAct}>{t("save.resolve")}</span>
+      </button>
+      {isOpen && (
+        <Dialog title={t("conflict.title")} onClose={() => setIsOpen(false)}>
+          <p className={classes.conflictText}>{t("conflict.text")}</p>
+          <div className={classes.conflictChoices}>
+            <Button data-autofocus onClick={() => void saver.keepMine()}>
+              {t("conflict.mine")}
+            </Button>
+            <Button variant="default" onClick={() => void saver.takeTheirs()}>
+              {t("conflict.theirs")}
+            </Button>
+            <Button variant="default" onClick={() => void saver.saveAsNew()}>
+              {t("conflict.both")}
+            </Button>
+          </div>
+          <p className={classes.conflictHint}>{t("conflict.hint")}</p>
+        </Dialog>
+      )}
+    </span>
   );
 }
