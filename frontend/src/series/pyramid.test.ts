@@ -17,11 +17,21 @@ describe("Pyramid", () => {
     expect([...stretch.max]).toEqual([0, 1, 4, 9, 16]);
   });
 
-  it("never gives many more entries than were asked for", () => {
+  it("never gives more than can be drawn, and not much less", () => {
     const pyramid = filled(100_000, Math.sin);
-    for (const most of [50, 400, 2000]) {
-      expect(pyramid.read(...EVERYTHING, most).x.length).toBeLessThanOrEqual(most);
+    for (const mostPoints of [50, 400, 2000]) {
+      const points = pyramid.read(...EVERYTHING, mostPoints).x.length * 2;
+      expect(points).toBeLessThanOrEqual(mostPoints);
+      expect(points).toBeGreaterThan(mostPoints / 4);
     }
+  });
+
+  it("counts a point as one and a bucket as two", () => {
+    const points = filled(100, () => 1);
+    expect(points.read(...EVERYTHING, 100).x).toHaveLength(100);
+    const buckets = new Pyramid();
+    for (let x = 0; x < 100; x += 1) buckets.pushBucket({ x, min: 0, max: 1, last: 1 });
+    expect(buckets.read(...EVERYTHING, 100).x).toHaveLength(50);
   });
 
   it.each([0, 12_345, 49_999])("shows a spike of one step at %i at every zoom", (at) => {

@@ -8,9 +8,9 @@
  */
 import { Column } from "./column";
 
-const FAN = 4;
+const FAN = 2;
 /** Enough for a million points: the highest level then holds some sixty entries. */
-const DEPTH = 8;
+const DEPTH = 15;
 
 /** What arrived at one x: a point (`min == max == last`) or a bucket that the server had made. */
 export interface Sample {
@@ -55,6 +55,9 @@ export class Pyramid {
   readonly #base = createLevel();
   readonly #levels = [this.#base, ...Array.from({ length: DEPTH - 1 }, createLevel)];
 
+  /** Whether every sample is one point, so that an entry of level 0 is drawn as one. */
+  #isRaw = true;
+
   /** How many samples arrived. */
   get length(): number {
     return this.#base.x.length;
@@ -75,20 +78,25 @@ export class Pyramid {
 
   pushBucket(sample: Sample): void {
     const index = this.length;
+    if (sample.max > sample.min) this.#isRaw = false;
     if (index > 0 && sample.x < this.#base.x.at(index - 1)) return;
     this.#levels.forEach((level, depth) => {
       merge(level, Math.floor(index / FAN ** depth), sample);
     });
   }
 
-  /** At most about `most` entries that cover [from, to], with one beyond each end so that lines reach the edge. */
-  read(from: number, to: number, most: number): Stretch {
-    let chosen = this.#base;
-    let [start, end] = bounds(chosen, from, to);
+  /**
+   * What covers [from, to] in at most `mostPoints` drawn points: two for an entry, its smallest and its largest value,
+   * and one for a point. One entry beyond each end is included, so that lines reach the edge.
+   */
+  read(from: number, to: number, mostPoints: number): Stretch {
+    let chosen: Level = this.#base;
+    let [start, end] = [0, 0];
     for (const level of this.#levels) {
-      [start, end] = bounds(level, from, to);
       chosen = level;
-      if (end - start <= most) break;
+      [start, end] = bounds(level, from, to);
+      const pointsEach = level === this.#base && this.#isRaw ? 1 : 2;
+      if ((end - start) * pointsEach <= mostPoints) break;
     }
     return {
       x: chosen.x.values.subarray(start, end),

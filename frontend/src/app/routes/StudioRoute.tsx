@@ -11,7 +11,7 @@ import classes from "./StudioRoute.module.css";
 
 /** The address of a model that is not saved yet. */
 const NEW = "new";
-const CHART_HEIGHT_PX = 180;
+const CHART_HEIGHT_PX = 156;
 
 /** The Studio with the curves and the log of the model's newest run in its dock. */
 export function StudioRoute() {
@@ -43,7 +43,7 @@ function Curves({ runId, run }: { runId: string | null; run: Run | undefined }) 
       runId={runId}
       startedAt={run?.started_at ?? null}
       height={CHART_HEIGHT_PX}
-      waiting={<WaitingForPoints state={run?.state ?? "STARTING"} />}
+      waiting={<WaitingForPoints runId={runId} state={run?.state ?? "STARTING"} />}
     />
   );
 }

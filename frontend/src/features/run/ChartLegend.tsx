@@ -30,6 +30,9 @@ export function ChartLegend({ label, group, values, isZoomed, onReset }: ChartLe
             <span key={line} className={classes.value}>
               <span className={classes.swatch} data-line={line} aria-hidden="true" />
               <span className={classes.line}>{t(`line.${line}`)}</span>
+              <span className={classes.shortLine} aria-hidden="true">
+                {t(`shortLine.${line}`)}
+              </span>
               <span className={classes.number}>
                 {value === null ? "–" : formatValue(group.metric, value, i18n.language)}
               </span>

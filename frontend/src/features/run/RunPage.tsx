@@ -50,7 +50,7 @@ function LoadedRun({ run, onDeleted }: { run: RunDetail; onDeleted: () => void }
         runId={run.id}
         startedAt={run.started_at}
         height={240}
-        waiting={<WaitingForPoints state={run.state} />}
+        waiting={<WaitingForPoints runId={run.id} state={run.state} />}
       />
       <div className={classes.columns}>
         <div className={classes.column}>

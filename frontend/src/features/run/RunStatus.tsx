@@ -3,9 +3,10 @@ import type { Run } from "@/api/runs";
 import { localize } from "@/api/text";
 import type { LiveRunState } from "@/live/liveRun";
 import { useLiveRun, useLiveRunState } from "@/live/useLiveRun";
-import { formatBytes, formatCount, formatDuration } from "@/ui/format";
+import { formatCount, formatDuration } from "@/ui/format";
 import { ProgressBar } from "@/ui/ProgressBar";
 import { hasEnded, toneOf } from "@/ui/runState";
+import { DownloadProgress } from "./DownloadProgress";
 import { type Progress, progressOf } from "./progress";
 import classes from "./run.module.css";
 
@@ -38,23 +39,7 @@ function LiveFacts({ run, live, progress }: FactsProps & { live: LiveRunState })
   const { t, i18n } = useTranslation("run");
   const { t: tUi } = useTranslation("ui");
   const { download } = live;
-  if (download) {
-    const bytes = (value: number) => formatBytes(value, i18n.language);
-    const share = download.total ? download.received / download.total : null;
-    return (
-      <>
-        <ProgressBar value={share} label={t("status.downloading", { dataset: download.dataset })} />
-        <p className={classes.facts}>
-          <span>{t("status.downloading", { dataset: download.dataset })}</span>
-          <span className="lm-num">
-            {download.total
-              ? t("status.bytes", { received: bytes(download.received), total: bytes(download.total) })
-              : bytes(download.received)}
-          </span>
-        </p>
-      </>
-    );
-  }
+  if (download) return <DownloadProgress download={download} />;
   const isMoving = run.state === "RUNNING";
   return (
     <>

@@ -19,13 +19,16 @@ export interface ChartView {
 export const CHART_LINES = ["batch", "smoothed", "epoch", "validation"] as const;
 export type ChartLine = (typeof CHART_LINES)[number];
 
+/** More only costs time: drawing lines is what takes it. */
+const POINTS_PER_PIXEL = 2;
+
 const EMPTY: Line = { x: [], y: [] };
 
 export function tableOf(series: SeriesStore, group: CurveGroup, view: ChartView): Table {
   const [from, to] = view.range ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-  // A bucket is drawn as two points: at most two points for each pixel.
+  const mostPoints = view.widthPx * POINTS_PER_PIXEL;
   const read = (pyramid: Pyramid | undefined, draw: typeof ends) =>
-    pyramid ? mapX(draw(pyramid.read(from, to, view.widthPx)), view.toAxis) : EMPTY;
+    pyramid ? mapX(draw(pyramid.read(from, to, mostPoints)), view.toAxis) : EMPTY;
   const find = (key: string | null) => (key === null ? undefined : series.get(key));
   const smoothed =
     group.batch !== null && view.smoothing > 0 ? series.smoothed(group.batch, view.smoothing) : undefined;

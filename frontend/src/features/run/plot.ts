@@ -56,7 +56,7 @@ function readPalette(): Palette {
 }
 
 const FAINT = "59";
-const HALF = "a6";
+const HALF = "8c";
 /** More lines than this between epochs would be a grey area. */
 const MOST_EPOCH_LINES = 60;
 
