@@ -52,6 +52,3 @@ export const ChainIcon = icon(
   <path d="M6.8 9.2a2.6 2.6 0 0 0 3.8 0l2-2a2.7 2.7 0 0 0-3.8-3.8l-.6.6M9.2 6.8a2.6 2.6 0 0 0-3.8 0l-2 2a2.7 2.7 0 0 0 3.8 3.8l.6-.6" />,
 );
 export const ResetIcon = icon(<path d="M2.6 3v3.4H6M3 6.4A5.4 5.4 0 1 1 2.6 9" />);
-export const HistoryIcon = icon(
-  <path d="M8 4.4V8l2.4 1.6M2.4 8a5.6 5.6 0 1 0 1.8-4.1L2.4 5.4M2.4 2.6v2.8h2.8" />,
-);

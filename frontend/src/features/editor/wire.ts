@@ -12,7 +12,6 @@ export type NodeReport = Schemas["NodeReport"];
 export type Problem = Schemas["GraphProblem"];
 export type Severity = Problem["severity"];
 export type Model = Schemas["Model"];
-export type ModelVersion = Schemas["ModelVersion"];
 
 /** A run as the Studio shows it: where it stands, and how it ended. */
 export type StudioRun = Pick<

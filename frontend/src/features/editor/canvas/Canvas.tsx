@@ -2,7 +2,6 @@ import {
   Background,
   BackgroundVariant,
   MiniMap,
-  type NodeChange,
   ReactFlow,
   ReactFlowProvider,
   SelectionMode,
@@ -73,12 +72,13 @@ function FlowCanvas() {
         edges={flow.edges}
         nodeTypes={NODE_TYPES}
         edgeTypes={EDGE_TYPES}
-        onNodesChange={flow.onNodesChange as (changes: NodeChange<LayerFlowNode>[]) => void}
+        onNodesChange={flow.onNodesChange}
         onEdgesChange={flow.onEdgesChange}
         onNodeDragStart={drag.onStart}
         onNodeDrag={drag.onMove}
         onNodeDragStop={drag.onStop}
         onConnect={links.onConnect}
+        onConnectStart={links.onConnectStart}
         onConnectEnd={links.onConnectEnd}
         onReconnect={links.onReconnect}
         isValidConnection={links.isValid}

@@ -7,6 +7,7 @@ import { ErrorIcon, WarningIcon } from "@/ui/icons";
 import { handleCount } from "../catalogue";
 import { useCheck, useEditor, useGraph, useNode, useNodeReport, useView } from "../EditorContext";
 import { formatCount, formatShape, formatValue } from "../format";
+import { REFUSALS } from "../state/actions";
 import { type LayerFlowNode, sourceHandle, targetHandle } from "./flow";
 import { keyParameters } from "./keyParameters";
 import classes from "./LayerNode.module.css";
@@ -22,6 +23,7 @@ function DrawnNode({ id, selected }: NodeProps<LayerFlowNode>) {
   const node = useNode(id);
   const report = useNodeReport(id);
   const severity = useSeverity(id);
+  const refused = useView((view) => view.refused.get(id));
   const isSource = useView((view) => view.connectFrom === id);
   const isOutput = useGraph((graph) => graph.outputs.some((output) => output.node === id));
   if (!node) return null;
@@ -34,6 +36,8 @@ function DrawnNode({ id, selected }: NodeProps<LayerFlowNode>) {
       data-selected={selected}
       data-severity={severity ?? undefined}
       data-connecting={isSource || undefined}
+      data-refused={refused?.reason}
+      title={refused && t(`announce.${REFUSALS[refused.reason]}`, { ...refused })}
       style={{ "--layer-colour": layer?.colour ?? OTHER_COLOUR }}
     >
       <Ports id={id} type={node.type} />

@@ -1,4 +1,4 @@
-import type { IsValidConnection, OnConnect, OnConnectEnd, OnReconnect } from "@xyflow/react";
+import type { IsValidConnection, OnConnect, OnConnectEnd, OnConnectStart, OnReconnect } from "@xyflow/react";
 import { useMemo } from "react";
 import type { InputPort } from "@/graph/topology";
 import { type CanvasPort, useEditor } from "../EditorContext";
@@ -8,6 +8,7 @@ type PortAt = (target: string, handle: string | null | undefined) => { target: s
 
 interface Links {
   onConnect: OnConnect;
+  onConnectStart: OnConnectStart;
   onConnectEnd: OnConnectEnd;
   onReconnect: OnReconnect<LayerFlowEdge>;
   isValid: IsValidConnection<LayerFlowEdge>;
@@ -34,7 +35,12 @@ export function useLinks(portAt: PortAt, canvas: CanvasPort): Links {
         }),
       isValid: ({ source, sourceHandle, target }) =>
         actions.refusal({ source, output: handleIndex(sourceHandle), target }) === null,
+      onConnectStart: (_event, { nodeId, handleType }) => {
+        if (nodeId !== null)
+          actions.startLinking(handleType === "target" ? { target: nodeId } : { source: nodeId });
+      },
       onConnectEnd(event, link) {
+        actions.stopLinking();
         const { fromHandle, fromNode } = link;
         if (link.isValid || !fromHandle || !fromNode) return;
         const pointer = "changedTouches" in event ? event.changedTouches[0] : event;

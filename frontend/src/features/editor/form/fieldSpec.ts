@@ -1,7 +1,7 @@
 /** What a form control needs to know, read from one property of a JSON Schema. */
 
 import type { Text } from "@/api/text";
-import { isObject, type Json } from "@/graph/json";
+import { isObject, type Json, type JsonObject } from "@/graph/json";
 
 export type Widget = "int" | "float" | "bool" | "choice" | "size" | "shape" | "text";
 
@@ -41,7 +41,7 @@ function isWidget(value: unknown): value is Widget {
 }
 
 /** A property's own keywords, then those of its alternatives (`anyOf`), then those of a list's items. */
-function* schemasIn(property: Record<string, unknown>): Generator<Record<string, unknown>> {
+function* schemasIn(property: JsonObject): Generator<JsonObject> {
   yield property;
   for (const key of ["anyOf", "oneOf", "allOf"]) {
     const alternatives = property[key];
@@ -50,7 +50,7 @@ function* schemasIn(property: Record<string, unknown>): Generator<Record<string,
   }
 }
 
-function widgetOf(schemas: readonly Record<string, unknown>[]): Widget {
+function widgetOf(schemas: readonly JsonObject[]): Widget {
   const said = schemas.map((schema) => schema["x-widget"]).find(isWidget);
   if (said) return said;
   if (schemas.some((schema) => Array.isArray(schema.enum) || schema.const !== undefined)) return "choice";
@@ -61,15 +61,15 @@ function widgetOf(schemas: readonly Record<string, unknown>[]): Widget {
   return types.has("boolean") ? "bool" : "text";
 }
 
-function choicesOf(schemas: readonly Record<string, unknown>[]): Json[] {
+function choicesOf(schemas: readonly JsonObject[]): Json[] {
   const choices = schemas.flatMap((schema): Json[] => {
     if (Array.isArray(schema.enum)) return schema.enum;
-    return schema.const === undefined ? [] : [schema.const as Json];
+    return schema.const === undefined ? [] : [schema.const];
   });
   return choices.filter((choice, index) => choice !== null && choices.indexOf(choice) === index);
 }
 
-function allowsNull(schemas: readonly Record<string, unknown>[]): boolean {
+function allowsNull(schemas: readonly JsonObject[]): boolean {
   return schemas.some(
     (schema) =>
       schema.type === "null" ||
@@ -78,24 +78,24 @@ function allowsNull(schemas: readonly Record<string, unknown>[]): boolean {
   );
 }
 
-function numberAt(schemas: readonly Record<string, unknown>[], key: string): number | null {
+function numberAt(schemas: readonly JsonObject[], key: string): number | null {
   const found = schemas.map((schema) => schema[key]).find((value) => typeof value === "number");
   return typeof found === "number" ? found : null;
 }
 
-function docOf(property: Record<string, unknown>): Text | null {
+function docOf(property: JsonObject): Text | null {
   const doc = property["x-doc"];
   if (!isObject(doc) || typeof doc.en !== "string") return null;
   const chinese = doc["zh-CN"];
   return { en: doc.en, "zh-CN": typeof chinese === "string" ? chinese : doc.en };
 }
 
-function suggestionOf(property: Record<string, unknown>): Json | undefined {
+function suggestionOf(property: JsonObject): Json | undefined {
   const [example] = Array.isArray(property.examples) ? property.examples : [];
-  return (property["x-suggest"] ?? example) as Json | undefined;
+  return property["x-suggest"] ?? example;
 }
 
-function readField(name: string, property: Record<string, unknown>, required: boolean): FieldSpec {
+function readField(name: string, property: JsonObject, required: boolean): FieldSpec {
   const schemas = [...schemasIn(property)];
   const items = schemas.map((schema) => schema.items).filter(isObject);
   const bounded = [...schemas, ...items.flatMap((item) => [...schemasIn(item)])];
@@ -109,7 +109,7 @@ function readField(name: string, property: Record<string, unknown>, required: bo
     advanced: property["x-advanced"] === true,
     required,
     nullable: allowsNull(schemas),
-    defaultValue: property.default as Json | undefined,
+    defaultValue: property.default,
     suggestion: suggestionOf(property),
     choices: choicesOf(schemas),
     minimum: above ?? numberAt(bounded, "minimum"),

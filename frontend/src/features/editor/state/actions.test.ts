@@ -8,6 +8,7 @@ import { currentDocument } from "./documentStore";
 let editor: Editor;
 const graph = (): GraphDocument => currentDocument(editor.document.getState()).graph;
 const selection = () => editor.view.getState().selection;
+const refused = () => [...editor.view.getState().refused].map(([id, { reason }]) => [id, reason]);
 const said = () => editor.view.getState().announcement.key;
 
 beforeEach(() => {
@@ -71,6 +72,22 @@ describe("wiring", () => {
     expect(linesOf(graph())).toContain("b: LayerA < s");
     expect(editor.view.getState().connectFrom).toBeNull();
     expect(selection()).toEqual(["b"]);
+  });
+
+  it("shows which nodes cannot be the other end while a link is made", () => {
+    editor.view.getState().select(["a"]);
+    editor.actions.startConnecting();
+    expect(refused()).toEqual([
+      ["start", "no-input"],
+      ["b", "already"],
+    ]);
+    editor.actions.cancelConnecting();
+    expect(editor.view.getState().refused.size).toBe(0);
+    editor.actions.startLinking({ target: "a" });
+    expect(refused()).toEqual([
+      ["start", "already"],
+      ["b", "cycle"],
+    ]);
   });
 
   it("keeps connecting after a refusal, and stops on cancel", () => {

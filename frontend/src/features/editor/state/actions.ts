@@ -18,9 +18,9 @@ import { renameInTraining, setTraining } from "@/graph/training";
 import { type Direction, neighbour } from "@/graph/walk";
 import type { Catalogue } from "../catalogue";
 import { currentDocument, type DocumentStore, type Edit, type EditLabel } from "./documentStore";
-import type { AnnouncementKey, ViewStore } from "./viewStore";
+import { type AnnouncementKey, NONE_REFUSED, type ViewStore } from "./viewStore";
 
-const REFUSALS: Record<commands.Refusal, AnnouncementKey> = {
+export const REFUSALS: Record<commands.Refusal, AnnouncementKey> = {
   itself: "refusedItself",
   cycle: "refusedCycle",
   already: "refusedAlready",
@@ -112,6 +112,20 @@ export function createActions(document: DocumentStore, view: ViewStore, catalogu
     /** Whether a link may be made; asked on every pointer move while one is drawn. */
     refusal: (connection: commands.Connection) =>
       commands.refusal(graph(), connection, inputsOf(connection.target)),
+
+    /** Show which nodes cannot take a link from `source`, or give one to `target`, until `stopLinking`. */
+    startLinking(end: { readonly source: string } | { readonly target: string }): void {
+      const reasons = graph().nodes.flatMap(({ id }) => {
+        const link = "source" in end ? { ...end, target: id } : { ...end, source: id };
+        const reason = commands.refusal(graph(), link, inputsOf(link.target));
+        const { source, target } = link;
+        return reason && reason !== "itself" ? [[id, { reason, source, target }] as const] : [];
+      });
+      view.setState({ refused: new Map(reasons) });
+    },
+    stopLinking(): void {
+      view.setState({ refused: NONE_REFUSED });
+    },
 
     /** Commit where nodes were dragged to; one that stands alone and was dropped on an edge goes into it. */
     drop(positions: Readonly<Record<string, Point>>, edge: InputPort | null): void {
@@ -290,6 +304,7 @@ export function createActions(document: DocumentStore, view: ViewStore, catalogu
         return;
       }
       view.setState({ connectFrom: from, current: from });
+      actions.startLinking({ source: from });
       announce("connecting", { id: from });
     },
     finishConnecting(): void {
@@ -297,12 +312,14 @@ export function createActions(document: DocumentStore, view: ViewStore, catalogu
       if (connectFrom === null || current === null || current === connectFrom) return;
       if (actions.connect({ source: connectFrom, target: current })) {
         view.setState({ connectFrom: null });
+        actions.stopLinking();
         view.getState().select([current]);
       }
     },
     cancelConnecting(): void {
       if (view.getState().connectFrom === null) return;
       view.setState({ connectFrom: null });
+      actions.stopLinking();
       announce("connectCancelled");
     },
   };

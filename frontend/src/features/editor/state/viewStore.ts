@@ -1,6 +1,7 @@
 /** What is selected and open. None of it is part of the document or of undo. */
 
 import { createStore, type StoreApi } from "zustand/vanilla";
+import type { Refusal } from "@/graph/commands";
 import type { InputPort } from "@/graph/topology";
 import type texts from "../locales/en.json";
 
@@ -27,6 +28,13 @@ export interface LayerMenu {
 export type AnnouncementKey = WithoutPlural<keyof typeof texts.announce>;
 type WithoutPlural<Key extends string> = Key extends `${infer Base}_${"one" | "other"}` ? Base : Key;
 
+/** A link that cannot be made. */
+export interface RefusedLink {
+  readonly reason: Refusal;
+  readonly source: string;
+  readonly target: string;
+}
+
 export interface Announcement {
   readonly key: AnnouncementKey | null;
   readonly values: Readonly<Record<string, string | number>>;
@@ -41,6 +49,8 @@ export interface ViewState {
   readonly current: string | null;
   /** Source of the link being made by keyboard. */
   readonly connectFrom: string | null;
+  /** While a link is being made: nodes that cannot be its other end, and why. */
+  readonly refused: ReadonlyMap<string, RefusedLink>;
   readonly inspectorTab: InspectorTab;
   readonly dockTab: DockTab;
   readonly isDockOpen: boolean;
@@ -65,6 +75,7 @@ export interface ViewState {
 export type ViewStore = StoreApi<ViewState>;
 
 const RECENT_TYPES = 5;
+export const NONE_REFUSED: ReadonlyMap<string, RefusedLink> = new Map();
 
 function same<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((item, index) => item === b[index]);
@@ -76,6 +87,7 @@ export function createViewStore(): ViewStore {
     selectedEdges: [],
     current: null,
     connectFrom: null,
+    refused: NONE_REFUSED,
     inspectorTab: "layer",
     dockTab: "problems",
     isDockOpen: false,

@@ -1,0 +1,148 @@
+import { act, screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { useState } from "react";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { renderPage } from "@/test/render";
+import { StudioPage } from "./StudioPage";
+import { CATALOG, documentOf, reportOf, text } from "./testing/catalog";
+
+interface Request {
+  readonly method: string;
+  readonly path: string;
+  readonly ifMatch: string | null;
+  readonly body: unknown;
+}
+
+/** A server that knows one template and keeps one model. */
+function serve(answers: Partial<Record<string, () => Response>> = {}) {
+  const requests: Request[] = [];
+  const model = (version: number) => ({ id: "m1", name: "test", version, fingerprint: "f", ...documentOf() });
+  const json = (body: unknown, status = 200) => Response.json(body, { status });
+  const known: Record<string, () => Response> = {
+    "GET /api/v1/catalog": () => json(CATALOG),
+    "GET /api/v1/templates": () =>
+      json({
+        items: [{ id: "first", title: text("First"), summary: text(""), ...documentOf() }],
+        next: null,
+      }),
+    "POST /api/v1/graphs/check": () => json(reportOf()),
+    "GET /api/v1/datasets": () => json({ items: [], next: null }),
+    "POST /api/v1/models": () => json(model(1), 201),
+    "GET /api/v1/models/m1": () => json(model(3)),
+    "PUT /api/v1/models/m1": () => json(model(4)),
+    ...answers,
+  };
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (request) => {
+    if (!(request instanceof globalThis.Request)) throw new Error("The client sends requests.");
+    const { pathname } = new URL(request.url);
+    const body = request.method === "GET" ? null : await request.json();
+    requests.push({ method: request.method, path: pathname, ifMatch: request.headers.get("if-match"), body });
+    const answer = known[`${request.method} ${pathname}`];
+    return answer ? answer() : json({ title: "Not here", status: 404 }, 404);
+  });
+  return requests;
+}
+
+function Page({
+  start,
+  template = null,
+  created,
+}: {
+  start: string | null;
+  template?: string | null;
+  created?: (id: string) => void;
+}) {
+  const [modelId, setModelId] = useState(start);
+  return (
+    <StudioPage
+      modelId={modelId}
+      template={template}
+      run={null}
+      onModelCreated={(id) => {
+        created?.(id);
+        setModelId(id);
+      }}
+      renderCurves={() => "curves"}
+      renderLog={() => "log"}
+      serverLost={false}
+    />
+  );
+}
+
+const name = () => screen.findByLabelText("Name of the model");
+
+beforeEach(() => localStorage.clear());
+
+describe("the Studio", () => {
+  it("opens the first template as an unsaved draft", async () => {
+    serve();
+    await renderPage(<Page start={null} />);
+    expect(await name()).toHaveValue("test");
+    expect(screen.getByText("Draft on this device")).toBeInTheDocument();
+    expect(await screen.findByText("No problems")).toBeInTheDocument();
+  });
+
+  it("goes on with the same work when the first save gives it an address", async () => {
+    const requests = serve();
+    const created = vi.fn();
+    await renderPage(<Page start={null} created={created} />);
+    await userEvent.type(await name(), " two");
+    await userEvent.keyboard("{Control>}s{/Control}");
+    await waitFor(() => expect(created).toHaveBeenCalledWith("m1"));
+    const saved = requests.find(({ method, path }) => method === "POST" && path === "/api/v1/models");
+    expect(saved?.body).toMatchObject({ name: "test two", graph: { name: "test two" } });
+    expect(await name()).toHaveValue("test two");
+    expect(screen.getByText("Version 1")).toBeInTheDocument();
+    await userEvent.click(screen.getByRole("button", { name: "Undo: rename" }));
+    expect(await name()).toHaveValue("test");
+  });
+
+  it("saves a saved model by itself, against the version it was read at", async () => {
+    const requests = serve();
+    await renderPage(<Page start="m1" />);
+    await userEvent.type(await name(), "s");
+    await waitFor(() => expect(screen.getByText("Version 4")).toBeInTheDocument(), { timeout: 4000 });
+    expect(requests.find(({ method }) => method === "PUT")?.ifMatch).toBe('"3"');
+    expect(screen.getByText("Saved")).toBeInTheDocument();
+  });
+
+  it("goes on with a draft that was left behind, and can start over", async () => {
+    serve();
+    const first = await renderPage(<Page start={null} />);
+    await userEvent.type(await name(), " draft");
+    act(() => void window.dispatchEvent(new Event("pagehide")));
+    first.unmount();
+    await renderPage(<Page start={null} />);
+    expect(await name()).toHaveValue("test draft");
+    await userEvent.click(screen.getByRole("button", { name: "Start over" }));
+    expect(await name()).toHaveValue("test");
+  });
+
+  it("says when there is no such model, and asks again", async () => {
+    let isThere = false;
+    const missing = () => Response.json({ title: "No model m1", status: 404 }, { status: 404 });
+    const found = { id: "m1", name: "test", version: 1, fingerprint: "f", ...documentOf() };
+    serve({ "GET /api/v1/models/m1": () => (isThere ? Response.json(found) : missing()) });
+    await renderPage(<Page start="m1" />);
+    expect(await screen.findByText("No model m1")).toBeInTheDocument();
+    isThere = true;
+    await userEvent.click(screen.getByRole("button", { name: /again|Retry/i }));
+    expect(await name()).toHaveValue("test");
+  });
+
+  it("refuses a document of a later version instead of showing half of it", async () => {
+    const later = { id: "m1", name: "test", version: 1, fingerprint: "f", ...documentOf() };
+    serve({
+      "GET /api/v1/models/m1": () => Response.json({ ...later, graph: { ...later.graph, version: 2 } }),
+    });
+    await renderPage(<Page start="m1" />);
+    expect(await screen.findByRole("alert")).toBeInTheDocument();
+    expect(screen.queryByLabelText("Name of the model")).not.toBeInTheDocument();
+  });
+
+  it("says when a template is not known", async () => {
+    serve();
+    await renderPage(<Page start={null} template="unheard" />);
+    expect(await screen.findByRole("alert")).toBeInTheDocument();
+  });
+});
