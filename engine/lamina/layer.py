@@ -315,8 +315,13 @@ class Layer(Declared, nn.Module):
 
     # --- calls -------------------------------------------------------------------------------------------------
 
-    def __call__(self, *inputs: Any) -> Any:
-        """Apply the layer: to symbolic tensors it adds a node to their graph, to arrays and tensors it computes."""
+    def __call__(self, *inputs: Any, training: bool = False) -> Any:
+        """Apply the layer: to symbolic tensors it adds a node to their graph, to arrays and tensors it computes.
+
+        Args:
+            inputs: Symbolic tensors, or one batch of arrays or tensors, one by one or as a list.
+            training: Whether to compute as in training. A node has no such choice: the model decides when it runs.
+        """
         flat = (
             tuple(inputs[0])
             if len(inputs) == 1 and isinstance(inputs[0], (list, tuple))
@@ -331,7 +336,7 @@ class Layer(Declared, nn.Module):
         shapes: list[Shape] = [tuple(x.shape) for x in tensors]
         self.output_shape(*shapes)
         self.build(*shapes)
-        return nn.Module.__call__(self, *tensors)
+        return nn.Module.__call__(self.train(training), *tensors)
 
     def extra_repr(self) -> str:
         return f"name={self.name!r}"

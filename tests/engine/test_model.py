@@ -153,3 +153,10 @@ def test_names_of_keras_that_we_do_not_have_say_so() -> None:
         keras.nothing  # noqa: B018
     with pytest.raises(AttributeError, match=r"lamina\.layers has no 'Nothing'"):
         keras.layers.Nothing  # noqa: B018
+
+
+def test_a_layer_called_on_values_computes_as_in_inference_unless_told() -> None:
+    dropout = keras.layers.Dropout(0.5)
+    ones = np.ones((50, 4), "float32")
+    assert dropout(ones).min() == 1
+    assert dropout(ones, training=True).min() == 0
