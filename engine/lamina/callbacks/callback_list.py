@@ -12,6 +12,7 @@ from lamina.errors import ConfigError
 from lamina.text import Text
 
 Hook = Callable[..., None]
+HOOKS = [name for name in vars(Callback) if name.startswith(("on_", "set_"))]
 
 
 class CallbackList(Callback):
@@ -148,7 +149,7 @@ def _flatten(callbacks: Any) -> Iterable[Callback]:
     if isinstance(callbacks, (list, tuple)):
         for item in callbacks:
             yield from _flatten(item)
-    elif isinstance(callbacks, type) or not hasattr(callbacks, "on_epoch_end"):
+    elif isinstance(callbacks, type) or not all(hasattr(callbacks, hook) for hook in HOOKS):
         raise ConfigError(
             Text(
                 f"A callback is an object with Keras' hooks, got {callbacks!r}.",

@@ -206,13 +206,11 @@ class Optimizer(HasLearningRate, Declared):
         if not self._weights:
             return
         for name in self._slot_names():
-            old, fresh = self._slots.get(name), zeros_for(self._weights)
-            if old is not None and old.flat.device == fresh.flat.device:
+            old = self._slots.get(name)
+            if old is not None and old.flat.device == self._weights[0].device:
                 continue
-            if old is None:
-                fresh.flat.copy_(self.slot_from_keras(name, fresh.flat))
-            else:
-                fresh.flat.copy_(old.flat)
+            fresh = zeros_for(self._weights)
+            fresh.flat.copy_(self.slot_from_keras(name, fresh.flat) if old is None else old.flat)
             self._slots[name] = fresh
         self._views = {name: slot.views for name, slot in self._slots.items()}
 

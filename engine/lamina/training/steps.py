@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import warnings
 from typing import Any
 
@@ -12,6 +13,8 @@ from lamina.optimizers.optimizer import Optimizer
 from lamina.training.protocols import Program, TrainableModel
 from lamina.training.scores import Scores
 from lamina.training.sources import Batch
+
+CPP_COMPILERS = ("c++", "g++", "clang++")
 
 
 class TrainStep:
@@ -67,7 +70,14 @@ def program_for(
 ) -> Program:
     """The forward pass that the scores want."""
     program = model.program(training=training, logits=scores.takes_logits)
-    compiled: Any = torch.compile(program) if jit_compile else program
+    if not jit_compile:
+        return program
+    if model.device.type == "cpu" and not any(map(shutil.which, CPP_COMPILERS)):
+        warnings.warn(
+            "jit_compile needs a C++ compiler, and there is none; running without.", stacklevel=2
+        )
+        return program
+    compiled: Any = torch.compile(program)
     return compiled  # type: ignore[no-any-return]
 
 

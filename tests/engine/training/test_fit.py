@@ -1,6 +1,7 @@
 """What a user may hand to `fit`, and what comes out."""
 
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from lamina.callbacks import Callback, TerminateOnNaN
 from lamina.errors import ConfigError, ShapeError
 from lamina.random import set_random_seed
 from lamina.training.sources import LARGE_BATCH_SIZE, array_source
+from lamina.training.steps import CPP_COMPILERS
 
 
 def network(units=1, activation=None, inputs=(4,), seed=0):
@@ -470,3 +472,26 @@ def test_a_loss_that_is_no_number_stops_training_where_asked(capsys):
     )
     assert len(history.history["loss"]) == 1
     assert "NaN or infinite in epoch 1, at batch 2" in capsys.readouterr().out
+
+
+def test_compiling_without_a_compiler_says_so_and_trains(monkeypatch):
+    monkeypatch.setattr("lamina.training.steps.shutil.which", lambda name: None)
+    model = network()
+    model.compile("sgd", "mse", jit_compile=True)
+    with pytest.warns(UserWarning, match="needs a C\\+\\+ compiler"):
+        history = model.fit(*samples(), epochs=1, verbose=0)
+    assert len(history.history["loss"]) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not any(map(shutil.which, CPP_COMPILERS)), reason="needs a C++ compiler")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_compiled_step_gives_the_same(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    plain, fast = compiled(), network()
+    fast.compile("sgd", "mse", jit_compile=True)
+    expected = plain.fit(*samples(), batch_size=5, epochs=3, shuffle=False, verbose=0).history[
+        "loss"
+    ]
+    got = fast.fit(*samples(), batch_size=5, epochs=3, shuffle=False, verbose=0).history["loss"]
+    assert got == pytest.approx(expected, rel=1e-5)
