@@ -1,13 +1,24 @@
 /** The plain input and select of the forms. Label, help and error stand around them, in `FieldFrame`. */
 
 import type { ComponentProps } from "react";
-import { ChevronDownIcon } from "@/ui/icons";
+import { ChevronDownIcon, SearchIcon } from "@/ui/icons";
 import type { FieldIds } from "./FieldFrame";
 import classes from "./form.module.css";
 
 export function TextControl({ className, ...props }: ComponentProps<"input">) {
   return (
     <input autoComplete="off" {...props} className={[classes.control, className].filter(Boolean).join(" ")} />
+  );
+}
+
+export function SearchControl(props: ComponentProps<"input">) {
+  return (
+    <span className={classes.search}>
+      <span className={classes.searchIcon}>
+        <SearchIcon size={14} />
+      </span>
+      <TextControl {...props} />
+    </span>
   );
 }
 

@@ -1,6 +1,5 @@
-import { TextInput } from "@mantine/core";
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
-import { SearchIcon } from "@/ui/icons";
+import { SearchControl } from "../form/controls";
 import classes from "./PickList.module.css";
 
 export interface Pick {
@@ -48,26 +47,25 @@ export function PickList({ label, placeholder, nothing, find, onPick }: PickList
   };
   return (
     <div className={classes.frame}>
-      <TextInput
-        data-autofocus
-        autoFocus
-        className={classes.search ?? ""}
-        role="combobox"
-        aria-label={label}
-        aria-expanded
-        aria-controls={listId}
-        aria-activedescendant={found.length > 0 ? optionId(index) : undefined}
-        aria-autocomplete="list"
-        autoComplete="off"
-        leftSection={<SearchIcon size={14} />}
-        placeholder={placeholder}
-        value={query}
-        onChange={(event) => {
-          setQuery(event.currentTarget.value);
-          setActive(0);
-        }}
-        onKeyDown={onKeyDown}
-      />
+      <div className={classes.search}>
+        <SearchControl
+          data-autofocus
+          autoFocus
+          role="combobox"
+          aria-label={label}
+          aria-expanded
+          aria-controls={listId}
+          aria-activedescendant={found.length > 0 ? optionId(index) : undefined}
+          aria-autocomplete="list"
+          placeholder={placeholder}
+          value={query}
+          onChange={(event) => {
+            setQuery(event.currentTarget.value);
+            setActive(0);
+          }}
+          onKeyDown={onKeyDown}
+        />
+      </div>
       <div ref={list} id={listId} role="listbox" aria-label={label} className={classes.list}>
         {found.map((pick, at) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the search field's

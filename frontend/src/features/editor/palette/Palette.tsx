@@ -1,10 +1,9 @@
-import { TextInput } from "@mantine/core";
 import { type KeyboardEvent, memo, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { localize } from "@/api/text";
-import { SearchIcon } from "@/ui/icons";
 import type { LayerType } from "../catalogue";
 import { useEditor, useView } from "../EditorContext";
+import { SearchControl } from "../form/controls";
 import classes from "./Palette.module.css";
 import { PaletteItem } from "./PaletteItem";
 import { searchLayers } from "./searchLayers";
@@ -33,13 +32,11 @@ export const Palette = memo(function Palette() {
   return (
     <aside className={classes.palette} aria-label={t("palette.label")} data-canvas-keys>
       <div className={classes.search}>
-        <TextInput
+        <SearchControl
           id={PALETTE_SEARCH_ID}
-          size="xs"
           type="search"
           aria-label={t("palette.search")}
           placeholder={t("palette.searchHint")}
-          leftSection={<SearchIcon size={14} />}
           value={query}
           onChange={(event) => setQuery(event.currentTarget.value)}
           onKeyDown={onSearchKey}

@@ -137,6 +137,15 @@ describe("a saved model", () => {
     expect(status()).toBe("saved");
   });
 
+  it("is saved when the page is left before the moment is over", async () => {
+    const { server, drafts, edit, stop } = setUp();
+    edit();
+    stop();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(server.state.requests).toEqual(["replace 1"]);
+    expect(drafts.kept.size).toBe(0);
+  });
+
   it("says why it was refused, and tries again with the next change", async () => {
     const { server, edit, status, saver } = setUp();
     server.state.failure = refused(422);

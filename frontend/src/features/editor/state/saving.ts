@@ -61,7 +61,7 @@ export interface Saver {
   saveAsNew(): Promise<StoredModel | null>;
   /** Write unsaved changes to the browser's storage now. */
   keepDraft(): void;
-  /** Follow the document from now on; the result ends it and keeps what is not saved. */
+  /** Follow the document from now on; the result ends it, and saves or keeps what is not saved. */
   start(): () => void;
 }
 
@@ -212,6 +212,8 @@ export function createSaver({ document, models, drafts, draftKey, start }: Saver
         unsubscribe();
         clearTimeout(saveTimer);
         if (draftTimer) keepDraft();
+        const { model, status } = store.getState();
+        if (model && status === "dirty") void save();
       };
     },
   };
