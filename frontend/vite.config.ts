@@ -13,7 +13,7 @@ const CHUNKS = [
   {
     name: "kit",
     priority: 2,
-    test: /@mantine\/(hooks|core\/esm\/(core|utils\/(?!Floating)|components\/(Button|FloatingIndicator|Input|Loader|SegmentedControl|Skeleton|TextInput|Transition|UnstyledButton)\/))/,
+    test: /@mantine\/(hooks|core\/esm\/(core|utils\/(?!Floating)|components\/(Button|Input|Loader|Skeleton|TextInput|Transition|UnstyledButton)\/))/,
   },
   {
     name: "overlays",

@@ -3304,7 +3304,7 @@ export interface operations {
                     "application/json": components["schemas"]["RunPage"];
                 };
             };
-            /** @description Bad request */
+            /** @description Bad request. Unknown name */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4001,7 +4001,7 @@ export interface operations {
                     "application/json": components["schemas"]["RunEventPage"];
                 };
             };
-            /** @description The request cannot be read */
+            /** @description Unknown name */
             400: {
                 headers: {
                     [name: string]: unknown;

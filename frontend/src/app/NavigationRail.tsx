@@ -27,8 +27,10 @@ export function NavigationRail() {
         <RailLink to="/data" label={t("nav.data")} Icon={DataIcon} />
       </ul>
       <div className={classes.foot}>
-        <LanguageSwitch />
-        <ThemeSwitch />
+        <div className={classes.switches}>
+          <LanguageSwitch />
+          <ThemeSwitch />
+        </div>
         <ul className={classes.list}>
           <RailLink to="/settings" label={t("nav.settings")} Icon={SettingsIcon} />
         </ul>

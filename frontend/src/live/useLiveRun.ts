@@ -6,7 +6,7 @@ import { LiveRun, type LiveRunState, type XAxis } from "./liveRun";
 import { readEvents } from "./wire";
 
 /** Points that a chart of any width can use; the server buckets the rest. */
-const MOST_POINTS = 2000;
+const MOST_POINTS = 4000;
 
 interface Shared {
   readonly run: LiveRun;

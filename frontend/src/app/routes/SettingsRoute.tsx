@@ -11,9 +11,9 @@ export function SettingsRoute() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
     <SettingsPage
-      language={i18n.language}
+      language={i18n.language === "zh-CN" ? "zh-CN" : "en"}
       languages={LANGUAGES.map((value) => ({ value, label: NAMES[value] }))}
-      onLanguage={(language) => void changeLanguage(language === "zh-CN" ? "zh-CN" : "en")}
+      onLanguage={(language) => void changeLanguage(language)}
       scheme={colorScheme}
       onScheme={setColorScheme}
     />

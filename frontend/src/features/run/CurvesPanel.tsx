@@ -1,7 +1,8 @@
-import { SegmentedControl, Skeleton, Switch } from "@mantine/core";
+import { Skeleton, Switch } from "@mantine/core";
 import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLiveRun, useLiveRunState } from "@/live/useLiveRun";
+import { Segmented } from "@/ui/Segmented";
 import { type AxisMode, createAxis, seriesAxis } from "./axis";
 import { groupCurves } from "./curves";
 import classes from "./curves.module.css";
@@ -11,6 +12,7 @@ const loadChart = () => import("./MetricChart");
 const MetricChart = lazy(() => loadChart().then((module) => ({ default: module.MetricChart })));
 
 const MODES: readonly AxisMode[] = ["step", "epoch", "time"];
+const VIEWS = ["charts", "table"] as const;
 const MOST_SMOOTHING = 0.99;
 
 interface CurvesPanelProps {
@@ -29,7 +31,8 @@ export function CurvesPanel({ runId, startedAt = null, height = 220, waiting }: 
   const [mode, setMode] = useState<AxisMode>("step");
   const [smoothing, setSmoothing] = useState(0);
   const [isLog, setLog] = useState(false);
-  const [view, setView] = useState<"charts" | "table">("charts");
+  const [withoutOutliers, setWithoutOutliers] = useState(false);
+  const [view, setView] = useState<(typeof VIEWS)[number]>("charts");
   // Fetched while the first points are on their way, not after them.
   useEffect(() => void loadChart(), []);
   const run = useLiveRun(runId, seriesAxis(mode));
@@ -43,12 +46,11 @@ export function CurvesPanel({ runId, startedAt = null, height = 220, waiting }: 
   return (
     <div className={classes.panel}>
       <div className={classes.toolbar}>
-        <SegmentedControl
-          size="xs"
-          aria-label={t("toolbar.axis")}
+        <Segmented
+          label={t("toolbar.axis")}
           value={mode}
-          onChange={(value) => setMode(MODES.find((known) => known === value) ?? "step")}
-          data={MODES.map((value) => ({ value, label: t(`axis.${value}`) }))}
+          onChange={setMode}
+          options={MODES.map((value) => ({ value, label: t(`axis.${value}`) }))}
         />
         <label className={classes.smoothing}>
           {t("toolbar.smoothing")}
@@ -69,16 +71,18 @@ export function CurvesPanel({ runId, startedAt = null, height = 220, waiting }: 
           checked={isLog}
           onChange={(event) => setLog(event.currentTarget.checked)}
         />
-        <span className={classes.spacer} />
-        <SegmentedControl
+        <Switch
           size="xs"
-          aria-label={t("toolbar.view")}
+          label={t("toolbar.outliers")}
+          checked={withoutOutliers}
+          onChange={(event) => setWithoutOutliers(event.currentTarget.checked)}
+        />
+        <span className={classes.spacer} />
+        <Segmented
+          label={t("toolbar.view")}
           value={view}
-          onChange={(value) => setView(value === "table" ? "table" : "charts")}
-          data={[
-            { value: "charts", label: t("toolbar.charts") },
-            { value: "table", label: t("toolbar.table") },
-          ]}
+          onChange={setView}
+          options={VIEWS.map((value) => ({ value, label: t(`toolbar.${value}`) }))}
         />
       </div>
       {groups.length === 0 ? (
@@ -98,6 +102,7 @@ export function CurvesPanel({ runId, startedAt = null, height = 220, waiting }: 
                 axis={axis}
                 smoothing={smoothing}
                 isLog={isLog}
+                withoutOutliers={withoutOutliers}
                 height={height}
               />
             ))}

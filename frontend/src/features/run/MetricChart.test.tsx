@@ -48,6 +48,7 @@ const show = (run: LiveRun) =>
       axis={createAxis("step", null, 0)}
       smoothing={0}
       isLog={false}
+      withoutOutliers={false}
       height={200}
     />,
   );

@@ -2,6 +2,7 @@ import { useComputedColorScheme } from "@mantine/core";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { LiveRun } from "@/live/liveRun";
+import type { Table } from "@/series/lines";
 import { type Axis, formatPlace } from "./axis";
 import { ChartLegend } from "./ChartLegend";
 import { extentOf, tableOf, valuesAt } from "./chartTable";
@@ -9,6 +10,7 @@ import type { CurveGroup } from "./curves";
 import classes from "./curves.module.css";
 import { describeValues, formatTickValue, metricLabel } from "./metricLabel";
 import { createPlot, type Plot } from "./plot";
+import { yRange } from "./yRange";
 
 const REDRAW_MS = 100;
 const KEY_STEPS = 50;
@@ -19,13 +21,23 @@ interface MetricChartProps {
   axis: Axis;
   smoothing: number;
   isLog: boolean;
+  /** Lets single batches leave the picture, so that the rest is seen. */
+  withoutOutliers: boolean;
   height: number;
 }
 
 type Range = readonly [number, number];
 
 /** One metric as curves: drag to zoom, double click or 0 to see everything, arrows to read values. */
-export function MetricChart({ run, group, axis, smoothing, isLog, height }: MetricChartProps) {
+export function MetricChart({
+  run,
+  group,
+  axis,
+  smoothing,
+  isLog,
+  withoutOutliers,
+  height,
+}: MetricChartProps) {
   const { t, i18n } = useTranslation("run");
   const scheme = useComputedColorScheme("light");
   const host = useRef<HTMLDivElement>(null);
@@ -44,6 +56,7 @@ export function MetricChart({ run, group, axis, smoothing, isLog, height }: Metr
       const [low, high] = [axis.toAxis(from), axis.toAxis(to)];
       return high > low ? [low, high] : [low, low + 1];
     };
+    let table: Table = [[]];
     const made = createPlot(element, element.clientWidth, {
       mode: axis.mode,
       isLog,
@@ -51,6 +64,7 @@ export function MetricChart({ run, group, axis, smoothing, isLog, height }: Metr
       formatY: (value) => formatTickValue(group.metric, value),
       isSmoothed: smoothing > 0,
       range: axisRange,
+      yRange: () => yRange(table, isLog, withoutOutliers),
       epochEnds: () => pointsOf(run, group).map(axis.toAxis),
       marks: () => run.state.marks.map((mark) => axis.toAxis(axis.mode === "time" ? mark.t_ms : mark.step)),
       onCursor: (x) => setCursor(x === null ? null : axis.fromAxis(x)),
@@ -59,7 +73,8 @@ export function MetricChart({ run, group, axis, smoothing, isLog, height }: Metr
     plot.current = made;
     const draw = () => {
       const view = { range: zoom, widthPx: element.clientWidth, toAxis: axis.toAxis, smoothing, isLog };
-      made.setData(tableOf(run.series, group, view));
+      table = tableOf(run.series, group, view);
+      made.setData(table);
     };
     draw();
     const redraw = throttle(draw, REDRAW_MS);
@@ -76,7 +91,7 @@ export function MetricChart({ run, group, axis, smoothing, isLog, height }: Metr
       made.destroy();
       plot.current = null;
     };
-  }, [run, group, axis, smoothing, isLog, height, zoom, scheme]);
+  }, [run, group, axis, smoothing, isLog, withoutOutliers, height, zoom, scheme]);
 
   const onKeyDown = (event: KeyboardEvent) => {
     const range = zoom ?? extentOf(run.series, group);

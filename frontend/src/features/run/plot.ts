@@ -15,6 +15,8 @@ export interface PlotOptions {
   isSmoothed: boolean;
   /** Where the axis begins and ends now, in its own units. */
   range: () => [number, number];
+  /** What the vertical axis shows now. */
+  yRange: () => [number, number];
   /** Vertical lines, in the axis' units. */
   epochEnds: () => readonly number[];
   marks: () => readonly number[];
@@ -87,16 +89,6 @@ function seriesOf(palette: Palette, isSmoothed: boolean): Record<ChartLine, uPlo
   };
 }
 
-/** Room above and below the curves; a log scale ends at its data. */
-function yRange(isLog: boolean) {
-  return (_plot: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax => {
-    if (min === null || max === null) return isLog ? [0.1, 1] : [0, 1];
-    if (isLog) return [min * 0.85, max * 1.15];
-    const room = (max - min || Math.abs(max) || 1) * 0.06;
-    return [min - room < 0 && min >= 0 ? 0 : min - room, max + room];
-  };
-}
-
 function drawVerticals(plot: uPlot, xs: readonly number[], color: string, dash: number[]): void {
   const { ctx, bbox } = plot;
   const [min, max] = [plot.scales.x?.min ?? 0, plot.scales.x?.max ?? 0];
@@ -144,7 +136,7 @@ export function createPlot(host: HTMLElement, width: number, options: PlotOption
       },
       scales: {
         x: { time: false, range: () => options.range() },
-        y: { distr: options.isLog ? 3 : 1, range: yRange(options.isLog) },
+        y: { distr: options.isLog ? 3 : 1, range: () => options.yRange() },
       },
       axes: [
         {

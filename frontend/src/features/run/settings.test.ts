@@ -16,12 +16,12 @@ describe("settingsOf", () => {
     });
     expect(Object.fromEntries(rows.map(({ key, value }) => [key, value]))).toEqual({
       dataset: "mnist",
-      validation: "split 0.1",
+      validation: "10%",
       loss: "categorical_crossentropy",
       optimizer: "RMSprop (learning_rate 0.001)",
       metrics: "accuracy, TopK",
       callbacks: "–",
-      shuffle: "true",
+      shuffle: true,
     });
   });
 });

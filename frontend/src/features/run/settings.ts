@@ -2,7 +2,8 @@
 
 export interface Setting {
   readonly key: string;
-  readonly value: string;
+  /** Ready to read, but for yes and no, which are said in the reader's language. */
+  readonly value: string | boolean;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -21,6 +22,7 @@ function describe(value: unknown): string {
   if (!isFields(value)) return String(value);
   if (typeof value.type === "string") return withConfig(value.type, value.config);
   if (typeof value.id === "string") return value.id;
+  if (typeof value.split === "number") return `${Number((value.split * 100).toFixed(2))}%`;
   return describeConfig(value);
 }
 
@@ -38,7 +40,7 @@ function withConfig(type: string, config: unknown): string {
 export function settingsOf(training: Fields): Setting[] {
   return Object.entries(training)
     .filter(([key]) => !HIDDEN.has(key))
-    .map(([key, value]) => ({ key, value: describe(value) }));
+    .map(([key, value]) => ({ key, value: typeof value === "boolean" ? value : describe(value) }));
 }
 
 /** Facts about where it ran, nested ones by their path. */
@@ -46,6 +48,7 @@ export function flatten(facts: Fields, path = ""): Setting[] {
   return Object.entries(facts).flatMap(([name, value]) => {
     const key = path ? `${path}.${name}` : name;
     if (isFields(value)) return flatten(value, key);
-    return value === null || value === undefined ? [] : [{ key, value: describe(value) }];
+    if (value === null || value === undefined) return [];
+    return [{ key, value: typeof value === "boolean" ? value : describe(value) }];
   });
 }

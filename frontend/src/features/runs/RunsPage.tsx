@@ -1,4 +1,4 @@
-import { SegmentedControl, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -8,6 +8,7 @@ import { EmptyState } from "@/ui/EmptyState";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { RunsIcon, SearchIcon } from "@/ui/icons";
 import { Page } from "@/ui/Page";
+import { Segmented } from "@/ui/Segmented";
 import { RunsSkeleton } from "./RunsSkeleton";
 import { RunsTable } from "./RunsTable";
 import classes from "./runs.module.css";
@@ -64,12 +65,11 @@ function Runs({ runs }: { runs: readonly Run[] }) {
           aria-label={t("search")}
           placeholder={t("search")}
         />
-        <SegmentedControl
-          size="xs"
-          aria-label={t("shown.label")}
+        <Segmented
+          label={t("shown.label")}
           value={shown}
-          onChange={(value) => setShown(SHOWN.find((known) => known === value) ?? "all")}
-          data={SHOWN.map((value) => ({ value, label: t(`shown.${value}`) }))}
+          onChange={setShown}
+          options={SHOWN.map((value) => ({ value, label: t(`shown.${value}`) }))}
         />
         <span className={classes.count} role="status">
           {t("count", { count: rows.length })}

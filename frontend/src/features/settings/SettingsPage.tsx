@@ -1,23 +1,29 @@
-import { SegmentedControl } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Page } from "@/ui/Page";
+import { Segmented } from "@/ui/Segmented";
 import { About } from "./About";
 import { Shortcuts } from "./Shortcuts";
 import classes from "./settings.module.css";
 
 export type Scheme = "light" | "dark" | "auto";
 
-interface SettingsPageProps {
-  language: string;
-  languages: readonly { value: string; label: string }[];
-  onLanguage: (language: string) => void;
+interface SettingsPageProps<Language extends string> {
+  language: Language;
+  languages: readonly { value: Language; label: string }[];
+  onLanguage: (language: Language) => void;
   scheme: Scheme;
   onScheme: (scheme: Scheme) => void;
 }
 
 /** What this browser remembers, the keys, and what is running. */
-export function SettingsPage({ language, languages, onLanguage, scheme, onScheme }: SettingsPageProps) {
+export function SettingsPage<Language extends string>({
+  language,
+  languages,
+  onLanguage,
+  scheme,
+  onScheme,
+}: SettingsPageProps<Language>) {
   const { t } = useTranslation("settings");
   const schemes = (["light", "dark", "auto"] as const).map((value) => ({
     value,
@@ -27,22 +33,10 @@ export function SettingsPage({ language, languages, onLanguage, scheme, onScheme
     <Page title={t("title")}>
       <Section title={t("appearance")}>
         <Row label={t("language.label")} hint={t("language.hint")}>
-          <SegmentedControl
-            size="xs"
-            aria-label={t("language.label")}
-            value={language}
-            onChange={onLanguage}
-            data={[...languages]}
-          />
+          <Segmented label={t("language.label")} value={language} onChange={onLanguage} options={languages} />
         </Row>
         <Row label={t("theme.label")} hint={t("theme.hint")}>
-          <SegmentedControl
-            size="xs"
-            aria-label={t("theme.label")}
-            value={scheme}
-            onChange={(value) => onScheme(schemes.find((item) => item.value === value)?.value ?? "auto")}
-            data={schemes}
-          />
+          <Segmented label={t("theme.label")} value={scheme} onChange={onScheme} options={schemes} />
         </Row>
       </Section>
       <Section title={t("shortcuts.title")}>
