@@ -27,19 +27,27 @@ interface FieldFrameProps {
   doc?: string | undefined;
   error?: string | undefined;
   onReset?: (() => void) | undefined;
+  /** The control names itself, such as a group of buttons that no label can belong to. */
+  isGroup?: boolean;
   children: (ids: FieldIds) => ReactNode;
 }
 
-export function FieldFrame({ label, doc, error, onReset, children }: FieldFrameProps) {
+export function FieldFrame({ label, doc, error, onReset, isGroup = false, children }: FieldFrameProps) {
   const { t } = useTranslation("editor");
   const id = useId();
   const ids = { id, labelId: `${id}-label`, describedBy: `${id}-about`, isInvalid: error !== undefined };
   return (
     <div className={classes.field}>
       <div className={classes.labelRow}>
-        <label id={ids.labelId} htmlFor={id} className={classes.label}>
-          {label}
-        </label>
+        {isGroup ? (
+          <span id={ids.labelId} className={classes.label}>
+            {label}
+          </span>
+        ) : (
+          <label id={ids.labelId} htmlFor={id} className={classes.label}>
+            {label}
+          </label>
+        )}
         {onReset && (
           <ActionIcon
             size={24}

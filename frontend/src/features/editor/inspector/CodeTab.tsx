@@ -1,10 +1,11 @@
-import { Button, CopyButton, SegmentedControl } from "@mantine/core";
+import { Button, CopyButton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { CheckIcon, CopyIcon } from "@/ui/icons";
 import { ScrollRegion } from "@/ui/ScrollRegion";
+import { Segmented } from "@/ui/Segmented";
 import { codeQuery } from "../api";
 import { useGraph } from "../EditorContext";
 import classes from "./Inspector.module.css";
@@ -20,10 +21,9 @@ export function CodeTab() {
   return (
     <div className={classes.code}>
       <div className={classes.codeBar}>
-        <SegmentedControl
-          size="xs"
-          aria-label={t("code.style")}
-          data={STYLES.map((value) => ({ value, label: t(`code.${value}`) }))}
+        <Segmented
+          label={t("code.style")}
+          options={STYLES.map((value) => ({ value, label: t(`code.${value}`) }))}
           value={style}
           onChange={setStyle}
         />

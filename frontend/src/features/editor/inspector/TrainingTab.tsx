@@ -1,7 +1,8 @@
-import { SegmentedControl, Switch } from "@mantine/core";
+import { Switch } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { isObject, type Json } from "@/graph/json";
 import { snakeCase } from "@/graph/names";
+import { Segmented } from "@/ui/Segmented";
 import { useCheck, useEditor, useTraining } from "../EditorContext";
 import { SelectControl, tied } from "../form/controls";
 import { FieldFrame } from "../form/FieldFrame";
@@ -21,6 +22,10 @@ export function TrainingTab() {
   const training = useTraining((document) => document);
   const errorOf = useTrainingErrors();
   const validation = isObject(training.validation) ? training.validation : {};
+  const deviceLabel = (value: string) => {
+    const known = DEVICES.find((device) => device === value);
+    return known ? t(`training.devices.${known}`) : value;
+  };
   const shuffle = training.shuffle !== false;
   return (
     <div className={classes.stack}>
@@ -74,13 +79,14 @@ export function TrainingTab() {
         onChange={(event) => actions.setTraining("shuffle", event.currentTarget.checked)}
       />
       <TrainingNumber name="seed" minimum={0} error={errorOf("seed")} doc={t("training.seedDoc")} />
-      <FieldFrame label={t("training.device")} error={errorOf("device")}>
-        {(ids) => (
-          <SegmentedControl
-            aria-labelledby={ids.labelId}
-            size="xs"
-            fullWidth
-            data={DEVICES.map((device) => ({ value: device, label: t(`training.devices.${device}`) }))}
+      <FieldFrame label={t("training.device")} error={errorOf("device")} isGroup>
+        {() => (
+          <Segmented
+            label={t("training.device")}
+            options={withValue(DEVICES, training.device).map((value) => ({
+              value,
+              label: deviceLabel(value),
+            }))}
             value={typeof training.device === "string" ? training.device : "auto"}
             onChange={(device) => actions.setTraining("device", device)}
           />

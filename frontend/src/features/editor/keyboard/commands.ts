@@ -7,7 +7,7 @@
 import type { Direction } from "@/graph/walk";
 import type { Editor } from "../EditorContext";
 import type texts from "../locales/en.json";
-import { PALETTE_SEARCH_ID } from "../palette/Palette";
+import { PALETTE_SEARCH_ID } from "../palette/searchField";
 import type { LayerMenu } from "../state/viewStore";
 
 export type CommandId = keyof typeof texts.command;

@@ -6,9 +6,8 @@ import { useEditor, useView } from "../EditorContext";
 import { SearchControl } from "../form/controls";
 import classes from "./Palette.module.css";
 import { PaletteItem } from "./PaletteItem";
+import { PALETTE_SEARCH_ID } from "./searchField";
 import { searchLayers } from "./searchLayers";
-
-export const PALETTE_SEARCH_ID = "editor-palette-search";
 
 /** All layers. A press adds after the selection; a drag places on the canvas. */
 export const Palette = memo(function Palette() {
