@@ -28,7 +28,7 @@ const failures: Middleware = {
   },
   onError({ error }) {
     // The caller's own abort stays an abort; anything else that `fetch` throws means that nobody answered.
-    if (error instanceof DOMException && error.name === "AbortError") return error;
+    if (error instanceof DOMException && error.name === "AbortError") return undefined;
     return ApiError.offline();
   },
 };

@@ -77,7 +77,7 @@ const dataRoute = createRoute({
 const settingsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/settings",
-  loader: () => loadTexts("settings"),
+  loader: () => loadTexts("settings", "editor"),
   component: lazyRouteComponent(() => import("./routes/SettingsRoute"), "SettingsRoute"),
 });
 

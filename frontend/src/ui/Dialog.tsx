@@ -7,6 +7,9 @@ interface DialogProps {
   title: string;
   /** Escape, the close button or a press beside it. */
   onClose: () => void;
+  size?: "normal" | "wide";
+  /** Only screen readers hear the title, and there is no close button: for what says itself what it is. */
+  hideTitle?: boolean;
   children: ReactNode;
 }
 
@@ -16,7 +19,7 @@ interface DialogProps {
  * The browser's own `<dialog>` keeps the focus inside, gives it back, and draws above everything. What should have
  * the focus first carries `data-autofocus`.
  */
-export function Dialog({ title, onClose, children }: DialogProps) {
+export function Dialog({ title, onClose, size = "normal", hideTitle = false, children }: DialogProps) {
   const { t } = useTranslation("ui");
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
@@ -32,7 +35,8 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     <dialog
       ref={element}
       className={classes.dialog}
-      aria-labelledby={titleId}
+      data-size={size}
+      {...(hideTitle ? { "aria-label": title } : { "aria-labelledby": titleId })}
       onCancel={(event) => {
         event.preventDefault();
         onClose();
@@ -42,14 +46,16 @@ export function Dialog({ title, onClose, children }: DialogProps) {
       }}
     >
       <div className={classes.content}>
-        <header className={classes.header}>
-          <h2 id={titleId} className={classes.title}>
-            {title}
-          </h2>
-          <button type="button" className={classes.close} aria-label={t("dismiss")} onClick={onClose}>
-            <CloseIcon />
-          </button>
-        </header>
+        {!hideTitle && (
+          <header className={classes.header}>
+            <h2 id={titleId} className={classes.title}>
+              {title}
+            </h2>
+            <button type="button" className={classes.close} aria-label={t("dismiss")} onClick={onClose}>
+              <CloseIcon />
+            </button>
+          </header>
+        )}
         {children}
       </div>
     </dialog>

@@ -1,5 +1,6 @@
 import { useMantineColorScheme } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { ShortcutList } from "@/features/editor/keyboard/ShortcutList";
 import { SettingsPage } from "@/features/settings/SettingsPage";
 import { changeLanguage, LANGUAGES } from "../i18n";
 
@@ -16,6 +17,7 @@ export function SettingsRoute() {
       onLanguage={(language) => void changeLanguage(language)}
       scheme={colorScheme}
       onScheme={setColorScheme}
+      shortcuts={<ShortcutList />}
     />
   );
 }

@@ -3,7 +3,6 @@ import { useTranslation } from "react-i18next";
 import { Page } from "@/ui/Page";
 import { Segmented } from "@/ui/Segmented";
 import { About } from "./About";
-import { Shortcuts } from "./Shortcuts";
 import classes from "./settings.module.css";
 
 export type Scheme = "light" | "dark" | "auto";
@@ -14,6 +13,8 @@ interface SettingsPageProps<Language extends string> {
   onLanguage: (language: Language) => void;
   scheme: Scheme;
   onScheme: (scheme: Scheme) => void;
+  /** The keys of the Studio, which knows them. */
+  shortcuts: ReactNode;
 }
 
 /** What this browser remembers, the keys, and what is running. */
@@ -23,6 +24,7 @@ export function SettingsPage<Language extends string>({
   onLanguage,
   scheme,
   onScheme,
+  shortcuts,
 }: SettingsPageProps<Language>) {
   const { t } = useTranslation("settings");
   const schemes = (["light", "dark", "auto"] as const).map((value) => ({
@@ -40,7 +42,7 @@ export function SettingsPage<Language extends string>({
         </Row>
       </Section>
       <Section title={t("shortcuts.title")}>
-        <Shortcuts />
+        <div className={classes.shortcuts}>{shortcuts}</div>
       </Section>
       <Section title={t("about.title")}>
         <About />
