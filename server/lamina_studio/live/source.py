@@ -1,8 +1,10 @@
 """What a subscription reads from: the log of one run, or the list of changes to all runs."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from lamina_studio.ids import ID_PATTERN
 from lamina_studio.runs.feed import METRICS, Feed, RunView
 from lamina_studio.runs.series import Buckets, Summary, View
 from lamina_studio.runs.tail import Entry, Tail
@@ -117,5 +119,6 @@ async def find_source(feed: Feed, channel: str) -> Source | None:
         return RunsSource(feed)
     if not channel.startswith(RUN_PREFIX):
         raise ValueError(f"{channel!r} is no channel: use run:<id> or runs")
-    view = await feed.open(channel.removeprefix(RUN_PREFIX))
+    run_id = channel.removeprefix(RUN_PREFIX)
+    view = await feed.open(run_id) if re.match(ID_PATTERN, run_id) else None
     return None if view is None else RunSource(view)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -20,6 +21,8 @@ from lamina_studio.runs.tables import RunRow
 
 SUPERVISOR = (sys.executable, "-m", "lamina_studio.runs.supervisor")
 TRAINER = (sys.executable, "-m", "lamina_studio.runs.trainer")
+TERMINATE_AFTER_S = 10.0
+KILL_AFTER_S = 30.0
 MEMORY_LEFT_BYTES = 2**30
 RETRY_S = 2.0
 
@@ -35,6 +38,7 @@ class Dispatcher:
         folder: Folder of all runs.
         environment: All the variables of the processes of runs.
         max_parallel: How many runs may have a process at the same time.
+        on_end: Called with the id of each run whose processes are gone.
     """
 
     def __init__(
@@ -44,11 +48,13 @@ class Dispatcher:
         folder: Path,
         environment: dict[str, str],
         max_parallel: int,
+        on_end: Callable[[str], None],
     ) -> None:
         self._database = database
         self._feed = feed
         self._folder = folder
         self._max_parallel = max_parallel
+        self._on_end = on_end
         self._environment = environment
         self._followers: dict[str, tuple[Follower, asyncio.Task[None]]] = {}
         self._wake = asyncio.Event()
@@ -93,6 +99,7 @@ class Dispatcher:
         try:
             while True:
                 if await self._followed(follower):
+                    self._on_end(follower.run_id)
                     return
                 await asyncio.sleep(RETRY_S)
         finally:
@@ -137,7 +144,12 @@ class Dispatcher:
         folder = self.folder_of(run.id)
         argv = [*TRAINER, str(folder.path)]
         limit = max(psutil.virtual_memory().total - MEMORY_LEFT_BYTES, 0)
-        order = Order(argv=[*argv, str(run.attempt)], memory_bytes=limit)
+        order = Order(
+            argv=[*argv, str(run.attempt)],
+            terminate_after_s=TERMINATE_AFTER_S,
+            kill_after_s=KILL_AFTER_S,
+            memory_bytes=limit,
+        )
         try:
             folder.prepare(
                 run.attempt, spec={"graph": run.graph, "training": run.training}, order=order

@@ -1,6 +1,7 @@
 """What can be wrong with a request about runs.
 
 StudioError
+├── UnknownName            400  a filter names a state or kind that does not exist
 ├── RunNotFound            404
 ├── ArtifactNotFound       404
 ├── RunChanged             409  somebody else changed the run at the same moment
@@ -11,8 +12,26 @@ StudioError
 └── InferenceFailed        503  the child process ran out of time or memory
 """
 
+from collections.abc import Collection
+
 from lamina.text import Text
-from lamina_studio.errors import Conflict, NotFound, StudioError, Unavailable
+from lamina_studio.errors import BadRequest, Conflict, NotFound, StudioError, Unavailable
+
+
+class UnknownName(BadRequest):
+    """A filter names a state or a kind that does not exist."""
+
+    code = "unknown_name"
+    title = Text("Unknown name", "未知的名称")
+
+    def __init__(self, name: str, names: Collection[str]) -> None:
+        known = ", ".join(sorted(names))
+        super().__init__(
+            Text(
+                f"There is no {name[:40]!r} here; use some of {known}.",
+                f"这里没有 {name[:40]!r}；可用的有 {known}。",
+            )
+        )
 
 
 class RunNotFound(NotFound):

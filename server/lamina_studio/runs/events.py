@@ -13,6 +13,11 @@ from lamina_studio.runs.numbers import WireNumber
 from lamina_studio.runs.states import Reason, RunState
 from lamina_studio.schemas import LocalText, WireModel
 
+KINDS = frozenset(
+    {"metrics", "state", "log", "system", "artifact", "alert", "rewind", "knob", "diagnosis"}
+)
+"""Every kind that a log may hold; those without a type below are not written yet."""
+
 
 class _Event(WireModel):
     seq: int = Field(description="Place in the run's log, dense from 1.")

@@ -5,6 +5,7 @@
     attempt             number of the attempt that may run; an older one must not start
     spec.json           the frozen graph and training document
     artifacts/          files that the run leaves
+    proof.json          a few samples and what the trained model predicted for them
     attempt-1/
         order.json      what the supervisor shall start, and its deadlines
         processes.json  pid and start time of supervisor and trainer
@@ -78,6 +79,10 @@ class RunFolder:
     def model(self) -> Path:
         return self.artifacts / "model.keras"
 
+    @property
+    def proof(self) -> Path:
+        return self.path / "proof.json"
+
     def attempt(self, number: int) -> AttemptFolder:
         return AttemptFolder(self.path / f"attempt-{number}")
 
@@ -137,8 +142,8 @@ class Order:
     """
 
     argv: list[str]
-    terminate_after_s: float = 10.0
-    kill_after_s: float = 30.0
+    terminate_after_s: float
+    kill_after_s: float
     memory_bytes: int = 0
 
 

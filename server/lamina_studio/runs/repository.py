@@ -45,7 +45,7 @@ class RunRepository:
         self,
         limit: int,
         before: tuple[datetime, str] | None = None,
-        states: Collection[RunState] = (),
+        states: Collection[str] = (),
     ) -> Sequence[RunRow]:
         query = select(RunRow).order_by(RunRow.created_at.desc(), RunRow.id.desc()).limit(limit)
         if before is not None:
@@ -144,6 +144,13 @@ class RunRepository:
 
     async def put_artifact(self, artifact: ArtifactRow) -> None:
         await self._session.merge(artifact)
+
+    async def mark_verified(self, run_id: str, name: str) -> None:
+        await self._session.execute(
+            update(ArtifactRow)
+            .where(ArtifactRow.run_id == run_id, ArtifactRow.name == name)
+            .values(verified=True)
+        )
 
     async def artifacts(self, run_id: str) -> Sequence[ArtifactRow]:
         query = (

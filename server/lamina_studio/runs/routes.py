@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import StringConstraints
 
 from lamina_studio.database import Session
-from lamina_studio.errors import BadRequest, InvalidDocument
+from lamina_studio.errors import InvalidDocument
 from lamina_studio.ids import IdPath
 from lamina_studio.models.errors import ModelNotFound
 from lamina_studio.paging import After, BadCursor, Limit, decode_cursor, encode_cursor
@@ -23,8 +23,9 @@ from lamina_studio.runs.errors import (
     RunHasNoModel,
     RunIsLive,
     RunNotFound,
+    UnknownName,
 )
-from lamina_studio.runs.events import Scores
+from lamina_studio.runs.events import KINDS, Scores
 from lamina_studio.runs.schemas import (
     Artifact,
     ArtifactPage,
@@ -75,6 +76,7 @@ Names = Annotated[
     StringConstraints(max_length=2000),
     Query(description="Names separated by commas; all if unset."),
 ]
+ArtifactName = Annotated[str, Path(max_length=200, pattern=r"^[^\x00-\x1f/\\]+$")]
 Seq = Annotated[int, Query(ge=0, le=LARGEST_SEQ)]
 
 
@@ -88,12 +90,12 @@ async def create_run(
     return RunDetail.model_validate(run)
 
 
-@router.get("", responses=problems(BadCursor))
+@router.get("", responses=problems(BadCursor, UnknownName))
 async def list_runs(
     service: RunServiceDep, limit: Limit = 100, after: After = None, states: Names = None
 ) -> RunPage:
     """Runs, newest first."""
-    rows = await service.newest(limit + 1, _place(after), _states(states))
+    rows = await service.newest(limit + 1, _place(after), _known(states, frozenset(RunState)))
     last = rows[limit - 1] if len(rows) > limit else None
     return RunPage(
         items=[Run.model_validate(row) for row in rows[:limit]],
@@ -149,7 +151,9 @@ async def get_run_series(
     return Response(orjson.dumps(curves), media_type="application/json", headers=tag)
 
 
-@router.get("/{run_id}/events", response_model=RunEventPage, responses=problems(RunNotFound))
+@router.get(
+    "/{run_id}/events", response_model=RunEventPage, responses=problems(RunNotFound, UnknownName)
+)
 async def list_run_events(
     run_id: IdPath,
     service: RunServiceDep,
@@ -158,7 +162,7 @@ async def list_run_events(
     kinds: Names = None,
 ) -> Response:
     """The run's log behind `after`, for clients without a websocket."""
-    entries = await service.events(run_id, after, limit + 1, _names(kinds))
+    entries = await service.events(run_id, after, limit + 1, _known(kinds, KINDS))
     shown, more = entries[:limit], len(entries) > limit
     page = {"items": [entry.fields() for entry in shown], "next": shown[-1].seq if more else None}
     return Response(orjson.dumps(page), media_type="application/json")
@@ -177,7 +181,9 @@ async def list_run_artifacts(run_id: IdPath, service: RunServiceDep) -> Artifact
     | {200: {"content": {"application/octet-stream": {}}, "description": "The file"}},
     response_class=FileResponse,
 )
-async def download_run_artifact(run_id: IdPath, name: str, service: RunServiceDep) -> FileResponse:
+async def download_run_artifact(
+    run_id: IdPath, name: ArtifactName, service: RunServiceDep
+) -> FileResponse:
     """One file of a run, to be saved and never shown in the browser."""
     artifact, path = await service.artifact_path(run_id, name)
     return FileResponse(
@@ -207,21 +213,16 @@ async def evaluate_run(run_id: IdPath, wanted: EvaluateIn, runs: RunsDep) -> Sco
     return Scores.model_validate(await runs.evaluate(run_id, wanted.split))
 
 
-class UnknownState(BadRequest):
-    """A filter names a state that does not exist."""
-
-    code = "unknown_state"
-
-
 def _names(text: str | None) -> list[str]:
     return [name for name in (text or "").split(",") if name]
 
 
-def _states(text: str | None) -> Collection[RunState]:
-    try:
-        return [RunState(name) for name in _names(text)]
-    except ValueError as error:
-        raise UnknownState from error
+def _known(text: str | None, names: Collection[str]) -> list[str]:
+    found = _names(text)
+    for name in found:
+        if name not in names:
+            raise UnknownName(name, names)
+    return found
 
 
 def _place(after: str | None) -> tuple[datetime, str] | None:

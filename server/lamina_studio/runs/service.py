@@ -74,7 +74,7 @@ class RunService:
         self,
         limit: int,
         before: tuple[datetime, str] | None = None,
-        states: Collection[RunState] = (),
+        states: Collection[str] = (),
     ) -> Sequence[RunRow]:
         """Runs, newest first."""
         return await self._runs.newest(limit, before, states)

@@ -22,6 +22,7 @@ from lamina_studio.runs.schemas import Part, RunIn
 from lamina_studio.runs.series import Buckets, View
 from lamina_studio.runs.service import RunService
 from lamina_studio.runs.submission import Submission, prepare
+from lamina_studio.runs.verification import Verifier
 from lamina_studio.settings import Settings
 
 
@@ -108,14 +109,18 @@ async def open_runs(settings: Settings, database: Database) -> AsyncIterator[Run
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     environment = child_environment(settings)
     feed = Feed(database)
-    dispatcher = Dispatcher(database, feed, folder, environment, settings.max_parallel)
+    inference = Inference(environment)
+    verifier = Verifier(database, feed, inference, folder)
+    dispatcher = Dispatcher(
+        database, feed, folder, environment, settings.max_parallel, verifier.begin
+    )
     with _alone(folder / "server.lock"):
-        inference = Inference(environment)
         await dispatcher.open()
         try:
             yield Runs(database, feed, dispatcher, inference)
         finally:
             await dispatcher.close()
+            await verifier.close()
             await inference.close()
 
 

@@ -11,7 +11,7 @@ from lamina_studio.database import Database, utc_now
 from lamina_studio.errors import InvalidDocument
 from lamina_studio.graphs.service import ParsedGraph, parse_graph, parse_training
 from lamina_studio.ids import new_id
-from lamina_studio.models.service import ModelService
+from lamina_studio.models.service import UNTITLED, ModelService
 from lamina_studio.runs.schemas import RunIn
 from lamina_studio.runs.states import RunState
 from lamina_studio.runs.tables import RunRow
@@ -82,7 +82,7 @@ async def prepare(database: Database, wanted: RunIn) -> Submission:
     parsed, training = await asyncio.to_thread(_checked, graph, wanted.training)
     document = orjson.dumps(wanted.model_dump(), option=orjson.OPT_SORT_KEYS)
     return Submission(
-        name=(wanted.name or parsed.name).strip()[:200],
+        name=(wanted.name or parsed.name).strip()[:200] or str(UNTITLED),
         graph=parsed,
         training=training,
         model_id=wanted.model,

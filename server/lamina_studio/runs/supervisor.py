@@ -35,12 +35,14 @@ from lamina_studio.runs.folders import (
 POLL_S = 0.25
 LOCK_PATIENCE_S = 10.0
 NOT_MY_TURN = 3
+MAX_INHERITED = 4096
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 def main() -> int:
     """Supervise one attempt; returns the exit status of this process."""
+    os.closerange(3, MAX_INHERITED)  # nothing of whoever started it may stay open for hours
     folder, attempt = RunFolder(Path(sys.argv[1])), int(sys.argv[2])
     with ExitStack() as stack:
         if not _take_lock(folder, stack):

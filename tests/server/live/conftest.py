@@ -6,6 +6,8 @@ and fails the test at the first one that it cannot accept.
 
 import asyncio
 import json
+import os
+import signal
 import socket
 import sys
 import time
@@ -20,6 +22,7 @@ from websockets.asyncio.client import connect
 
 from lamina_studio.main import create_app
 from lamina_studio.runs import dispatcher
+from lamina_studio.runs.folders import ProcessId, read_json
 from lamina_studio.settings import Settings
 
 DEADLINE_S = 20.0
@@ -164,6 +167,17 @@ class Subscription:
     def has_ended(self):
         ends = {"SUCCEEDED", "STOPPED", "FAILED"}
         return any(body["state"] in ends for body in self.bodies("state"))
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(own_home):
+    """A training outlives its server; it must not outlive its test, even one that fails."""
+    yield
+    for path in own_home.rglob("processes.json"):
+        processes = {who: ProcessId(**known) for who, known in read_json(path).items()}
+        for process in processes.values():
+            if process.is_alive():
+                os.kill(process.pid, signal.SIGKILL)
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 import asyncio
 import inspect
 import json
+import os
+import signal
 import sys
 import time
 from contextlib import asynccontextmanager
@@ -14,6 +16,7 @@ from lamina_studio.database import Database
 from lamina_studio.graphs.service import ParsedGraph
 from lamina_studio.migrate import upgrade
 from lamina_studio.runs import dispatcher
+from lamina_studio.runs.folders import ProcessId, read_json
 from lamina_studio.runs.repository import RunRepository
 from lamina_studio.runs.states import ENDED
 from lamina_studio.runs.studio import open_runs
@@ -126,6 +129,17 @@ class Studio:
 def scripted(monkeypatch):
     """Runs are trained by the scripted trainer."""
     monkeypatch.setattr(dispatcher, "TRAINER", (sys.executable, str(SCRIPTED_TRAINER)))
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(tmp_path):
+    """A training outlives its server; it must not outlive its test, even one that fails."""
+    yield
+    for path in tmp_path.rglob("processes.json"):
+        processes = {who: ProcessId(**known) for who, known in read_json(path).items()}
+        for process in processes.values():
+            if process.is_alive():
+                os.kill(process.pid, signal.SIGKILL)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from lamina_studio.errors import ConfigurationError
-from lamina_studio.runs import follower
+from lamina_studio.runs import dispatcher, follower
 from lamina_studio.runs.errors import KeyReused, RunIsLive
 from lamina_studio.runs.folders import ProcessId, read_json
 from lamina_studio.runs.states import RunState
@@ -185,6 +185,40 @@ async def test_a_training_that_never_speaks_is_ended(studio, monkeypatch, tmp_pa
     run_id = await studio.submit(steps=10, hold_at=5, deaf=True)
     run = await studio.ended(run_id)
     assert (run.state, run.reason) == (RunState.FAILED, "start_timeout")
+
+
+async def test_a_trainer_that_does_not_stop_is_stopped_by_force(studio, monkeypatch):
+    monkeypatch.setattr(dispatcher, "TERMINATE_AFTER_S", 0.1)
+    monkeypatch.setattr(dispatcher, "KILL_AFTER_S", 0.3)
+    run_id = await studio.submit(steps=10, hold_at=5, deaf=True)
+    await studio.at_step(run_id, 5)
+    await studio.stop(run_id)
+    run = await studio.ended(run_id)
+    assert (run.state, run.reason) == (RunState.STOPPED, None)
+    assert "by force" in run.message["en"]
+
+
+async def test_silence_is_an_alert_and_not_an_end(studio, monkeypatch):
+    heard = follower.Follower._heard
+
+    def heard_for_a_moment(self, silence_ms):
+        heard(self, None if silence_ms is None else 100)
+
+    monkeypatch.setattr(follower.Follower, "_heard", heard_for_a_moment)
+    run_id = await studio.submit(steps=10, hold_at=5)
+    await studio.at_step(run_id, 5)
+    trainer = read_json(studio.folder(run_id).attempt(1).processes)["trainer"]["pid"]
+    os.kill(trainer, signal.SIGSTOP)
+
+    async def has_alert():
+        return await studio.events(run_id, ["alert"])
+
+    (alert,) = await studio.until(has_alert)
+    os.kill(trainer, signal.SIGCONT)
+    assert alert.body["code"] == "silent"
+    assert set(alert.body["message"]) == {"en", "zh-CN"}
+    studio.go(run_id)
+    assert (await studio.ended(run_id)).state == RunState.SUCCEEDED
 
 
 async def test_only_one_server_works_with_a_home(studio, open_studio):

@@ -35,7 +35,8 @@ class Supervised:
         self.folder = folder
         self.attempt = folder.attempt(1)
         argv = [sys.executable, "-c", textwrap.dedent(program), str(folder.path)]
-        folder.prepare(1, spec={}, order=Order(argv=argv, **order))
+        patience = {"terminate_after_s": 10, "kill_after_s": 30}
+        folder.prepare(1, spec={}, order=Order(argv=argv, **{**patience, **order}))
         self.process = start_supervisor(folder, 1)
 
     def pids(self):
@@ -144,8 +145,8 @@ def test_a_trainer_above_its_memory_limit_is_ended(supervise):
 def test_an_older_attempt_does_not_start_any_more(tmp_path):
     folder = RunFolder(tmp_path)
     touch = [sys.executable, "-c", "import sys; open(sys.argv[1], 'w')", str(tmp_path / "ran")]
-    folder.prepare(1, spec={}, order=Order(argv=touch))
-    folder.prepare(2, spec={}, order=Order(argv=touch))
+    folder.prepare(1, spec={}, order=Order(touch, 10, 30))
+    folder.prepare(2, spec={}, order=Order(touch, 10, 30))
     assert start_supervisor(folder, 1).wait(10) == supervisor.NOT_MY_TURN
     assert not (tmp_path / "ran").exists()
 
@@ -163,6 +164,27 @@ def test_outlives_the_end_of_whoever_started_it(supervise, until):
     until(run.attempt.processes.exists)
     assert os.getsid(run.process.pid) == run.process.pid
     assert os.getpgid(run.pids()["trainer"].pid) != os.getpgid(run.process.pid)
+
+
+def test_keeps_nothing_open_of_whoever_started_it(tmp_path, until):
+    folder = RunFolder(tmp_path)
+    argv = [sys.executable, "-c", WAITS, str(tmp_path)]
+    folder.prepare(1, spec={}, order=Order(argv, 10, 30))
+    reading, writing = os.pipe()
+    os.set_inheritable(writing, True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lamina_studio.runs.supervisor", str(tmp_path), "1"],
+        close_fds=False,
+        start_new_session=True,
+    )
+    os.close(writing)
+    try:
+        until((tmp_path / "ready").exists)
+        assert os.read(reading, 1) == b""  # the end: nobody holds the other side any more
+    finally:
+        process.kill()
+        process.wait()
+        os.close(reading)
 
 
 def test_imports_nothing_but_the_standard_library():

@@ -98,6 +98,16 @@ async def test_a_training_from_the_request_to_the_file(client, start, until, tmp
         assert found["classes"] == list(spec.target.classes)
 
 
+async def test_a_model_is_verified_once_a_clean_process_says_the_same(client, start, until):
+    run_id = await start(epochs=1)
+    await until(run_id, has_ended)
+    end = time.monotonic() + DEADLINE_S
+    url = f"/api/v1/runs/{run_id}/artifacts"
+    while not (await client.get(url)).json()["items"][0]["verified"]:
+        assert time.monotonic() < end
+        await asyncio.sleep(0.05)
+
+
 async def test_samples_that_do_not_fit_are_refused_in_a_sentence(client, start, until):
     run_id = await start(epochs=1)
     await until(run_id, has_ended)

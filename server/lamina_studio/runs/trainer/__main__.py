@@ -44,6 +44,8 @@ def main() -> None:
     _show_warnings_in(reporter)
     reporter.emit("state", _train(folder, reporter))
     reporter.close()
+    sys.stderr.flush()
+    os._exit(0)  # all is said and on the disk: no thread or library may hold up the end
 
 
 def _train(folder: RunFolder, reporter: Reporter) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from typing import Any
 
 from lamina import run as training_run
 from lamina.callbacks import NonFiniteLossError
+from lamina.datasets.catalogue import DATASETS
 from lamina.datasets.storage import DownloadCancelledError
 from lamina.model import Model
-from lamina_studio.runs.folders import RunFolder, sync_folder
+from lamina_studio.runs.folders import RunFolder, sync_folder, write_json
 from lamina_studio.runs.numbers import to_wire
 from lamina_studio.runs.trainer import outcome
 from lamina_studio.runs.trainer.outcome import Outcome
@@ -18,6 +19,7 @@ from lamina_studio.runs.trainer.reporter import Reporter
 from lamina_studio.runs.trainer.stream import StreamCallback
 
 SAVE_SILENCE_S = 120.0
+PROOF_SAMPLES = 8
 
 
 def perform(folder: RunFolder, spec: dict[str, Any], reporter: Reporter) -> Outcome:
@@ -45,6 +47,7 @@ def perform(folder: RunFolder, spec: dict[str, Any], reporter: Reporter) -> Outc
         return outcome.stopped(0)
     reporter.emit("state", {"state": "FINALIZING"})
     _keep(model, folder.model, reporter)
+    _prove(model, training["dataset"]["id"], folder.proof)
     _score(model, training, reporter)
     return outcome.stopped(stream.step) if reporter.stop_requested else outcome.succeeded()
 
@@ -83,6 +86,23 @@ def _keep(model: Model, path: Path, reporter: Reporter) -> None:
     body = {"name": path.name, "kind": "model", "bytes": size_bytes, "sha256": digest.hexdigest()}
     reporter.emit("artifact", body)
     reporter.log("info", f"Kept {path.name} ({size_bytes / 1e6:.1f} MB).")
+
+
+def _prove(model: Model, dataset: str, path: Path) -> None:
+    """Write down what this very model predicts, for whoever loads the file later."""
+    spec = DATASETS.get(dataset)
+    samples = spec.prepare(spec.load().x_test[:PROOF_SAMPLES])
+    outputs = model.predict(samples, verbose=0)
+    by_name = dict(
+        zip(model.output_names, [outputs] if len(model.output_names) == 1 else outputs, strict=True)
+    )
+    write_json(
+        path,
+        {
+            "inputs": samples.tolist(),
+            "outputs": {name: values.tolist() for name, values in by_name.items()},
+        },
+    )
 
 
 def _score(model: Model, training: dict[str, Any], reporter: Reporter) -> None:

@@ -1,0 +1,76 @@
+"""The green tick on a model file.
+
+It is given once a clean process has loaded the file and predicts what the training process
+predicted for the same samples.
+"""
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lamina_studio.database import Database
+from lamina_studio.errors import StudioError
+from lamina_studio.runs.feed import Feed
+from lamina_studio.runs.folders import RunFolder, read_json
+from lamina_studio.runs.inference.caller import Inference
+from lamina_studio.runs.repository import RunRepository
+from lamina_studio.runs.schemas import as_listed
+
+TOLERANCE = 1e-5
+
+logger = logging.getLogger(__name__)
+
+
+class Verifier:
+    """Verifies the models of runs that have ended, one after the other, in the background."""
+
+    def __init__(self, database: Database, feed: Feed, inference: Inference, folder: Path) -> None:
+        self._database = database
+        self._feed = feed
+        self._inference = inference
+        self._folder = folder
+        self._turn = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, run_id: str) -> None:
+        """Verify the model of a run that has ended, if it left one."""
+        task = asyncio.create_task(self._verify(run_id), name=f"verify {run_id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Give up what is not finished."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _verify(self, run_id: str) -> None:
+        folder = RunFolder(self._folder / run_id)
+        proof = read_json(folder.proof)
+        async with self._database.transaction(write=False) as session:
+            run = await RunRepository(session).get(run_id, documents=True)
+        if proof is None or run is None:
+            return
+        try:
+            async with self._turn:
+                found = await self._inference.predict(folder.model, run.training, proof["inputs"])
+        except StudioError as error:
+            logger.error("run %s: its model cannot be used: %s", run_id, error)
+            return
+        if not _is_same(found["outputs"], proof["outputs"]):
+            logger.error("run %s: its model predicts something else once it is loaded", run_id)
+            return
+        async with self._database.transaction() as session:
+            await RunRepository(session).mark_verified(run_id, folder.model.name)
+        self._feed.announce(as_listed(run))
+
+
+def _is_same(found: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    return found.keys() == wanted.keys() and all(
+        # The words for numbers that JSON does not know become numbers here, and NaN equals nothing.
+        np.allclose(np.array(found[name], float), wanted[name], rtol=0, atol=TOLERANCE)
+        for name in wanted
+    )

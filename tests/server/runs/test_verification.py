@@ -1,0 +1,72 @@
+"""A model file is verified only if a clean process says what the training process said."""
+
+import pytest
+
+from lamina_studio.database import utc_now
+from lamina_studio.runs.errors import InferenceFailed
+from lamina_studio.runs.folders import write_json
+from lamina_studio.runs.repository import RunRepository
+from lamina_studio.runs.tables import ArtifactRow
+from lamina_studio.runs.verification import Verifier
+
+WANTED = {"digit": [[0.25, 0.75]]}
+
+
+class Says:
+    """Stands in for the child process."""
+
+    def __init__(self, outputs):
+        self.outputs = outputs
+
+    async def predict(self, model, training, inputs):
+        assert inputs == [[1.0]]
+        if isinstance(self.outputs, Exception):
+            raise self.outputs
+        return {"outputs": self.outputs, "classes": None}
+
+
+@pytest.fixture
+async def verified(studio):
+    """Whether the model of a run counts as verified, after a child has said `outputs`."""
+
+    async def verify(outputs, proof=True):
+        run_id = await studio.submit(steps=1)
+        await studio.ended(run_id)
+        folder = studio.folder(run_id)
+        if proof:
+            write_json(folder.proof, {"inputs": [[1.0]], "outputs": WANTED})
+        about = {"kind": "model", "bytes": 1, "sha256": "0" * 64, "created_at": utc_now()}
+        async with studio.database.transaction() as session:
+            session.add(ArtifactRow(run_id=run_id, name="model.keras", **about))
+        runs_folder = folder.path.parent
+        verifier = Verifier(studio.database, studio.runs.feed, Says(outputs), runs_folder)
+        verifier.begin(run_id)
+        await studio.until(lambda: not verifier._tasks)
+        async with studio.database.transaction(write=False) as session:
+            return (await RunRepository(session).artifact(run_id, "model.keras")).verified
+
+    return verify
+
+
+async def test_the_same_within_rounding_is_verified(verified):
+    assert await verified({"digit": [[0.250000001, 0.75]]})
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [{"digit": [[0.2501, 0.7499]]}, {"other": [[0.25, 0.75]]}, {"digit": [["NaN", 0.75]]}],
+)
+async def test_anything_else_is_not(verified, outputs, caplog):
+    assert not await verified(outputs)
+    assert "something else" in caplog.text
+
+
+async def test_a_model_that_cannot_be_loaded_is_not(verified, caplog):
+    from lamina.text import Text
+
+    assert not await verified(InferenceFailed(Text("broken", "坏了")))
+    assert "cannot be used" in caplog.text
+
+
+async def test_without_a_proof_there_is_no_tick(verified):
+    assert not await verified(WANTED, proof=False)
