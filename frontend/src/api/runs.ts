@@ -36,6 +36,28 @@ export function artifactsQuery(id: string) {
   });
 }
 
+/** What a stretch of a curve is asked for by. */
+export interface Stretch {
+  readonly key: string;
+  readonly x: "step" | "time";
+  readonly from: number;
+  readonly to: number;
+  readonly maxPoints: number;
+}
+
+/** One stretch of one curve, in the detail that a stretch of its length can have. */
+export function seriesQuery(runId: string, { key, maxPoints, ...where }: Stretch) {
+  const query = { ...where, keys: key, max_points: maxPoints };
+  return queryOptions({
+    queryKey: [...RUNS, "series", runId, query],
+    queryFn: async ({ signal }) =>
+      dataOf(
+        await api.GET("/api/v1/runs/{run_id}/series", { params: { path: { run_id: runId }, query }, signal }),
+      ).series,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
 /** Where a file of a run is fetched from; a plain link, so that the browser's own download shows it. */
 export function artifactUrl(runId: string, name: string): string {
   return `/api/v1/runs/${encodeURIComponent(runId)}/artifacts/${encodeURIComponent(name)}`;

@@ -5,13 +5,11 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
-  redirect,
 } from "@tanstack/react-router";
-import { modelsQuery } from "@/api/queries";
+import { openStudioAtFirstVisit } from "./firstVisit";
 import { loadTexts } from "./i18n";
 import { NotFound } from "./NotFound";
 import { PageFailed } from "./PageFailed";
-import { readPreference, writePreference } from "./preferences";
 import { Shell } from "./Shell";
 
 interface RouterContext {
@@ -30,14 +28,6 @@ const modelsRoute = createRoute({
   loader: () => loadTexts("models"),
   component: lazyRouteComponent(() => import("@/features/models/ModelsPage"), "ModelsPage"),
 });
-
-/** Who comes for the first time, with nothing saved, begins in the Studio with a model that works. */
-async function openStudioAtFirstVisit(queryClient: QueryClient): Promise<void> {
-  if (readPreference("visited")) return;
-  const models = await queryClient.fetchQuery(modelsQuery);
-  writePreference("visited", "yes");
-  if (models.length === 0) throw redirect({ to: "/m/$model", params: { model: "new" }, replace: true });
-}
 
 interface StudioSearch {
   /** The starter graph of a new model. */

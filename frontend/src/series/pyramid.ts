@@ -58,6 +58,11 @@ export class Pyramid {
   /** Whether every sample is one point, so that an entry of level 0 is drawn as one. */
   #isRaw = true;
 
+  /** Whether there is more to see than what arrived: buckets stand for points that could be asked for. */
+  get isCoarse(): boolean {
+    return !this.#isRaw;
+  }
+
   /** How many samples arrived. */
   get length(): number {
     return this.#base.x.length;
@@ -80,9 +85,11 @@ export class Pyramid {
     const index = this.length;
     if (sample.max > sample.min) this.#isRaw = false;
     if (index > 0 && sample.x < this.#base.x.at(index - 1)) return;
-    this.#levels.forEach((level, depth) => {
-      merge(level, Math.floor(index / FAN ** depth), sample);
-    });
+    let position = index;
+    for (const level of this.#levels) {
+      merge(level, position, sample);
+      position = Math.floor(position / FAN);
+    }
   }
 
   /**

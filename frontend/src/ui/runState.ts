@@ -1,53 +1,37 @@
-/** The states of a run as the pages treat them; the server owns the transitions. */
+/** The states of a run as the pages treat them; the server owns the states and their transitions. */
+import type { components } from "@/api/schema";
 
-const STATES = [
-  "QUEUED",
-  "STARTING",
-  "RUNNING",
-  "PAUSING",
-  "PAUSED",
-  "STOPPING",
-  "FINALIZING",
-  "SUCCEEDED",
-  "STOPPED",
-  "FAILED",
-  "LOST",
-] as const;
+export type RunState = components["schemas"]["RunState"];
 
-export type RunState = (typeof STATES)[number];
+/** How a state is coloured; always beside its name. */
+export type Tone = "active" | "waiting" | "good" | "bad" | "neutral";
+
+const TONES: Readonly<Record<RunState, Tone>> = {
+  QUEUED: "waiting",
+  STARTING: "active",
+  RUNNING: "active",
+  STOPPING: "waiting",
+  FINALIZING: "active",
+  SUCCEEDED: "good",
+  STOPPED: "neutral",
+  FAILED: "bad",
+  LOST: "bad",
+};
 
 export function isRunState(state: string): state is RunState {
-  return (STATES as readonly string[]).includes(state);
+  return state in TONES;
 }
 
-const ENDED: ReadonlySet<string> = new Set<RunState>(["SUCCEEDED", "STOPPED", "FAILED"]);
+export function toneOf(state: string): Tone {
+  return isRunState(state) ? TONES[state] : "waiting";
+}
 
 /** Whether nothing more will come from the run. */
 export function hasEnded(state: string): boolean {
-  return ENDED.has(state);
+  return state === "SUCCEEDED" || state === "STOPPED" || state === "FAILED";
 }
 
 /** Whether asking it to stop makes sense: it has not ended and was not asked yet. */
 export function canStop(state: string): boolean {
   return !hasEnded(state) && state !== "STOPPING" && state !== "FINALIZING";
-}
-
-export type Tone = "active" | "waiting" | "good" | "bad" | "neutral";
-
-export function toneOf(state: string): Tone {
-  switch (state) {
-    case "RUNNING":
-    case "STARTING":
-    case "FINALIZING":
-      return "active";
-    case "SUCCEEDED":
-      return "good";
-    case "FAILED":
-    case "LOST":
-      return "bad";
-    case "STOPPED":
-      return "neutral";
-    default:
-      return "waiting";
-  }
 }

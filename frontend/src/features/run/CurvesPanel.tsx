@@ -98,6 +98,7 @@ export function CurvesPanel({ runId, startedAt = null, height = 220, waiting }: 
               <MetricChart
                 key={group.metric}
                 run={run}
+                runId={runId}
                 group={group}
                 axis={axis}
                 smoothing={smoothing}

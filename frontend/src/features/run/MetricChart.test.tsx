@@ -44,6 +44,7 @@ const show = (run: LiveRun) =>
   renderPage(
     <MetricChart
       run={run}
+      runId="r_1"
       group={GROUP}
       axis={createAxis("step", null, 0)}
       smoothing={0}

@@ -10,6 +10,7 @@ import type { CurveGroup } from "./curves";
 import classes from "./curves.module.css";
 import { describeValues, formatTickValue, metricLabel } from "./metricLabel";
 import { createPlot, type Plot } from "./plot";
+import { useDetail } from "./useDetail";
 import { yRange } from "./yRange";
 
 const REDRAW_MS = 100;
@@ -17,6 +18,7 @@ const KEY_STEPS = 50;
 
 interface MetricChartProps {
   run: LiveRun;
+  runId: string;
   group: CurveGroup;
   axis: Axis;
   smoothing: number;
@@ -31,6 +33,7 @@ type Range = readonly [number, number];
 /** One metric as curves: drag to zoom, double click or 0 to see everything, arrows to read values. */
 export function MetricChart({
   run,
+  runId,
   group,
   axis,
   smoothing,
@@ -45,6 +48,7 @@ export function MetricChart({
   const [zoom, setZoom] = useState<Range | null>(null);
   const [cursor, setCursor] = useState<number | null>(null);
   const label = metricLabel(group.metric, t);
+  const detail = useDetail(run, runId, group.batch, zoom);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the theme's colours are read when the plot is made
   useEffect(() => {
@@ -72,7 +76,14 @@ export function MetricChart({
     });
     plot.current = made;
     const draw = () => {
-      const view = { range: zoom, widthPx: element.clientWidth, toAxis: axis.toAxis, smoothing, isLog };
+      const view = {
+        range: zoom,
+        widthPx: element.clientWidth,
+        toAxis: axis.toAxis,
+        smoothing,
+        isLog,
+        detail,
+      };
       table = tableOf(run.series, group, view);
       made.setData(table);
     };
@@ -91,7 +102,7 @@ export function MetricChart({
       made.destroy();
       plot.current = null;
     };
-  }, [run, group, axis, smoothing, isLog, withoutOutliers, height, zoom, scheme]);
+  }, [run, group, axis, smoothing, isLog, withoutOutliers, height, zoom, detail, scheme]);
 
   const onKeyDown = (event: KeyboardEvent) => {
     const range = zoom ?? extentOf(run.series, group);

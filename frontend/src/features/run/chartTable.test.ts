@@ -1,9 +1,17 @@
 import { describe, expect, it } from "vitest";
+import { Pyramid } from "@/series/pyramid";
 import { SeriesStore } from "@/series/seriesStore";
 import { CHART_LINES, extentOf, tableOf, valuesAt } from "./chartTable";
 
 const GROUP = { metric: "loss", batch: "batch/loss", epoch: "epoch/loss", validation: "epoch/val_loss" };
-const VIEW = { range: null, widthPx: 1000, toAxis: (x: number) => x, smoothing: 0, isLog: false };
+const VIEW = {
+  range: null,
+  widthPx: 1000,
+  toAxis: (x: number) => x,
+  smoothing: 0,
+  isLog: false,
+  detail: null,
+};
 
 function filled(batches: number[], epochs: [x: number, loss: number, val: number][] = []): SeriesStore {
   const series = new SeriesStore();
@@ -50,6 +58,17 @@ describe("tableOf", () => {
     const series = filled(Array.from({ length: 20_000 }, (_, index) => Math.sin(index)));
     const [xs] = tableOf(series, GROUP, { ...VIEW, widthPx: 300 });
     expect(xs.length).toBeLessThanOrEqual(600);
+  });
+
+  it("draws finer points where they were fetched", () => {
+    const detail = new Pyramid();
+    detail.push(2, 7);
+    detail.push(3, 8);
+    const [xs, batch] = tableOf(filled([4, 3, 2, 1]), GROUP, { ...VIEW, range: [2, 3], detail });
+    expect([xs, batch]).toEqual([
+      [2, 3],
+      [7, 8],
+    ]);
   });
 
   it("draws on the axis that was chosen", () => {

@@ -13,6 +13,8 @@ export interface ChartView {
   /** In [0, 1); 0 is off. */
   readonly smoothing: number;
   readonly isLog: boolean;
+  /** Finer points of the range, when they were fetched. */
+  readonly detail: Pyramid | null;
 }
 
 /** The lines of a chart, in the order of its columns after x. */
@@ -33,7 +35,7 @@ export function tableOf(series: SeriesStore, group: CurveGroup, view: ChartView)
   const smoothed =
     group.batch !== null && view.smoothing > 0 ? series.smoothed(group.batch, view.smoothing) : undefined;
   const lines = [
-    read(find(group.batch), zigzag),
+    read(view.detail ?? find(group.batch), zigzag),
     read(smoothed, ends),
     read(find(group.epoch), ends),
     read(find(group.validation), ends),
