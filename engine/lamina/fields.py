@@ -12,6 +12,8 @@ follow from that list. pydantic does the parsing.
 from __future__ import annotations
 
 import inspect
+import re
+import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -28,7 +30,7 @@ from typing import (
 )
 
 import pydantic
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
 from lamina.errors import ConfigError
@@ -208,7 +210,7 @@ class Declared:
             if not spec.is_required:
                 entry["default"] = _default_config(cls)[name]
             if spec.suggest is not None:
-                entry["x-suggest"] = spec.suggest
+                entry["x-suggest"] = _json_form(cls, name, spec.suggest)
         schema["title"] = cls.__name__
         return schema
 
@@ -216,7 +218,7 @@ class Declared:
     def signature(cls) -> inspect.Signature:
         """What `help()` shows: the fields with their defaults."""
         kinds = inspect.Parameter
-        plain = typing.get_type_hints(cls)
+        plain = typing.get_type_hints(types.SimpleNamespace(__annotations__=hints_of(cls)))
         parameters = [
             kinds(
                 name,
@@ -239,8 +241,35 @@ def _once(function: Callable[[type[Declared]], T]) -> Callable[[type[Declared]],
 
 @_once
 def hints_of(cls: type[Declared]) -> dict[str, Any]:
-    """Annotations of a class' fields, with what pydantic reads from them."""
-    return typing.get_type_hints(cls, include_extras=True)
+    """Annotations of a class' fields, with what pydantic reads from them.
+
+    Where a family of classes shares a field whose type differs, the field is annotated with a type variable and each
+    class says what it stands for: `class Conv2D(Convolution[Size2D])`.
+    """
+    given = _type_arguments(cls)
+    return {
+        name: _filled(hint, given)
+        for name, hint in typing.get_type_hints(cls, include_extras=True).items()
+    }
+
+
+def _type_arguments(cls: type) -> dict[Any, Any]:
+    """What the type variables of the generic classes above `cls` stand for."""
+    given: dict[Any, Any] = {}
+    for ancestor in cls.__mro__:
+        for base in vars(ancestor).get("__orig_bases__", ()):
+            variables = getattr(typing.get_origin(base), "__parameters__", ())
+            for variable, argument in zip(variables, typing.get_args(base), strict=False):
+                given.setdefault(variable, argument)
+    return given
+
+
+def _filled(hint: Any, given: Mapping[Any, Any]) -> Any:
+    """An annotation with the arguments in place of its type variables."""
+    if isinstance(hint, TypeVar):
+        return given.get(hint, hint)
+    variables = getattr(hint, "__parameters__", ())
+    return hint[tuple(given.get(v, v) for v in variables)] if variables else hint
 
 
 @_once
@@ -264,16 +293,19 @@ def parser_of(cls: type[Declared]) -> type[pydantic.BaseModel]:
 
 @_once
 def _default_config(cls: type[Declared]) -> Mapping[str, Any]:
-    adapters = parser_of(cls).model_fields
-    defaults: dict[str, Any] = {}
-    for name, spec in cls.declared_fields.items():
-        if not spec.is_required:
-            adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(
-                hints_of(cls)[name], config=ConfigDict(arbitrary_types_allowed=True)
-            )
-            value = adapters[name].default
-            defaults[name] = adapter.dump_python(adapter.validate_python(value), mode="json")
-    return defaults
+    return {
+        name: _json_form(cls, name, spec.default)
+        for name, spec in cls.declared_fields.items()
+        if not spec.is_required
+    }
+
+
+def _json_form(cls: type[Declared], name: str, value: Any) -> Any:
+    """What a field makes of a value, as it stands in a document."""
+    adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(
+        hints_of(cls)[name], config=ConfigDict(arbitrary_types_allowed=True)
+    )
+    return adapter.dump_python(adapter.validate_python(value), mode="json")
 
 
 def _widget(schema: Mapping[str, Any]) -> str:
@@ -424,27 +456,94 @@ PositiveFloat = Annotated[float, Gt(0), pydantic.AllowInfNan(False), BeforeValid
 NonNegativeFloat = Annotated[float, Ge(0), pydantic.AllowInfNan(False), BeforeValidator(_real)]
 Fraction = Annotated[float, Ge(0), Le(1), BeforeValidator(_real)]
 """A share in [0, 1]."""
+ProperFraction = Annotated[float, Ge(0), Lt(1), BeforeValidator(_real)]
+"""A share in [0, 1)."""
 
 
-def _pair(value: Any) -> Any:
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        return tuple(value) if isinstance(value, (list, tuple)) else value
-    return (value.__index__(),) * 2
+def _repeated(rank: int) -> Callable[[Any], Any]:
+    """Lets one number stand for as many as there are axes."""
+
+    def repeat(value: Any) -> Any:
+        if isinstance(value, bool) or not hasattr(value, "__index__"):
+            return tuple(value) if isinstance(value, (list, tuple)) else value
+        return (value.__index__(),) * rank
+
+    return repeat
 
 
-_POSITIVE_PAIR = {
-    "type": "array",
-    "items": {"type": "integer", "minimum": 1},
-    "minItems": 2,
-    "maxItems": 2,
-    "x-widget": "size",
-}
+def _sizes_schema(rank: int, least: int) -> WithJsonSchema:
+    return WithJsonSchema(
+        {
+            "type": "array",
+            "items": {"type": "integer", "minimum": least},
+            "minItems": rank,
+            "maxItems": rank,
+            "x-widget": "size",
+        }
+    )
+
+
+Size1D = Annotated[tuple[PositiveInt], BeforeValidator(_repeated(1)), _sizes_schema(1, 1)]
+"""One size, for time."""
 Size2D = Annotated[
-    tuple[PositiveInt, PositiveInt], BeforeValidator(_pair), WithJsonSchema(_POSITIVE_PAIR)
+    tuple[PositiveInt, PositiveInt], BeforeValidator(_repeated(2)), _sizes_schema(2, 1)
 ]
 """Two sizes, for height and width; one number stands for both."""
+Size3D = Annotated[
+    tuple[PositiveInt, PositiveInt, PositiveInt],
+    BeforeValidator(_repeated(3)),
+    _sizes_schema(3, 1),
+]
+"""Three sizes, for depth, height and width; one number stands for all."""
+
+Offset1D = Annotated[tuple[NonNegativeInt], BeforeValidator(_repeated(1)), _sizes_schema(1, 0)]
+Offset2D = Annotated[
+    tuple[NonNegativeInt, NonNegativeInt], BeforeValidator(_repeated(2)), _sizes_schema(2, 0)
+]
+Offset3D = Annotated[
+    tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt],
+    BeforeValidator(_repeated(3)),
+    _sizes_schema(3, 0),
+]
+"""Like the sizes of that rank, but from 0 on."""
+
+
+def _sides(rank: int) -> Callable[[Any], Any]:
+    """Lets one number stand for all sides, and one number for an axis stand for both its sides."""
+
+    def both(value: Any) -> Any:
+        return (value, value) if hasattr(value, "__index__") else value
+
+    def spread(value: Any) -> Any:
+        if isinstance(value, str):  # of a form: the numbers in their order
+            numbers = [int(number) for number in re.findall(r"-?\d+", value)]
+            if len(numbers) == 2 * rank:
+                return tuple(zip(numbers[::2], numbers[1::2], strict=True))
+            value = numbers[0] if len(numbers) == 1 else numbers
+        if isinstance(value, bool):
+            return value
+        if hasattr(value, "__index__"):
+            return (both(value),) * rank
+        return tuple(map(both, value)) if isinstance(value, (list, tuple)) else value
+
+    return spread
+
+
+def _sides_schema(rank: int) -> WithJsonSchema:
+    side = {"type": "array", "items": {"type": "integer", "minimum": 0}}
+    pair = {**side, "minItems": 2, "maxItems": 2}
+    return WithJsonSchema(
+        {"type": "array", "items": pair, "minItems": rank, "maxItems": rank, "x-widget": "text"}
+    )
+
+
+_Side = tuple[NonNegativeInt, NonNegativeInt]
+Sides2D = Annotated[tuple[_Side, _Side], BeforeValidator(_sides(2)), _sides_schema(2)]
+Sides3D = Annotated[tuple[_Side, _Side, _Side], BeforeValidator(_sides(3)), _sides_schema(3)]
+"""Amounts before and after each axis; one number stands for both sides of an axis, or for all."""
 
 Padding = Literal["valid", "same"]
+CausalPadding = Literal["valid", "same", "causal"]
 
 
 def _channels_last(value: Any) -> Any:
@@ -486,6 +585,15 @@ InputShape = Annotated[
     ),
 ]
 """Sizes of the axes of one sample; None for an axis of any size."""
+
+Axes = Annotated[
+    tuple[PositiveInt, ...],
+    BeforeValidator(_sequence),
+    WithJsonSchema(
+        {"type": "array", "items": {"type": "integer", "minimum": 1}, "x-widget": "shape"}
+    ),
+]
+"""Axes of one sample, counted from 1, because 0 is the batch."""
 
 TargetShape = Annotated[
     tuple[Annotated[int, Ge(-1), BeforeValidator(_index)], ...],

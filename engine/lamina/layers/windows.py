@@ -11,8 +11,22 @@ from lamina.errors import ShapeError
 from lamina.layer import Layer, Shape, shape_text
 from lamina.text import Text
 
-TO_CHANNELS_FIRST = (0, 3, 1, 2)
-TO_CHANNELS_LAST = (0, 2, 3, 1)
+AXES = {
+    1: "(batch, time, channels)",
+    2: "(batch, height, width, channels)",
+    3: "(batch, depth, height, width, channels)",
+}
+"""Inputs with so many axes for a window to slide along, in words."""
+
+
+def channels_first(rank: int) -> tuple[int, ...]:
+    """Order of axes that brings the channels behind the batch, as torch's kernels have them."""
+    return (0, rank + 1, *range(1, rank + 1))
+
+
+def channels_last(rank: int) -> tuple[int, ...]:
+    """The reverse of `channels_first`."""
+    return (0, *range(2, rank + 2), 1)
 
 
 def window_size(
@@ -76,7 +90,7 @@ def pad_same(
     dilations: Sequence[int],
     mode: str = "constant",
 ) -> Tensor:
-    """Pad (batch, channels, height, width) so that a window gives "same" sizes."""
+    """Pad (batch, channels, …) so that a window gives "same" sizes."""
     padding = same_padding(x.shape[2:], sizes, strides, dilations)
     flat = [amount for sides in reversed(padding) for amount in sides]
     return F.pad(x, flat, mode=mode) if any(flat) else x

@@ -21,38 +21,102 @@ ACTIVATIONS = st.sampled_from(
 PAIR = st.tuples(st.integers(1, 3), st.integers(1, 3))
 PADDING = st.sampled_from(["valid", "same"])
 IMAGE = st.tuples(st.integers(6, 9), st.integers(6, 9), st.sampled_from([1, 2, 4]))
+ANY_SHAPE = st.lists(st.integers(1, 5), min_size=1, max_size=3).map(tuple)
+SEQUENCE = st.tuples(st.integers(5, 8), st.integers(1, 4))
+VOLUME = st.tuples(st.integers(5, 6), st.integers(5, 6), st.integers(5, 6), st.sampled_from([1, 2]))
+INPUTS: dict[int, st.SearchStrategy[tuple[int, ...]]] = {1: SEQUENCE, 2: IMAGE, 3: VOLUME}
 
 Config = dict[str, Any]
 Case = tuple[Config, list[tuple[int, ...]]]
 
 
+def sizes(rank: int, most: int = 3) -> st.SearchStrategy[Any]:
+    """Sizes along each axis, as one number or one for each."""
+    size = st.integers(1, most)
+    return size | st.tuples(*[size] * rank)
+
+
 @st.composite
-def conv(draw: st.DrawFn) -> Case:
-    height, width, channels = draw(IMAGE)
-    strides = draw(PAIR)
-    dilated = strides == (1, 1) and draw(st.booleans())
-    groups = draw(st.sampled_from([g for g in (1, 2, 4) if channels % g == 0]))
-    config = {
-        "filters": groups * draw(st.integers(1, 3)),
-        "kernel_size": draw(PAIR),
+def windows(draw: st.DrawFn, rank: int, padding: st.SearchStrategy[str] = PADDING) -> Config:
+    """What all convolutions share; strides and dilation not both above 1."""
+    strides = draw(sizes(rank))
+    dilated = strides in (1, (1,) * rank) and draw(st.booleans())
+    return {
+        "kernel_size": draw(sizes(rank)),
         "strides": strides,
-        "padding": draw(PADDING),
-        "dilation_rate": (2, 2) if dilated else (1, 1),
-        "groups": groups,
+        "padding": draw(padding),
+        "dilation_rate": 2 if dilated else 1,
         "activation": draw(ACTIVATIONS),
         "use_bias": draw(st.booleans()),
     }
-    return config, [(height, width, channels)]
 
 
 @st.composite
-def pooling(draw: st.DrawFn) -> Case:
+def conv(draw: st.DrawFn, rank: int) -> Case:
+    shape = draw(INPUTS[rank])
+    groups = draw(st.sampled_from([g for g in (1, 2, 4) if shape[-1] % g == 0]))
+    config = {"filters": groups * draw(st.integers(1, 3)), "groups": groups}
+    padding = st.sampled_from(["valid", "same", "causal"]) if rank == 1 else PADDING
+    window = draw(windows(rank, padding))
+    return {**config, **window}, [shape]
+
+
+@st.composite
+def depthwise(draw: st.DrawFn, rank: int, *, separable: bool) -> Case:
+    config = {"depth_multiplier": draw(st.integers(1, 3)), **draw(windows(rank))}
+    if separable:
+        config["filters"] = draw(st.integers(1, 4))
+    return config, [draw(INPUTS[rank])]
+
+
+@st.composite
+def conv_transpose(draw: st.DrawFn, rank: int) -> Case:
+    config = {"filters": draw(st.integers(1, 3)), **draw(windows(rank))}
+    strides = config["strides"]
+    each = (strides,) * rank if isinstance(strides, int) else strides
+    config["output_padding"] = draw(
+        st.none() | st.tuples(*[st.integers(0, stride - 1) for stride in each])
+    )
+    return config, [draw(INPUTS[rank])]
+
+
+@st.composite
+def pooling(draw: st.DrawFn, rank: int) -> Case:
     config = {
-        "pool_size": draw(PAIR),
-        "strides": draw(st.none() | PAIR),
+        "pool_size": draw(sizes(rank)),
+        "strides": draw(st.none() | sizes(rank)),
         "padding": draw(PADDING),
     }
-    return config, [draw(IMAGE)]
+    return config, [draw(INPUTS[rank])]
+
+
+@st.composite
+def merging(draw: st.DrawFn, most: int = 4) -> Case:
+    """Inputs of equal shapes, some with an axis of size 1, one with an axis less."""
+    shape = draw(ANY_SHAPE)
+    shapes = [
+        tuple(1 if draw(st.booleans()) else size for size in shape)
+        if draw(st.booleans())
+        else shape
+        for _ in range(draw(st.integers(2, most)))
+    ]
+    if len(shape) > 1 and draw(st.booleans()):
+        shapes[1] = shapes[1][1:]
+    return {}, shapes
+
+
+@st.composite
+def dot(draw: st.DrawFn) -> Case:
+    size = st.integers(1, 4)
+    first, second = (draw(st.lists(size, min_size=1, max_size=3)) for _ in range(2))
+    a, b = draw(st.integers(1, len(first))), draw(st.integers(1, len(second)))
+    second[b - 1] = first[a - 1]
+    axes: Any = (a, b)
+    if draw(st.booleans()):
+        axes = (a - len(first) - 1, b - len(second) - 1)
+    if axes[0] == axes[1] and draw(st.booleans()):
+        axes = axes[0]
+    return {"axes": axes, "normalize": draw(st.booleans())}, [tuple(first), tuple(second)]
 
 
 @st.composite
@@ -65,6 +129,61 @@ def lstm(draw: st.DrawFn) -> Case:
         "go_backwards": draw(st.booleans()),
     }
     return config, [(draw(st.integers(1, 6)), draw(st.integers(1, 5)))]
+
+
+@st.composite
+def recurrent(draw: st.DrawFn, *, gated: bool) -> Case:
+    config, shapes = draw(lstm())
+    if gated:
+        config["reset_after"] = draw(st.booleans())
+        config["recurrent_activation"] = draw(st.sampled_from(["sigmoid", "hard_sigmoid"]))
+    return config, shapes
+
+
+@st.composite
+def einsum_dense(draw: st.DrawFn) -> Case:
+    equation, shape, output_shape, bias_axes = draw(
+        st.sampled_from(
+            [
+                ("ab,bc->ac", (3,), 5, "c"),
+                ("abc,cd->abd", (4, 3), (None, 5), "d"),
+                ("abc,cde->abde", (4, 3), (None, 2, 5), "de"),
+                ("abc,bd->adc", (4, 3), (5, 3), "d"),
+                ("...x,xy->...y", (3,), 5, "y"),
+                ("...x,xy->...y", (2, 4, 3), (5,), "y"),
+                ("ab...,bc->ac...", (3, 4, 2), (5,), "c"),
+            ]
+        )
+    )
+    config = {
+        "equation": equation,
+        "output_shape": output_shape,
+        "bias_axes": bias_axes if draw(st.booleans()) else None,
+        "activation": draw(ACTIVATIONS),
+    }
+    return config, [shape]
+
+
+@st.composite
+def group_normalization(draw: st.DrawFn) -> Case:
+    shape = draw(st.tuples(st.integers(2, 5), st.sampled_from([2, 4, 6])))
+    axis = draw(st.sampled_from([-1, 1, 2]))
+    size = shape[1] if axis == -1 else shape[axis - 1]
+    config = {
+        "axis": axis,
+        "groups": draw(st.sampled_from([-1, *(g for g in range(1, size + 1) if size % g == 0)])),
+        "center": draw(st.booleans()),
+        "scale": draw(st.booleans()),
+        "epsilon": draw(st.sampled_from([1e-3, 1e-2])),
+    }
+    return config, [shape]
+
+
+@st.composite
+def prelu(draw: st.DrawFn) -> Case:
+    shape = draw(ANY_SHAPE)
+    axes = st.lists(st.integers(1, len(shape)), min_size=1, unique=True)
+    return {"shared_axes": draw(st.none() | axes)}, [shape]
 
 
 @st.composite
@@ -88,6 +207,16 @@ def one(
 
 ANY_SHAPE = st.lists(st.integers(1, 5), min_size=1, max_size=3).map(tuple)
 
+
+def sides(rank: int) -> st.SearchStrategy[Any]:
+    """Amounts before and after each axis, in every form they may have."""
+    amount = st.integers(0, 1)
+    both = st.tuples(amount, amount)
+    if rank == 1:
+        return amount | both
+    return amount | st.tuples(*[amount] * rank) | st.tuples(*[both] * rank)
+
+
 CASES: dict[str, st.SearchStrategy[Case]] = {
     "Activation": one(
         st.fixed_dictionaries({"activation": ACTIVATIONS | st.just("softmax")}), ANY_SHAPE
@@ -106,7 +235,10 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "LeakyReLU": one(
         st.fixed_dictionaries({"negative_slope": st.sampled_from([0.0, 0.1, 0.3])}), ANY_SHAPE
     ),
-    "Conv2D": conv(),
+    **{f"Conv{rank}D": conv(rank) for rank in (1, 2, 3)},
+    **{f"Conv{rank}DTranspose": conv_transpose(rank) for rank in (1, 2, 3)},
+    **{f"DepthwiseConv{rank}D": depthwise(rank, separable=False) for rank in (1, 2)},
+    **{f"SeparableConv{rank}D": depthwise(rank, separable=True) for rank in (1, 2)},
     "Dense": one(
         st.fixed_dictionaries(
             {
@@ -121,9 +253,9 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
         st.fixed_dictionaries({"input_dim": st.just(11), "output_dim": st.integers(1, 6)}),
         ANY_SHAPE,
     ),
-    "Add": st.tuples(
-        st.just({}), ANY_SHAPE.flatmap(lambda s: st.lists(st.just(s), min_size=2, max_size=4))
-    ),
+    **dict.fromkeys(("Add", "Multiply", "Average", "Maximum", "Minimum"), merging()),
+    "Subtract": merging(most=2),
+    "Dot": dot(),
     "Concatenate": st.tuples(
         st.fixed_dictionaries({"axis": st.sampled_from([-1, 1])}),
         st.integers(1, 4).flatmap(lambda n: st.lists(st.just((n,)), min_size=2, max_size=3)),
@@ -140,11 +272,20 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
         ),
         ANY_SHAPE,
     ),
-    "GlobalAveragePooling2D": one(st.fixed_dictionaries({"keepdims": st.booleans()}), IMAGE),
-    "GlobalAveragePooling1D": one(
-        st.fixed_dictionaries({"keepdims": st.booleans()}),
-        st.tuples(st.integers(1, 6), st.integers(1, 5)),
-    ),
+    **{
+        f"Global{kind}Pooling{rank}D": one(
+            st.fixed_dictionaries({"keepdims": st.booleans()}), INPUTS[rank]
+        )
+        for kind in ("Max", "Average")
+        for rank in (1, 2, 3)
+    },
+    **{
+        f"Adaptive{kind}Pooling{rank}D": one(
+            st.fixed_dictionaries({"output_size": sizes(rank, most=4)}), INPUTS[rank]
+        )
+        for kind in ("Max", "Average")
+        for rank in (1, 2, 3)
+    },
     "LayerNormalization": one(
         st.fixed_dictionaries(
             {
@@ -155,12 +296,65 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
         ),
         ANY_SHAPE,
     ),
+    "UnitNormalization": st.integers(1, 3).flatmap(
+        lambda rank: one(
+            st.fixed_dictionaries({"axis": st.sampled_from([-1, 1, [1, -1][: max(1, rank - 1)]])}),
+            st.lists(st.integers(2, 5), min_size=rank, max_size=rank).map(tuple),
+        )
+    ),
     "MultiHeadAttention": attention(),
-    "MaxPooling2D": pooling(),
-    "AveragePooling2D": pooling(),
+    **{f"{kind}Pooling{rank}D": pooling(rank) for kind in ("Max", "Average") for rank in (1, 2, 3)},
     "LSTM": lstm(),
+    "GRU": recurrent(gated=True),
+    "SimpleRNN": recurrent(gated=False),
+    "EinsumDense": einsum_dense(),
+    "Identity": one(st.just({}), ANY_SHAPE),
+    "Rescaling": one(
+        st.fixed_dictionaries({"scale": st.floats(-2, 2), "offset": st.floats(-2, 2)}), ANY_SHAPE
+    ),
+    "GroupNormalization": group_normalization(),
+    "RMSNormalization": one(
+        st.fixed_dictionaries({"epsilon": st.sampled_from([1e-6, 1e-3])}), ANY_SHAPE
+    ),
+    "ELU": one(st.fixed_dictionaries({"alpha": st.sampled_from([0.5, 1.0, 2.0])}), ANY_SHAPE),
+    "PReLU": prelu(),
+    **{f"SpatialDropout{rank}D": one(st.just({"rate": 0.5}), INPUTS[rank]) for rank in (1, 2, 3)},
+    "GaussianNoise": one(st.just({"stddev": 0.5}), ANY_SHAPE),
+    "GaussianDropout": one(st.just({"rate": 0.5}), ANY_SHAPE),
+    "AlphaDropout": one(st.just({"rate": 0.5}), ANY_SHAPE),
     "Dropout": one(st.fixed_dictionaries({"rate": st.sampled_from([0.0, 0.5])}), ANY_SHAPE),
     "Flatten": one(st.just({}), ANY_SHAPE),
+    "Permute": ANY_SHAPE.flatmap(
+        lambda s: one(
+            st.fixed_dictionaries({"dims": st.permutations(range(1, len(s) + 1)).map(tuple)}),
+            st.just(s),
+        )
+    ),
+    "RepeatVector": one(
+        st.fixed_dictionaries({"n": st.integers(1, 4)}), st.tuples(st.integers(1, 5))
+    ),
+    **{
+        f"ZeroPadding{rank}D": one(st.fixed_dictionaries({"padding": sides(rank)}), INPUTS[rank])
+        for rank in (1, 2, 3)
+    },
+    **{
+        f"Cropping{rank}D": one(st.fixed_dictionaries({"cropping": sides(rank)}), INPUTS[rank])
+        for rank in (1, 2, 3)
+    },
+    "UpSampling1D": one(st.fixed_dictionaries({"size": st.integers(1, 3)}), SEQUENCE),
+    "UpSampling2D": one(
+        st.fixed_dictionaries(
+            {
+                "size": st.integers(1, 3) | PAIR,
+                "interpolation": st.sampled_from(["nearest", "bilinear", "bicubic"]),
+            }
+        ),
+        IMAGE,
+    ),
+    "UpSampling3D": one(
+        st.fixed_dictionaries({"size": st.integers(1, 2) | st.tuples(*[st.integers(1, 2)] * 3)}),
+        VOLUME,
+    ),
     "Reshape": one(st.just({"target_shape": (-1, 2)}), st.just((3, 4)) | st.just((2, 2, 2))),
 }
 
@@ -215,7 +409,7 @@ def check(
     assert tuple(actual.shape[1:]) == ours.outputs[0].shape[1:]
     tolerance = (
         {"rtol": 1e-4, "atol": 1e-5}
-        if name in ("LSTM", "MultiHeadAttention")
+        if name in ("LSTM", "GRU", "SimpleRNN", "MultiHeadAttention")
         else {"rtol": 1e-5, "atol": 2e-6}
     )
     torch.testing.assert_close(actual, expected.contiguous(), **tolerance)
@@ -243,10 +437,25 @@ def check(
 def test_same_configuration_keys_and_defaults_as_keras(name: str) -> None:
     """What both have is called the same and has the same default."""
     needed = {
-        "Activation": {"activation": "relu"}, "Dense": {"units": 3}, "Conv2D": {"filters": 2, "kernel_size": (3, 3)},
+        "Activation": {"activation": "relu"}, "Dense": {"units": 3},
+        **{f"Conv{rank}D": {"filters": 2, "kernel_size": 3} for rank in (1, 2, 3)},
+        **{f"Conv{rank}DTranspose": {"filters": 2, "kernel_size": 3} for rank in (1, 2, 3)},
+        **{f"DepthwiseConv{rank}D": {"kernel_size": 3} for rank in (1, 2)},
+        **{f"SeparableConv{rank}D": {"filters": 2, "kernel_size": 3} for rank in (1, 2)},
+
         "Embedding": {"input_dim": 5, "output_dim": 2}, "LSTM": {"units": 2}, "Dropout": {"rate": 0.5},
         "MultiHeadAttention": {"num_heads": 2, "key_dim": 3},
-        "Reshape": {"target_shape": (2, 2)}, "AveragePooling2D": {"pool_size": (2, 2)},
+        "Reshape": {"target_shape": (2, 2)}, "Permute": {"dims": (1,)}, "RepeatVector": {"n": 2}, "Dot": {"axes": -1},
+        "GRU": {"units": 2}, "SimpleRNN": {"units": 2}, "Rescaling": {"scale": 2.0},
+        "EinsumDense": {"equation": "ab,bc->ac", "output_shape": (3,)}, "GaussianNoise": {"stddev": 0.5},
+        "GaussianDropout": {"rate": 0.5}, "AlphaDropout": {"rate": 0.5},
+        **{f"SpatialDropout{rank}D": {"rate": 0.5} for rank in (1, 2, 3)},
+        **{f"AveragePooling{rank}D": {"pool_size": 2} for rank in (1, 2, 3)},
+        **{
+            f"Adaptive{kind}Pooling{rank}D": {"output_size": 2}
+            for kind in ("Max", "Average")
+            for rank in (1, 2, 3)
+        },
     }.get(name, {})  # fmt: skip
     theirs = getattr(keras.layers, name)(**needed).get_config()
     ours = LAYERS.get(name)(**needed).get_config()
@@ -262,6 +471,6 @@ def test_same_configuration_keys_and_defaults_as_keras(name: str) -> None:
         elif key == "value_dim" and ours[key] is None:
             assert expected == ours["key_dim"]
         elif isinstance(expected, (list, tuple)):
-            assert list(expected) == list(ours[key])
+            assert np.array_equal(expected, ours[key])
         else:
             assert ours[key] == expected

@@ -1,4 +1,4 @@
-"""Add and Concatenate: several tensors into one."""
+"""Add, Multiply and their kin, and Concatenate: several tensors into one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from lamina.layer import Layer, Ports, Shape, layer, shape_text
 from lamina.text import Text
 
 SEVERAL = Ports(least_inputs=2, most_inputs=None)
+TWO = Ports(least_inputs=2, most_inputs=2)
 
 
 def _merged_size(sizes: list[int | None]) -> int | None:
@@ -23,13 +24,8 @@ def _merged_size(sizes: list[int | None]) -> int | None:
     return None if None in sizes else 1
 
 
-@layer(group="merging", summary=Text("The sum of several inputs.", "把多个输入相加。"))
-class Add(Layer):
-    """Sum of the inputs, element by element; an axis of size 1 is repeated.
-
-    Shapes:
-        two or more of (batch, …) -> (batch, …)
-    """
+class _Elementwise(Layer):
+    """What the layers share that combine their inputs element by element."""
 
     ports = SEVERAL
 
@@ -43,14 +39,18 @@ class Add(Layer):
                 *(_merged_size([shape[axis] for shape in padded]) for axis in range(1, rank)),
             )
         except ValueError:
-            shapes = " + ".join(shape_text(shape) for shape in inputs)
+            shapes = " and ".join(shape_text(shape) for shape in inputs)
             raise ShapeError(
                 Text(
-                    f'Add "{self.name}" needs inputs of equal shape but gets {shapes}.',
-                    f"Add“{self.name}”要求各输入形状相同，实际得到 {shapes}。",
+                    f'{self.type_name} "{self.name}" needs inputs of equal shape but gets {shapes}.',
+                    f"{self.type_name}“{self.name}”要求各输入形状相同，实际得到 {shapes}。",
                 ),
                 port=len(inputs) - 1,
             ) from None
+
+    def combine(self, total: Tensor, x: Tensor) -> Tensor:
+        """What has been combined so far with one more input."""
+        raise NotImplementedError
 
     def forward(self, *inputs: Tensor) -> Tensor:
         rank = max(len(shape) for shape in self.built_for)
@@ -60,8 +60,85 @@ class Add(Layer):
         ]
         total = padded[0]
         for x in padded[1:]:
-            total = total + x
+            total = self.combine(total, x)
         return total
+
+
+@layer(group="merging", summary=Text("The sum of several inputs.", "把多个输入相加。"))
+class Add(_Elementwise):
+    """Sum of the inputs, element by element; an axis of size 1 is repeated.
+
+    Shapes:
+        two or more of (batch, …) -> (batch, …)
+    """
+
+    def combine(self, total: Tensor, x: Tensor) -> Tensor:
+        return total + x
+
+
+@layer(group="merging", summary=Text("One input less another.", "两个输入相减。"))
+class Subtract(_Elementwise):
+    """The first input less the second, element by element; an axis of size 1 is repeated.
+
+    Shapes:
+        two of (batch, …) -> (batch, …)
+    """
+
+    ports = TWO
+
+    def combine(self, total: Tensor, x: Tensor) -> Tensor:
+        return total - x
+
+
+@layer(group="merging", summary=Text("The product of several inputs.", "把多个输入逐元素相乘。"))
+class Multiply(_Elementwise):
+    """Product of the inputs, element by element; an axis of size 1 is repeated.
+
+    Shapes:
+        two or more of (batch, …) -> (batch, …)
+    """
+
+    def combine(self, total: Tensor, x: Tensor) -> Tensor:
+        return total * x
+
+
+@layer(group="merging", summary=Text("The mean of several inputs.", "对多个输入取平均。"))
+class Average(_Elementwise):
+    """Mean of the inputs, element by element; an axis of size 1 is repeated.
+
+    Shapes:
+        two or more of (batch, …) -> (batch, …)
+    """
+
+    def combine(self, total: Tensor, x: Tensor) -> Tensor:
+        return total + x
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return super().forward(*inputs) / len(inputs)
+
+
+@layer(group="merging", summary=Text("The largest of several inputs.", "取多个输入中的最大值。"))
+class Maximum(_Elementwise):
+    """Largest of the inputs at each element; an axis of size 1 is repeated.
+
+    Shapes:
+        two or more of (batch, …) -> (batch, …)
+    """
+
+    def combine(self, total: Tensor, x: Tensor) -> Tensor:
+        return torch.maximum(total, x)
+
+
+@layer(group="merging", summary=Text("The smallest of several inputs.", "取多个输入中的最小值。"))
+class Minimum(_Elementwise):
+    """Smallest of the inputs at each element; an axis of size 1 is repeated.
+
+    Shapes:
+        two or more of (batch, …) -> (batch, …)
+    """
+
+    def combine(self, total: Tensor, x: Tensor) -> Tensor:
+        return torch.minimum(total, x)
 
 
 @layer(group="merging", summary=Text("Several inputs side by side.", "把多个输入拼接在一起。"))

@@ -1,0 +1,204 @@
+"""Conv1DTranspose, Conv2DTranspose and Conv3DTranspose: convolutions backwards, which make their input larger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from lamina.activations import Activation
+from lamina.fields import (
+    DataFormat,
+    Issue,
+    Offset1D,
+    Offset2D,
+    Offset3D,
+    Padding,
+    PositiveInt,
+    Size1D,
+    Size2D,
+    Size3D,
+    field,
+)
+from lamina.initializers import InitializerField
+from lamina.layer import Layer, Shape, Weight, layer, need_known, need_rank, product
+from lamina.layers.convolution.conv import kernel_to_torch, strides_or_dilation
+from lamina.layers.windows import AXES, channels_first, channels_last
+from lamina.text import Text
+
+S = TypeVar("S", bound=tuple[int, ...])
+O = TypeVar("O", bound=tuple[int, ...])  # noqa: E741 - offsets
+
+
+class _ConvTranspose(Layer, Generic[S, O]):
+    """What the three share."""
+
+    filters: PositiveInt = field(
+        suggest=32,
+        doc=Text("Number of filters: channels of the output.", "滤波器数量，即输出通道数。"),
+    )
+    kernel_size: S = field(
+        suggest=3, doc=Text("Size of each filter along each axis.", "每个滤波器沿各轴的大小。")
+    )
+    strides: S = field(
+        1,
+        doc=Text("How many times larger the output becomes.", "输出放大的倍数（步长）。"),
+    )
+    padding: Padding = field(
+        "valid",
+        doc=Text(
+            '"same" gives the input\'s size times the strides, "valid" all that the filters touch.',
+            "“same”的输出大小为输入乘以步长，“valid”保留滤波器触及的全部范围。",
+        ),
+    )
+    output_padding: O | None = field(
+        None,
+        doc=Text(
+            "Added to one end of each axis of the output; chosen by the padding when empty.",
+            "输出各轴一端额外增加的大小；留空则由 padding 决定。",
+        ),
+        advanced=True,
+    )
+    data_format: DataFormat = field(
+        None, doc=Text("Order of the axes.", "轴的顺序。"), advanced=True
+    )
+    dilation_rate: S = field(
+        1,
+        doc=Text("Distance between the values a filter writes.", "滤波器写入值之间的间隔。"),
+        advanced=True,
+    )
+    activation: Activation = field(
+        None, doc=Text("Applied to the result.", "作用于结果的激活函数。")
+    )
+    use_bias: bool = field(
+        True, doc=Text("Add a learned offset.", "是否加上可学习的偏置。"), advanced=True
+    )
+    kernel_initializer: InitializerField = field(
+        "glorot_uniform",
+        doc=Text("First values of the filters.", "滤波器的初始值。"),
+        advanced=True,
+    )
+    bias_initializer: InitializerField = field(
+        "zeros", doc=Text("First values of the bias.", "偏置的初始值。"), advanced=True
+    )
+
+    @classmethod
+    def check_together(cls, values: Mapping[str, Any]) -> Iterable[Issue]:
+        added = values["output_padding"]
+        if added is not None and any(
+            extra >= stride for extra, stride in zip(added, values["strides"], strict=True)
+        ):
+            yield Issue(
+                "output_padding",
+                "out_of_range",
+                Text(
+                    f"{cls.__name__}.output_padding must be below the strides, got {list(added)} for strides "
+                    f"{list(values['strides'])}.",
+                    f"{cls.__name__}.output_padding 必须小于 strides，实际为 {list(added)}，strides 为 "
+                    f"{list(values['strides'])}。",
+                ),
+                list(added),
+                None,
+            )
+        yield from strides_or_dilation(cls, values)
+
+    @property
+    def rank(self) -> int:
+        return len(self.kernel_size)
+
+    def _cut(self, axis: int) -> tuple[int, int]:
+        """What "same" or `output_padding` take away at both ends of an axis; below 0 what they add.
+
+        Without either, the output holds every value that a filter touches: (size - 1) stride + extent.
+        """
+        extent = (self.kernel_size[axis] - 1) * self.dilation_rate[axis] + 1
+        stride = self.strides[axis]
+        added = None if self.output_padding is None else self.output_padding[axis]
+        if self.padding == "valid":
+            return 0, -(max(extent, stride) - extent if added is None else added)
+        total = stride + extent - 2 if added is None else extent + extent % 2 - 2 + added
+        left = min(total // 2 + total % 2, extent - 1)
+        return extent - 1 - left, extent - 1 - (total - left)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        need_rank(self, x, self.rank + 2, AXES[self.rank])
+        need_known(self, x, -1, "channels")
+        spatial = (self._size(x[axis + 1], axis) for axis in range(self.rank))
+        return (x[0], *spatial, self.filters)
+
+    def _size(self, size: int | None, axis: int) -> int | None:
+        if size is None:
+            return None
+        extent = (self.kernel_size[axis] - 1) * self.dilation_rate[axis] + 1
+        return (size - 1) * self.strides[axis] + extent - sum(self._cut(axis))
+
+    def weights_for(self, *inputs: Shape) -> Iterator[Weight]:
+        channels = need_known(self, inputs[0], -1, "channels")
+        shape = (*self.kernel_size, self.filters, channels)
+        order = kernel_to_torch(self.rank)
+        yield Weight("kernel", shape, self.kernel_initializer, to_torch=order)
+        if self.use_bias:
+            yield Weight("bias", (self.filters,), self.bias_initializer)
+
+    def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
+        return product(inputs[0][1:]) * self.filters * product(self.kernel_size)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        x = inputs[0].permute(channels_first(self.rank))
+        cuts = [self._cut(axis) for axis in range(self.rank)]
+        # torch cuts both ends alike and adds to the end; what is left to cut is sliced off.
+        both = tuple(min(left, max(right, 0)) for left, right in cuts)
+        added = tuple(max(-right, 0) for _, right in cuts)
+        functions = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)
+        function: Callable[..., Tensor] = functions[self.rank - 1]
+        bias = self._bias if self.use_bias else None
+        x = function(x, self._kernel, bias, self.strides, both, added, 1, self.dilation_rate)
+        left_over = [
+            (left - cut, max(right, 0) - cut) for (left, right), cut in zip(cuts, both, strict=True)
+        ]
+        if any(map(any, left_over)):
+            kept = (slice(left, -right if right else None) for left, right in left_over)
+            x = x[(slice(None), slice(None), *kept)]
+        return self.activation(x.permute(channels_last(self.rank)))
+
+
+@layer(
+    group="convolution",
+    summary=Text("A convolution backwards, for sequences.", "序列的转置卷积。"),
+    aliases=("Convolution1DTranspose",),
+)
+class Conv1DTranspose(_ConvTranspose[Size1D, Offset1D]):
+    """activation(what a convolution with kernel would have made x of, + bias) along time.
+
+    Shapes:
+        (batch, time, channels) -> (batch, strides time, filters) with padding "same"
+    """
+
+
+@layer(
+    group="convolution",
+    summary=Text("A convolution backwards, which enlarges an image.", "放大图像的转置卷积。"),
+    aliases=("Convolution2DTranspose",),
+)
+class Conv2DTranspose(_ConvTranspose[Size2D, Offset2D]):
+    """activation(what a convolution with kernel would have made x of, + bias).
+
+    Shapes:
+        (batch, height, width, channels) -> (batch, strides height, strides width, filters) with padding "same"
+    """
+
+
+@layer(
+    group="convolution",
+    summary=Text("A convolution backwards, which enlarges a volume.", "放大三维数据的转置卷积。"),
+    aliases=("Convolution3DTranspose",),
+)
+class Conv3DTranspose(_ConvTranspose[Size3D, Offset3D]):
+    """activation(what a convolution with kernel would have made x of, + bias) along depth, height and width.
+
+    Shapes:
+        (batch, depth, height, width, channels) -> (batch, *strides times the sizes, filters) with padding "same"
+    """
