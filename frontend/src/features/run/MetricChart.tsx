@@ -67,6 +67,7 @@ export function MetricChart({
       height,
       formatY: (value) => formatTickValue(group.metric, value),
       isSmoothed: smoothing > 0,
+      isAlone: () => pointsOf(run, group).length === 0,
       range: axisRange,
       yRange: () => yRange(table, isLog, withoutOutliers),
       epochEnds: () => pointsOf(run, group).map(axis.toAxis),

@@ -13,6 +13,8 @@ export interface PlotOptions {
   formatY: (value: number) => string;
   /** Whether the smoothed line stands before the raw one. */
   isSmoothed: boolean;
+  /** Whether the batches are all there is yet: then nothing stands before them. */
+  isAlone: () => boolean;
   /** Where the axis begins and ends now, in its own units. */
   range: () => [number, number];
   /** What the vertical axis shows now. */
@@ -62,11 +64,12 @@ const HALF = "8c";
 /** More lines than this between epochs would be a grey area. */
 const MOST_EPOCH_LINES = 60;
 
-function seriesOf(palette: Palette, isSmoothed: boolean): Record<ChartLine, uPlot.Series> {
+function seriesOf(palette: Palette, { isSmoothed, isAlone }: PlotOptions): Record<ChartLine, uPlot.Series> {
+  const behind = palette.train + (isSmoothed ? FAINT : HALF);
   const dots = { show: true, size: 5, fill: palette.surface };
   return {
     batch: {
-      stroke: palette.train + (isSmoothed ? FAINT : HALF),
+      stroke: () => (isAlone() && !isSmoothed ? palette.train : behind),
       width: 1,
       points: { show: false },
       spanGaps: true,
@@ -109,7 +112,7 @@ function drawVerticals(plot: uPlot, xs: readonly number[], color: string, dash: 
 
 export function createPlot(host: HTMLElement, width: number, options: PlotOptions): Plot {
   const palette = readPalette();
-  const lines = seriesOf(palette, options.isSmoothed);
+  const lines = seriesOf(palette, options);
   const axis: uPlot.Axis = {
     font: palette.font,
     stroke: palette.text,
