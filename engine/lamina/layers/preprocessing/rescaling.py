@@ -10,7 +10,9 @@ from lamina.layer import Layer, Shape, layer
 from lamina.text import Text
 
 
-@layer(group="core", summary=Text("Brings values to another range.", "把数值缩放到新的范围。"))
+@layer(
+    group="preprocessing", summary=Text("Brings values to another range.", "把数值缩放到新的范围。")
+)
 class Rescaling(Layer):
     """scale x + offset, in training and inference alike.
 
