@@ -52,10 +52,22 @@ export default defineConfig({
     },
   },
   test: {
-    environment: "jsdom",
-    setupFiles: ["src/test/setup.ts"],
-    include: ["src/**/*.test.{ts,tsx}"],
-    css: false,
     restoreMocks: true,
+    projects: [
+      {
+        extends: true,
+        test: { name: "plain", environment: "node", include: ["src/{graph,series}/**/*.test.ts"] },
+      },
+      {
+        extends: true,
+        test: {
+          name: "pages",
+          environment: "jsdom",
+          setupFiles: ["src/test/setup.ts"],
+          include: ["src/{api,app,features,live,test,ui}/**/*.test.{ts,tsx}"],
+          css: false,
+        },
+      },
+    ],
   },
 });

@@ -34,6 +34,10 @@ export class ApiError extends Error {
     return this.status === 0;
   }
 
+  static signedOut(): ApiError {
+    return new ApiError({ title: "", status: 401, detail: "", code: "unauthenticated", problems: [] });
+  }
+
   static offline(): ApiError {
     return new ApiError({ title: "", status: 0, detail: "", code: "offline", problems: [] });
   }

@@ -22,7 +22,8 @@ export class Refusal {
 /** Answers of `"GET /api/v1/runs"` and the like; what is not listed is refused with 404. */
 export function serve(answers: Record<string, Answer>): Asked[] {
   const asked: Asked[] = [];
-  const fetch = async (request: Request) => {
+  const fetch = async (target: Request | string, init?: RequestInit) => {
+    const request = new Request(typeof target === "string" ? new URL(target, location.href) : target, init);
     const { pathname } = new URL(request.url);
     const sent = await request.text();
     const body: unknown = sent ? JSON.parse(sent) : null;

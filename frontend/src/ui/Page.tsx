@@ -1,10 +1,11 @@
 import type { ReactNode } from "react";
-import { useEffect } from "react";
 import classes from "./Page.module.css";
+import { useTabTitle } from "./useTabTitle";
 
 interface PageProps {
-  /** Also the tab's title. */
   title: string;
+  /** What the tab is called instead. */
+  tabTitle?: string;
   /** A sentence under the title. */
   lead?: ReactNode;
   /** Stands before the title: where one came from. */
@@ -17,10 +18,8 @@ interface PageProps {
 }
 
 /** The frame of every page but the Studio: heading, commands, a scrolling body of one width. */
-export function Page({ title, lead, before, beside, actions, children }: PageProps) {
-  useEffect(() => {
-    document.title = `${title} · Lamina`;
-  }, [title]);
+export function Page({ title, tabTitle, lead, before, beside, actions, children }: PageProps) {
+  useTabTitle(tabTitle ?? title);
   return (
     <div className={classes.page}>
       <header className={classes.header}>

@@ -7,6 +7,7 @@ import { type RunDetail, runQuery } from "@/api/runs";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { ChevronLeftIcon } from "@/ui/icons";
 import { Page } from "@/ui/Page";
+import { hasEnded } from "@/ui/runState";
 import { StateBadge } from "@/ui/StateBadge";
 import { CurvesPanel } from "./CurvesPanel";
 import { Environment } from "./Environment";
@@ -41,6 +42,7 @@ function LoadedRun({ run, onDeleted }: { run: RunDetail; onDeleted: () => void }
   return (
     <Page
       title={run.name}
+      tabTitle={tabTitleOf(run)}
       before={<BackToRuns />}
       beside={<StateBadge state={run.state} />}
       actions={<RunActions run={run} onDeleted={onDeleted} />}
@@ -75,6 +77,13 @@ function LoadedRun({ run, onDeleted }: { run: RunDetail; onDeleted: () => void }
       </div>
     </Page>
   );
+}
+
+/** "42% · digits": a run that goes on is watched from other tabs. */
+function tabTitleOf(run: RunDetail): string {
+  const steps = (run.epochs ?? 0) * (run.steps_per_epoch ?? 0);
+  if (hasEnded(run.state) || steps === 0) return run.name;
+  return `${Math.floor((100 * run.step) / steps)}% · ${run.name}`;
 }
 
 function BackToRuns() {
