@@ -96,6 +96,15 @@ describe("LiveRun", () => {
     expect(run.state.download).toBeNull();
   });
 
+  it("does not take up a download again that history tells of late", () => {
+    const run = new LiveRun("step", noHistory);
+    const downloading = event("system", { download: { dataset: "mnist", received: 10, total: 100 } });
+    const running = event("state", { state: "RUNNING" });
+    run.onEvents([running]);
+    run.addHistory([downloading, running]);
+    expect(run.state.download).toBeNull();
+  });
+
   it("marks alerts and counts files", () => {
     const run = new LiveRun("step", noHistory);
     run.onEvents([

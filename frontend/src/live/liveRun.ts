@@ -189,6 +189,8 @@ function applyOther(state: LiveRunState, event: RunEvent): LiveRunState {
       return { ...state, log: [...state.log, line].slice(-MOST_LOG_LINES) };
     }
     case "system":
+      // A download belongs to the state in which it was told; history may bring it after the run has moved on.
+      if (event.seq < state.stateSeq) return state;
       return { ...state, download: readDownload(body.download) ?? state.download };
     case "artifact":
       return { ...state, artifacts: state.artifacts + 1 };

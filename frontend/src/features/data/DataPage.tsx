@@ -13,7 +13,7 @@ export function DataPage() {
   const datasets = useQuery(datasetsQuery);
   return (
     <Page title={t("title")} lead={t("lead")}>
-      {datasets.isError && <ErrorNotice error={datasets.error} onRetry={() => void datasets.refetch()} />}
+      {datasets.isLoadingError && <ErrorNotice error={datasets.error} onRetry={() => void datasets.refetch()} />}
       {datasets.isPending && <DatasetsSkeleton />}
       {datasets.data && (
         <ul className={classes.list}>

@@ -57,7 +57,7 @@ function OwnModels() {
         )}
       </div>
       {models.isPending && <CardsSkeleton />}
-      {models.isError && <ErrorNotice error={models.error} onRetry={() => void models.refetch()} />}
+      {models.isLoadingError && <ErrorNotice error={models.error} onRetry={() => void models.refetch()} />}
       {models.data?.length === 0 && (
         <EmptyState icon={<ModelsIcon size={20} />} title={t("own.empty.title")}>
           {t("own.empty.text")}
@@ -86,7 +86,7 @@ function Templates() {
         <h2 id="templates">{t("templates.title")}</h2>
       </div>
       {templates.isPending && <CardsSkeleton />}
-      {templates.isError && <ErrorNotice error={templates.error} onRetry={() => void templates.refetch()} />}
+      {templates.isLoadingError && <ErrorNotice error={templates.error} onRetry={() => void templates.refetch()} />}
       <ul className={classes.cards}>
         {templates.data?.map((template) => (
           <li key={template.id}>

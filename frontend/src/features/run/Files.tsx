@@ -16,7 +16,7 @@ export function Files({ run }: { run: Run }) {
   const artifacts = useQuery(artifactsQuery(run.id));
   useFreshFiles(run.id);
   if (artifacts.isPending) return <Skeleton height={36} />;
-  if (artifacts.isError) {
+  if (artifacts.isLoadingError) {
     return <ErrorNotice error={artifacts.error} onRetry={() => void artifacts.refetch()} />;
   }
   if (artifacts.data.length === 0) {

@@ -27,7 +27,7 @@ export function RunPage({ runId, onDeleted }: { runId: string; onDeleted: () => 
   const { t } = useTranslation("run");
   const run = useQuery(runQuery(runId));
   if (run.isPending) return <RunSkeleton />;
-  if (run.isError && !run.data) {
+  if (run.isLoadingError) {
     return (
       <Page title={t("title")} before={<BackToRuns />}>
         <ErrorNotice error={run.error} onRetry={() => void run.refetch()} />

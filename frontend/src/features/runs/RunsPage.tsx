@@ -21,7 +21,7 @@ export function RunsPage() {
   return (
     <Page title={t("title")} lead={t("lead")}>
       {runs.isPending && <RunsSkeleton />}
-      {runs.isError && <ErrorNotice error={runs.error} onRetry={() => void runs.refetch()} />}
+      {runs.isLoadingError && <ErrorNotice error={runs.error} onRetry={() => void runs.refetch()} />}
       {runs.data && (runs.data.length === 0 ? <NoRuns /> : <Runs runs={runs.data} />)}
     </Page>
   );
