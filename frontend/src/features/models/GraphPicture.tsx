@@ -20,7 +20,14 @@ export function GraphPicture({ graph }: { graph: GraphDocument | null }) {
     <div className={classes.picture}>
       <svg aria-hidden="true" viewBox={`${left} ${top} ${width} ${height}`}>
         {picture.edges.map((edge) => (
-          <path key={edge.id} d={edge.path} fill="none" stroke="var(--lm-border-strong)" strokeWidth="1.5" />
+          <path
+            key={edge.id}
+            d={edge.path}
+            fill="none"
+            stroke="var(--lm-text-faint)"
+            strokeOpacity="0.55"
+            strokeWidth="1.5"
+          />
         ))}
         {picture.bars.map((bar) => (
           <rect

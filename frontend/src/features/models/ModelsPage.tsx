@@ -86,7 +86,9 @@ function Templates() {
         <h2 id="templates">{t("templates.title")}</h2>
       </div>
       {templates.isPending && <CardsSkeleton />}
-      {templates.isLoadingError && <ErrorNotice error={templates.error} onRetry={() => void templates.refetch()} />}
+      {templates.isLoadingError && (
+        <ErrorNotice error={templates.error} onRetry={() => void templates.refetch()} />
+      )}
       <ul className={classes.cards}>
         {templates.data?.map((template) => (
           <li key={template.id}>
