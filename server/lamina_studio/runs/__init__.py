@@ -1,6 +1,7 @@
 """Runs: queue, supervised processes, their event logs, and what they leave behind.
 
-Low to high: `states` `events` `folders` `spool` ← `supervisor` and `trainer` (processes of their
-own) ← `tables` ← `repository` `journal` `feed` ← `intake` `follower` `dispatcher` ← `service`
-← `routes`. `studio.open_runs` puts the long-lived parts together.
+Low to high: `states` `numbers` `folders` `spool` ← `supervisor` and `trainer` (processes of their
+own) ← `tables` `series` `tail` ← `repository` ← `feed` ← `journal` ← `intake` ← `follower` ←
+`dispatcher` ← `service` ← `studio` (puts the long-lived parts together) ← `routes`. `inference`
+asks trained models in child processes, `verification` makes sure of their files.
 """

@@ -121,19 +121,16 @@ class Follower:
 
     # Taking in.
 
-    async def _take_in(self) -> bool:
-        """Take in what is new in the spool; returns whether there was anything."""
+    async def _take_in(self) -> None:
+        """Take in what is new in the spool."""
         if self._reader is None:
             try:
                 self._reader = SpoolReader(self._files.spool, self._offset)
             except FileNotFoundError:
-                return False
-        found = False
+                return
         while payloads := self._reader.read(BATCH):
-            found = True
             await self._commit(payloads, self._reader.offset)
             self._offset = self._reader.offset
-        return found
 
     async def _commit(self, payloads: list[bytes], offset: int) -> None:
         async def take(session: AsyncSession, run: RunRow) -> None:

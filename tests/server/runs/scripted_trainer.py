@@ -17,7 +17,8 @@ from pathlib import Path
 
 from lamina_studio.runs.folders import RunFolder, read_json
 from lamina_studio.runs.spool import SpoolWriter
-from lamina_studio.runs.trainer.reporter import Reporter, StepSeen
+from lamina_studio.runs.trainer.progress import StepSeen
+from lamina_studio.runs.trainer.reporter import Reporter
 
 STEPS_PER_EPOCH = 10
 

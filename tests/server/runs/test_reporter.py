@@ -8,7 +8,8 @@ import pytest
 
 from lamina_studio.runs.spool import SpoolReader, SpoolWriter
 from lamina_studio.runs.trainer import reporter as reporter_module
-from lamina_studio.runs.trainer.reporter import Reporter, StepSeen
+from lamina_studio.runs.trainer.progress import StepSeen
+from lamina_studio.runs.trainer.reporter import Reporter
 
 
 @pytest.fixture

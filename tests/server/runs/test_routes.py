@@ -3,11 +3,8 @@
 import asyncio
 import hashlib
 import json
-import time
 
 import pytest
-
-DEADLINE_S = 20.0
 
 pytestmark = pytest.mark.usefixtures("scripted")
 
@@ -22,15 +19,13 @@ def submit(client, graph, training):
 
 
 @pytest.fixture
-def ended(client):
+def ended(client, eventually):
     async def wait(run_id):
-        end = time.monotonic() + DEADLINE_S
-        while True:
+        async def has_ended():
             run = (await client.get(f"/api/v1/runs/{run_id}")).json()
-            if run["state"] in {"SUCCEEDED", "STOPPED", "FAILED"}:
-                return run
-            assert time.monotonic() < end, run
-            await asyncio.sleep(0.02)
+            return run if run["state"] in {"SUCCEEDED", "STOPPED", "FAILED"} else None
+
+        return await eventually(has_ended)
 
     return wait
 

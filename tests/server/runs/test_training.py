@@ -1,9 +1,7 @@
 """Real trainings of a small classifier on `digits`, from the request to the file."""
 
-import asyncio
 import hashlib
 import math
-import time
 
 import numpy as np
 import pytest
@@ -28,13 +26,13 @@ def start(client, graph, training):
 
 
 @pytest.fixture
-def until(client):
+def until(client, eventually):
     async def wait(run_id, condition):
-        end = time.monotonic() + DEADLINE_S
-        while not condition(run := (await client.get(f"/api/v1/runs/{run_id}")).json()):
-            assert time.monotonic() < end, run
-            await asyncio.sleep(0.05)
-        return run
+        async def is_so():
+            run = (await client.get(f"/api/v1/runs/{run_id}")).json()
+            return run if condition(run) else None
+
+        return await eventually(is_so, DEADLINE_S)
 
     return wait
 
@@ -98,14 +96,17 @@ async def test_a_training_from_the_request_to_the_file(client, start, until, tmp
         assert found["classes"] == list(spec.target.classes)
 
 
-async def test_a_model_is_verified_once_a_clean_process_says_the_same(client, start, until):
+async def test_a_model_is_verified_once_a_clean_process_says_the_same(
+    client, start, until, eventually
+):
     run_id = await start(epochs=1)
     await until(run_id, has_ended)
-    end = time.monotonic() + DEADLINE_S
-    url = f"/api/v1/runs/{run_id}/artifacts"
-    while not (await client.get(url)).json()["items"][0]["verified"]:
-        assert time.monotonic() < end
-        await asyncio.sleep(0.05)
+
+    async def is_verified():
+        items = (await client.get(f"/api/v1/runs/{run_id}/artifacts")).json()["items"]
+        return items[0]["verified"]
+
+    await eventually(is_verified, DEADLINE_S)
 
 
 async def test_samples_that_do_not_fit_are_refused_in_a_sentence(client, start, until):

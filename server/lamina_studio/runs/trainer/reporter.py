@@ -7,7 +7,6 @@ training, and nothing blocks it, except a full disk: then `attention` asks it to
 """
 
 import json
-import math
 import threading
 import time
 import traceback
@@ -15,29 +14,20 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
 from lamina.text import Text
 from lamina_studio.runs.numbers import WireNumber, to_wire
 from lamina_studio.runs.spool import SpoolWriter
+from lamina_studio.runs.trainer.progress import Rate, RunningMeans, StepSeen
 
 PUBLISH_S = 0.1
 SYNC_S = 1.0
 HEARTBEAT_S = 1.0
 HEARTBEAT_GRACE_S = 20.0
 MAX_LINE = 4000
-
-
-class StepSeen(NamedTuple):
-    """One step as the training thread leaves it: references only, nothing is read yet."""
-
-    step: int
-    epoch: int
-    t_ns: int
-    values: Mapping[str, Any]
-    samples: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +62,8 @@ class Reporter:
         self.see_step = self._queue.append
         self.attention = False
         self.stop_requested = False
-        self._means = _RunningMeans()
-        self._rate = _Rate()
+        self._means = RunningMeans()
+        self._rate = Rate()
         self._wseq = 0
         self._step = 0
         self._epoch = 0
@@ -245,61 +235,3 @@ def _full(error: OSError) -> dict[str, str]:
         "space again.",
         f"无法写入记录（{error.strerror}）。训练已等待，直到空间恢复。",
     ).to_json()
-
-
-class _RunningMeans:
-    """Means over the epoch so far, weighted by samples, as Keras shows them."""
-
-    def __init__(self) -> None:
-        self._epoch = 0
-        self._samples = 0
-        self._sums: dict[str, float] = {}
-
-    def add(self, epoch: int, samples: int, values: Mapping[str, float]) -> None:
-        if epoch != self._epoch:
-            self._epoch, self._samples, self._sums = epoch, 0, {}
-        self._samples += samples
-        for key, value in values.items():
-            self._sums[key] = self._sums.get(key, 0.0) + value * samples
-
-    def body(self) -> dict[str, WireNumber]:
-        return {
-            f"running/{key}": to_wire(total / self._samples) for key, total in self._sums.items()
-        }
-
-
-class _Rate:
-    """Samples per second of late, and the time that is left at the pace so far."""
-
-    SMOOTHING_S = 5.0
-
-    def __init__(self) -> None:
-        self._total_steps: int | None = None
-        self._first: StepSeen | None = None
-        self._latest: StepSeen | None = None
-        self._per_second: float | None = None
-
-    def begin(self, total_steps: int | None) -> None:
-        self._total_steps = total_steps
-
-    def add(self, steps: Sequence[StepSeen]) -> None:
-        before, self._latest = self._latest, steps[-1]
-        if before is None:
-            self._first = before = steps[0]
-        seconds = (steps[-1].t_ns - before.t_ns) / 1e9
-        if seconds <= 0:
-            return
-        now = sum(seen.samples for seen in steps) / seconds
-        share = -math.expm1(-seconds / self.SMOOTHING_S)
-        old = self._per_second
-        self._per_second = now if old is None else old + share * (now - old)
-
-    def body(self) -> dict[str, float]:
-        if self._latest is None or self._first is None or self._per_second is None:
-            return {}
-        body = {"samples_per_second": self._per_second}
-        done = self._latest.step - self._first.step
-        if self._total_steps is not None and done > 0:
-            pace_s = (self._latest.t_ns - self._first.t_ns) / 1e9 / done
-            body["seconds_left"] = max(self._total_steps - self._latest.step, 0) * pace_s
-        return body

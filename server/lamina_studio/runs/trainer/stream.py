@@ -7,7 +7,8 @@ from typing import Any
 from lamina.callbacks import Callback
 from lamina_studio.runs.numbers import to_wire
 from lamina_studio.runs.trainer.environment import environment
-from lamina_studio.runs.trainer.reporter import Reporter, StepSeen
+from lamina_studio.runs.trainer.progress import StepSeen
+from lamina_studio.runs.trainer.reporter import Reporter
 
 
 class StreamCallback(Callback):
