@@ -58,9 +58,9 @@ def draw(work: Workload):
     if not work.classes:
         x = rng.uniform(-1, 1, (work.samples, *work.shape)).astype("float32")
         return x, 2 * x - 1
-    patterns = rng.random((work.classes, *work.shape))
+    patterns = rng.normal(size=(work.classes, *work.shape))
     classes = rng.integers(0, work.classes, work.samples)
-    x = np.clip(patterns[classes] + rng.normal(0, 0.4, (work.samples, *work.shape)), 0, 1)
+    x = patterns[classes] + rng.normal(0, 6, (work.samples, *work.shape))
     return x.astype("float32"), np.eye(work.classes, dtype="float32")[classes]
 
 
