@@ -276,6 +276,11 @@ class Network(nn.Module):
             print_fn: Takes the text, a line at a time.
         """
         header = ("Layer (type)", "Output Shape", "Param #")
+        if not self.built:
+            print_fn(f'Model: "{self.name}" (its weights are made with the first data)')
+            for layer in self.layers:
+                print_fn(f"{layer.name} ({type(layer).__name__})")
+            return
         rows = [
             (
                 f"{layer.name} ({type(layer).__name__})",

@@ -61,7 +61,7 @@ class Registry(Generic[T]):
         """
         entry = self._entries.get(name) or self._entries.get(self._aliases.get(name, ""))
         if entry is None:
-            close = self.close_to(name)
+            close = [self._spelled(known, like=name) for known in self.close_to(name)]
             raise ConfigError(
                 Text(
                     f'There is no {self.kind} "{name}".'
@@ -85,6 +85,12 @@ class Registry(Generic[T]):
         """Names of entries that look like `name`, best first."""
         found = close_matches(name, [*self._entries, *self._aliases])
         return list(dict.fromkeys(self.canonical(match) for match in found))
+
+    def _spelled(self, known: str, *, like: str) -> str:
+        """An entry's name as somebody who wrote `like` would write it: a lower-case alias for lower case."""
+        aliases = [alias for alias, entry in self._aliases.items() if entry == known]
+        lower = [alias for alias in aliases if alias.islower()] if like.islower() else []
+        return (difflib.get_close_matches(like, lower, n=1) or lower or [known])[0]
 
     def names(self) -> list[str]:
         return list(self._entries)

@@ -160,3 +160,36 @@ def test_a_layer_called_on_values_computes_as_in_inference_unless_told() -> None
     ones = np.ones((50, 4), "float32")
     assert dropout(ones).min() == 1
     assert dropout(ones, training=True).min() == 0
+
+
+def test_a_model_without_weights_yet_has_a_summary() -> None:
+    lines: list[str] = []
+    keras.Sequential([keras.layers.Dense(3, name="first")]).summary(print_fn=lines.append)
+    assert "first (Dense)" in lines
+
+
+@pytest.mark.parametrize("labels", [[0, 7], [-1, 0]])
+def test_a_label_that_is_no_class_is_named(labels: list[int]) -> None:
+    model = keras.Sequential(
+        [keras.Input((2,)), keras.layers.Dense(3, activation="softmax", name="out")]
+    )
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    words = rf'"out" tells 3 classes apart, numbered 0 to 2, but the targets go from {min(labels)} to {max(labels)}'
+    with pytest.raises(ConfigError, match=words):
+        model.fit(np.zeros((2, 2), "float32"), np.array(labels), verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("acuracy", "accuracy"), ("categorical_crosentropy", "categorical_crossentropy")],
+)
+def test_a_name_is_suggested_as_it_was_meant_to_be_written(wrong: str, right: str) -> None:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+    given = {"loss": "mse", "metrics": [wrong]} if right == "accuracy" else {"loss": wrong}
+    with pytest.raises(ConfigError, match=f"Did you mean {right}"):
+        model.compile("sgd", **given)
+
+
+def test_a_layer_that_does_not_exist_is_suggested() -> None:
+    with pytest.raises(AttributeError, match="Did you mean Dense"):
+        keras.layers.Dens  # noqa: B018

@@ -21,9 +21,13 @@ __all__ = ["Input", "InputLayer", "Layer", *LAYERS.names()]  # noqa: PLE0604 - f
 def __getattr__(name: str) -> Any:
     if name in LAYERS:
         return LAYERS.get(name)
-    raise AttributeError(
-        f"lamina.layers has no {name!r}. It has: {', '.join(sorted(LAYERS.names()))}."
+    close = LAYERS.close_to(name)
+    hint = (
+        f"Did you mean {' or '.join(close)}?"
+        if close
+        else f"It has: {', '.join(sorted(LAYERS.names()))}."
     )
+    raise AttributeError(f"lamina.layers has no {name!r}. {hint}")
 
 
 def __dir__() -> list[str]:

@@ -13,6 +13,7 @@ from lamina.text import Text
 from lamina.training.choices import check_choices, replace
 from lamina.training.document import TrainingDocument, read
 from lamina.training.fitting import Fitting
+from lamina.training.memory import check_memory
 from lamina.training.numbers import check_numbers
 
 
@@ -35,6 +36,7 @@ def _check(report: Report, graph: Graph | None, document: TrainingDocument) -> I
     yield from _dataset(document, spec)
     yield from check_choices(document)
     yield from check_numbers(document, spec)
+    yield from check_memory(report, document)
     yield from _monitors(document)
     if graph is not None and spec is not None:
         yield from Fitting(graph, report, document, spec).check()

@@ -67,7 +67,17 @@ def _against_the_data(document: TrainingDocument, spec: DatasetSpec) -> Iterator
             ),
             0.1,
         )
-    if document.batch_size > trained:
+    if trained == 0:
+        yield _number(
+            "validation.split",
+            document.validation.split,
+            Text(
+                f"smaller: of {spec.n_train} samples it leaves none to train on",
+                f"更小：{spec.n_train} 个样本中没有剩下可用于训练的",
+            ),
+            0.1,
+        )
+    elif document.batch_size > trained:
         yield _number(
             "batch_size",
             document.batch_size,

@@ -50,6 +50,11 @@ def outputs_of(model: TrainableModel) -> list[Output]:
     ]
 
 
+def _is_within(target: Tensor, classes: int) -> bool:
+    """Whether all targets are numbers of classes."""
+    return target.numel() == 0 or (int(target.min()) >= 0 and int(target.max()) < classes)
+
+
 @dataclass(frozen=True)
 class OutputLoss:
     """The loss of one output.
@@ -146,7 +151,7 @@ class Scores:
         total: Tensor | None = None
         for entry in self.losses:
             weight = batch.weights[entry.index] if batch.weights else None
-            value = entry.loss(batch.targets[entry.index], outputs[entry.index], weight)
+            value = self._loss_of(entry, batch.targets[entry.index], outputs[entry.index], weight)
             if value.ndim:
                 value = value.mean()  # a loss without reduction: only its mean can be minimized
             if self._parts:
@@ -162,6 +167,29 @@ class Scores:
             self._watch(outputs, batch, latest)
         self.latest = latest
         return total
+
+    def _loss_of(
+        self, entry: OutputLoss, target: Tensor, output: Tensor, weight: Tensor | None
+    ) -> Tensor:
+        try:
+            value: Tensor = entry.loss(target, output, weight)
+        except (IndexError, RuntimeError) as error:
+            if entry.loss.target != "index" or _is_within(target, output.shape[-1]):
+                raise
+            raise self._unknown_class(entry, target, output.shape[-1]) from error
+        return value
+
+    def _unknown_class(self, entry: OutputLoss, target: Tensor, classes: int) -> ConfigError:
+        name, found = self.outputs[entry.index].name, f"{int(target.min())} to {int(target.max())}"
+        return ConfigError(
+            Text(
+                f'The output "{name}" tells {classes} classes apart, numbered 0 to {classes - 1}, but the targets go '
+                f"from {found}. Give it more units, or number the classes from 0.",
+                f"输出“{name}”区分 {classes} 个类别（编号 0 到 {classes - 1}），但目标取值为 {found}。"
+                "请增加单元数，或将类别从 0 开始编号。",
+            ),
+            field="y",
+        )
 
     def _with_heads(self, outputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """Probabilities for the outputs whose loss does not take logits."""
