@@ -38,6 +38,8 @@ def sign_in(request: Request, code: str = "") -> Response:
     attempts: WrongAttempts = request.app.state.wrong_attempts
     address = request.client.host if request.client else ""
 
+    if _is_anothers(request):
+        return _refuse_code(request)  # not an attempt: a foreign page must not use up the owner's
     if (wait_s := attempts.seconds_to_wait(address)) > 0:
         return _refuse_for(request, math.ceil(wait_s))
     if not codes.spend(code):
@@ -57,6 +59,12 @@ def sign_in(request: Request, code: str = "") -> Response:
         path="/",
     )
     return response
+
+
+def _is_anothers(request: Request) -> bool:
+    """Whether a page of another site asks in the background, rather than a person who opens the address."""
+    embedded = request.headers.get("sec-fetch-dest", "document") != "document"
+    return "origin" in request.headers or embedded
 
 
 def _to_the_studio() -> RedirectResponse:

@@ -71,6 +71,15 @@ async def test_guessing_codes_is_slowed_down(app, stranger):
     assert (await stranger.get("/auth", params={"code": right})).status_code == 429
 
 
+@pytest.mark.parametrize("sent", [{"origin": "http://evil.example"}, {"sec-fetch-dest": "image"}])
+async def test_a_foreign_page_cannot_use_up_the_owners_attempts(app, stranger, sent):
+    for _ in range(WRONG_CODES_ALLOWED + 5):
+        assert (await stranger.get("/auth?code=x", headers=sent)).status_code == 401
+    right = app.state.codes.create()
+    assert (await stranger.get("/auth", params={"code": right}, headers=sent)).status_code == 401
+    assert (await stranger.get("/auth", params={"code": right})).status_code == 303
+
+
 def test_wrong_attempts_are_forgiven_with_time():
     now = 0.0
     attempts = WrongAttempts(clock=lambda: now)
