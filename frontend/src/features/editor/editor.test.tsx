@@ -269,14 +269,17 @@ describe("the keyboard", () => {
   function Page() {
     useShortcuts();
     return (
-      <>
+      <main tabIndex={-1} data-testid="page">
         <div data-canvas-keys>
           <button type="button">canvas</button>
         </div>
         <input aria-label="text" />
+        <div data-inspector>
+          <input aria-label="field" />
+        </div>
         <CommandPalette />
         <ShortcutSheet />
-      </>
+      </main>
     );
   }
 
@@ -295,6 +298,23 @@ describe("the keyboard", () => {
     expect(graphIn(editor).nodes).toHaveLength(3);
     await userEvent.keyboard("{Control>}{Shift>}z{/Shift}{/Control}");
     expect(graphIn(editor).nodes).toHaveLength(2);
+  });
+
+  it("deletes what is selected when the page around the canvas has the focus", async () => {
+    const editor = testEditor();
+    await show(editor, <Page />);
+    screen.getByTestId("page").focus();
+    await userEvent.keyboard("{Control>}a{/Control}{Delete}");
+    expect(graphIn(editor).nodes).toHaveLength(0);
+  });
+
+  it("goes from a field of the inspector back to the layer", async () => {
+    const editor = testEditor();
+    await show(editor, <Page />);
+    editor.view.getState().select(["a"]);
+    screen.getByLabelText("field").focus();
+    await userEvent.keyboard("{Escape}");
+    expect(editor.view.getState()).toMatchObject({ selection: ["a"], reveal: { id: "a", focus: true } });
   });
 
   it("copies and pastes through the clipboard", async () => {

@@ -7,12 +7,15 @@ const BY_KEYS = new Map(COMMANDS.flatMap((command) => command.keys.map((keys) =>
 /** Inputs whose keys are not text: single letters do nothing in them. */
 const NOT_TEXT = /^(checkbox|radio|range|button|submit|reset|color|file)$/;
 
+const CANVAS = "[data-canvas-keys]";
+
 /** Where the keyboard is: the widest scope whose keys work there. */
 function scopeAt(element: Element | null): Scope {
-  if (!element || element === document.body) return "canvas";
+  // A click beside every control leaves the focus on the page around the canvas.
+  if (!element || element === document.body || element.querySelector(CANVAS)) return "canvas";
   if (isTyping(element) || element.closest("dialog, [role=dialog], [role=menu], [role=listbox]"))
     return "everywhere";
-  return element.closest("[data-canvas-keys]") ? "canvas" : "studio";
+  return element.closest(CANVAS) ? "canvas" : "studio";
 }
 
 function isTyping(element: Element): boolean {
@@ -32,12 +35,18 @@ function isOpenDialog({ view }: Editor): boolean {
   return dialog !== null || layerMenu !== null;
 }
 
+/** Whether these keys lead from a field of the inspector back to the canvas. */
+function isWayBack(event: KeyboardEvent): boolean {
+  return event.key === "Escape" && document.activeElement?.closest("[data-inspector]") != null;
+}
+
 /** The Studio's keys and clipboard, for as long as the page is shown. */
 export function useShortcuts(): void {
   const editor = useEditor();
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.isComposing) return;
+      if (isWayBack(event)) return editor.actions.focusCanvas();
       const command = BY_KEYS.get(shortcutOf(event));
       if (!command || command.isClipboard || isOpenDialog(editor)) return;
       if (!worksIn(command, scopeAt(document.activeElement))) return;

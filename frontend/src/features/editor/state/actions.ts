@@ -295,6 +295,13 @@ export function createActions(document: DocumentStore, view: ViewStore, catalogu
       return next;
     },
 
+    /** Give the keyboard to the node that it left, else to the last one. */
+    focusCanvas(): void {
+      const { current } = view.getState();
+      const id = current !== null && nodeById(graph(), current) ? current : tail();
+      if (id !== null) view.getState().show(id, { focus: true });
+    },
+
     /** Start a link at the current node, to be ended at another by `finishConnecting`. */
     startConnecting(): void {
       const { current, selection } = view.getState();
