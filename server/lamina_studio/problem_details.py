@@ -29,6 +29,10 @@ HTTP_DETAILS: Mapping[int, tuple[str, Text]] = {
         "method_not_allowed",
         Text("This address does not take that method.", "此地址不支持该请求方法。"),
     ),
+    408: (
+        "body_too_slow",
+        Text("The request took too long to arrive.", "请求传输超时。"),
+    ),
     413: ("body_too_large", Text("The request is too large.", "请求过大。")),
 }
 

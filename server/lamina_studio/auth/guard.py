@@ -7,6 +7,7 @@ Only `PUBLIC` needs no credentials.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
@@ -43,6 +44,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD"})
 OUR_FETCH_SITES = frozenset({"same-origin", "none"})
 FOREIGN_PAGE = Text("Pages of another site may not do this.", "其他网站的页面不得执行此操作。")
 UNAUTHENTICATED_CLOSE = 4501
+BODY_TIMEOUT_S = 60.0
+"""Time in which the body of a request must have arrived."""
 
 
 class HostNotAllowed(Forbidden):
@@ -217,13 +220,20 @@ class Guard:
             )
 
     def _limited(self, receive: Receive) -> Receive:
-        """`receive`, counting: a body sent in chunks tells its size only by arriving."""
+        """`receive`, counting: a body sent in chunks tells its size only by arriving, and has a minute to do so."""
         received = 0
+        deadline: float | None = asyncio.get_running_loop().time() + BODY_TIMEOUT_S
 
         async def limited() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, deadline
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408) from None
             if message["type"] == "http.request":
+                if not message.get("more_body", False):
+                    deadline = None  # what is waited for from now on is the end of the connection
                 received += len(message.get("body", b""))
                 if received > self._max_body_bytes:
                     raise HTTPException(413)  # the one kind that passes FastAPI's body reader

@@ -1,7 +1,11 @@
 """Every route × method × origin × host × credentials, through the whole application."""
 
-import pytest
+import asyncio
 
+import pytest
+from starlette.exceptions import HTTPException
+
+from lamina_studio.auth import guard as guard_module
 from lamina_studio.auth.guard import PUBLIC
 from lamina_studio.auth.headers import SECURITY_HEADERS
 
@@ -243,3 +247,38 @@ async def test_an_unexpected_error_is_guarded_and_tells_nothing(app, client, cap
     assert response.json()["code"] == "internal"
     assert "secret" not in response.text
     assert "Traceback" not in response.text
+
+
+async def test_a_body_that_never_arrives_is_given_up(monkeypatch):
+    """The timeout alone, on the guard's own door: nothing of the application is needed."""
+    monkeypatch.setattr(guard_module, "BODY_TIMEOUT_S", 0.01)
+
+    async def never():
+        await asyncio.Event().wait()
+
+    guard = guard_module.Guard(None, None, None, default_port=1, max_body_bytes=1)
+    with pytest.raises(HTTPException) as caught:
+        await guard._limited(never)()
+    assert caught.value.status_code == 408
+
+
+async def test_waiting_for_the_end_of_a_connection_has_no_limit(monkeypatch):
+    monkeypatch.setattr(guard_module, "BODY_TIMEOUT_S", 0.01)
+    messages = [{"type": "http.request", "body": b"", "more_body": False}]
+    closed = asyncio.Event()
+
+    async def receive():
+        if messages:
+            return messages.pop()
+        await closed.wait()
+        return {"type": "http.disconnect"}
+
+    limited = guard_module.Guard(None, None, None, default_port=1, max_body_bytes=1)._limited(
+        receive
+    )
+    await limited()
+    waiting = asyncio.create_task(limited())
+    await asyncio.wait([waiting], timeout=0.05)
+    assert not waiting.done()
+    closed.set()
+    assert await waiting == {"type": "http.disconnect"}
