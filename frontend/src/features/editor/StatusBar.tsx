@@ -5,6 +5,7 @@ import { useCheck, useEditor, useGraph } from "./EditorContext";
 import { formatCount } from "./format";
 import { KeyboardIcon } from "./icons";
 import classes from "./StatusBar.module.css";
+import { problemsOf } from "./state/checking";
 
 /** The graph in numbers, and whether anything is wrong with it. */
 export const StatusBar = memo(function StatusBar() {
@@ -37,7 +38,7 @@ export const StatusBar = memo(function StatusBar() {
 function ProblemCount() {
   const { t } = useTranslation("editor");
   const { view } = useEditor();
-  const problems = useCheck((check) => check.report?.problems);
+  const problems = useCheck(problemsOf);
   const isLost = useCheck((check) => check.isLost);
   const isShown = () => view.getState().isDockOpen && view.getState().dockTab === "problems";
   const toggle = () =>

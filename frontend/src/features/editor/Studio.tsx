@@ -19,6 +19,7 @@ import { RunProvider } from "./RunContext";
 import { StatusBar } from "./StatusBar";
 import classes from "./StudioPage.module.css";
 import type { createEditor } from "./state/createEditor";
+import { RefusalNotice } from "./topbar/RefusalNotice";
 import { TopBar } from "./topbar/TopBar";
 import type { StudioRun } from "./wire";
 
@@ -85,6 +86,7 @@ export function Studio({
       <RunProvider run={run}>
         <div className={classes.studio}>
           <TopBar />
+          <RefusalNotice />
           <DraftNotice original={original} />
           <div className={classes.middle}>
             <Palette />

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { ChevronDownIcon } from "@/ui/icons";
 import { useCheck, useEditor, useView } from "../EditorContext";
 import { ProblemsPanel } from "../problems/ProblemsPanel";
+import { problemsOf } from "../state/checking";
 import type { DockTab } from "../state/viewStore";
 import classes from "./Dock.module.css";
 import { RunNotice } from "./RunNotice";
@@ -24,7 +25,7 @@ export const Dock = memo(function Dock({ curves, log }: DockProps) {
   const tab = useView((state) => state.dockTab);
   const [height, setHeight] = useState(348);
   const count = useCheck(
-    (check) => check.report?.problems.filter((problem) => problem.severity !== "info").length ?? 0,
+    (check) => problemsOf(check)?.filter((problem) => problem.severity !== "info").length ?? 0,
   );
   if (!isOpen) return null;
   const choose = (value: string | null) => {

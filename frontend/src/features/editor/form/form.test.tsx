@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { fireEvent, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { describe, expect, it, vi } from "vitest";
@@ -72,6 +72,9 @@ describe("numbers as typed", () => {
     expect(parseNumber("1.5", true).kind).toBe("invalid");
     expect(parseNumber("1e", false).kind).toBe("invalid");
     expect(parseNumber("Infinity", false).kind).toBe("invalid");
+    expect(parseNumber("9007199254740991", true).kind).toBe("number");
+    expect(parseNumber("9007199254740993", true)).toEqual({ kind: "invalid", reason: "tooLarge" });
+    expect(parseNumber("1e20", false).kind).toBe("number");
   });
 
   it.each<[number, 1 | -1, boolean, number]>([
@@ -163,6 +166,24 @@ describe("a form from a schema", () => {
     await userEvent.click(screen.getByLabelText("Size"));
     await userEvent.keyboard("{ArrowUp}{ArrowDown}{ArrowDown}{ArrowDown}");
     expect(changed.mock.calls.map(([, value]) => value)).toEqual([3, 2, 1, 1]);
+  });
+
+  it.each([
+    ["abc", "Not a number; 2 stays. How much."],
+    ["3.7", "Not a whole number; 2 stays. How much."],
+    ["9".repeat(20), "At most 9007199254740991; 2 stays. How much."],
+  ])("keeps %j where it was typed and says why it does not count", async (text, description) => {
+    await renderPage(<Form start={{ size: 2 }} changed={vi.fn()} />);
+    const size = screen.getByLabelText("Size");
+    await userEvent.click(size);
+    fireEvent.change(size, { target: { value: text } });
+    await userEvent.tab();
+    expect(size).toHaveValue(text);
+    expect(size).toBeInvalid();
+    expect(size).toHaveAccessibleDescription(description);
+    await userEvent.type(size, "{Escape}");
+    expect(size).toHaveValue("2");
+    expect(size).toBeValid();
   });
 
   it("ties help and errors to the field", async () => {

@@ -1,8 +1,11 @@
 /** Numbers as people type them. */
 
+/** Why text is no number that the field can hold. Integers beyond 2^53 would be stored as others than typed. */
+export type Unusable = "notNumber" | "notWhole" | "tooLarge";
+
 export type Parsed =
   | { readonly kind: "empty" }
-  | { readonly kind: "invalid" }
+  | { readonly kind: "invalid"; readonly reason: Unusable }
   | { readonly kind: "number"; readonly value: number };
 
 /** Read a typed number: `1e-3`, `0,5` and `1_000` are understood. */
@@ -10,7 +13,9 @@ export function parseNumber(text: string, whole: boolean): Parsed {
   const plain = text.trim().replaceAll("_", "").replace(",", ".");
   if (plain === "") return { kind: "empty" };
   const value = Number(plain);
-  if (!Number.isFinite(value) || (whole && !Number.isInteger(value))) return { kind: "invalid" };
+  if (!Number.isFinite(value)) return { kind: "invalid", reason: "notNumber" };
+  if (whole && !Number.isInteger(value)) return { kind: "invalid", reason: "notWhole" };
+  if (whole && !Number.isSafeInteger(value)) return { kind: "invalid", reason: "tooLarge" };
   return { kind: "number", value };
 }
 
@@ -39,7 +44,7 @@ export function parseShape(text: string): (number | null)[] | null {
     .split(/[\s,;×x*]+/)
     .filter(Boolean);
   const axes = parts.map((part) => (/^(\?|none|null)$/i.test(part) ? null : Number(part)));
-  return axes.every((axis) => axis === null || Number.isInteger(axis)) ? axes : null;
+  return axes.every((axis) => axis === null || Number.isSafeInteger(axis)) ? axes : null;
 }
 
 export function showShape(axes: readonly (number | null)[]): string {

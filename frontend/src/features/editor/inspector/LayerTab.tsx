@@ -9,6 +9,7 @@ import { TextControl, tied } from "../form/controls";
 import { FieldFrame } from "../form/FieldFrame";
 import { SchemaForm } from "../form/SchemaForm";
 import { formatCount, formatShape } from "../format";
+import { problemsOf } from "../state/checking";
 import classes from "./Inspector.module.css";
 import { LayerInputs } from "./LayerInputs";
 
@@ -48,7 +49,7 @@ export function LayerTab() {
 function OneLayer({ node }: { node: GraphNode }) {
   const { t, i18n } = useTranslation("editor");
   const { catalogue, actions } = useEditor();
-  const problems = useCheck((check) => check.report?.problems);
+  const problems = useCheck(problemsOf);
   const isOutput = useGraph((graph) => graph.outputs.some((output) => output.node === node.id));
   const layer = catalogue.layer(node.type);
   const own = problems?.filter((problem) => problem.node === node.id) ?? [];

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { CheckIcon, ErrorIcon, InfoIcon, WarningIcon } from "@/ui/icons";
 import { showToast } from "@/ui/toastStore";
 import { useCheck, useDocument, useEditor } from "../EditorContext";
-import { sameMeaning } from "../state/checking";
+import { problemsOf, REFUSED, sameMeaning } from "../state/checking";
 import { currentDocument } from "../state/documentStore";
 import type { Problem, Severity } from "../wire";
 import classes from "./ProblemsPanel.module.css";
@@ -15,12 +15,12 @@ const ICONS = { error: ErrorIcon, warning: WarningIcon, info: InfoIcon };
 /** All that the server finds wrong, the worst first, each with what to do about it. */
 export const ProblemsPanel = memo(function ProblemsPanel() {
   const { t } = useTranslation("editor");
-  const report = useCheck((check) => check.report);
+  const known = useCheck(problemsOf);
   const isLost = useCheck((check) => check.isLost);
-  if (!report) {
+  if (!known) {
     return <p className={classes.none}>{isLost ? t("problems.lost") : t("problems.checking")}</p>;
   }
-  if (report.problems.length === 0) {
+  if (known.length === 0) {
     return (
       <p className={classes.none}>
         <span className={classes.good}>
@@ -30,7 +30,7 @@ export const ProblemsPanel = memo(function ProblemsPanel() {
       </p>
     );
   }
-  const problems = report.problems
+  const problems = known
     .map((problem, index) => ({ problem, index }))
     .sort((a, b) => ORDER[a.problem.severity] - ORDER[b.problem.severity] || a.index - b.index);
   return (
@@ -71,7 +71,7 @@ function ProblemRow({ problem }: { problem: Problem }) {
             {fix.label}
           </Button>
         ))}
-        <ShowButton problem={problem} />
+        {problem.code !== REFUSED && <ShowButton problem={problem} />}
       </div>
     </li>
   );

@@ -1,19 +1,28 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ApiError } from "@/api/problem";
 import { moveNodes, setParameter } from "@/graph/commands";
 import { documentOf, reportOf } from "../testing/catalog";
 import type { Report } from "../wire";
-import { CHECK_DELAY_MS, createChecker, sameMeaning, shareParts } from "./checking";
+import { CHECK_DELAY_MS, createChecker, problemsOf, sameMeaning, shareParts } from "./checking";
 import { createDocumentStore, currentDocument } from "./documentStore";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
+const refusal = new ApiError({ title: "no", status: 422, detail: "Too much.", code: null, problems: [] });
+
 function setUp() {
   const document = createDocumentStore(documentOf());
-  const asked: { answer: (report: Report) => void; fail: () => void; signal: AbortSignal }[] = [];
+  const asked: {
+    answer: (report: Report) => void;
+    fail: () => void;
+    refuse: () => void;
+    signal: AbortSignal;
+  }[] = [];
   const checker = createChecker(document, (_, signal) => {
     return new Promise<Report>((resolve, reject) => {
-      asked.push({ answer: resolve, fail: () => reject(new Error("lost")), signal });
+      const refuse = () => reject(refusal);
+      asked.push({ answer: resolve, fail: () => reject(new Error("lost")), refuse, signal });
     });
   });
   const stop = checker.start();
@@ -74,6 +83,25 @@ describe("checking", () => {
     asked[1]?.answer(reportOf());
     await vi.advanceTimersByTimeAsync(0);
     expect(checker.store.getState().isLost).toBe(false);
+  });
+
+  it("takes a refusal in place of the report, until the next answer", async () => {
+    const { asked, checker, type } = setUp();
+    await vi.advanceTimersByTimeAsync(0);
+    asked[0]?.answer(reportOf());
+    await vi.advanceTimersByTimeAsync(0);
+    type(1e20);
+    await vi.advanceTimersByTimeAsync(CHECK_DELAY_MS);
+    asked[1]?.refuse();
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(checker.store.getState()).toMatchObject({ report: null, isLost: false });
+    expect(problemsOf(checker.store.getState())).toMatchObject([{ severity: "error", message: "Too much." }]);
+    expect(asked).toHaveLength(2);
+    type(5);
+    await vi.advanceTimersByTimeAsync(CHECK_DELAY_MS);
+    asked[2]?.answer(reportOf());
+    await vi.advanceTimersByTimeAsync(0);
+    expect(problemsOf(checker.store.getState())).toEqual([]);
   });
 
   it("asks nothing more once it is stopped", async () => {

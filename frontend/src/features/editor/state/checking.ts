@@ -6,10 +6,12 @@
  */
 
 import { createStore, type StoreApi } from "zustand/vanilla";
+import { ApiError } from "@/api/problem";
 import type { StudioDocument } from "@/graph/document";
 import { sameJson } from "@/graph/json";
-import type { Report } from "../wire";
+import type { Problem, Report } from "../wire";
 import { currentDocument, type DocumentStore } from "./documentStore";
+import { isAway } from "./requests";
 
 export const CHECK_DELAY_MS = 150;
 const RETRY_MS = 2000;
@@ -20,6 +22,21 @@ export interface CheckState {
   readonly checked: StudioDocument | null;
   /** The server did not answer the last time. */
   readonly isLost: boolean;
+  /** In place of a report: why the server would not even read the documents. */
+  readonly refused: readonly [Problem] | null;
+}
+
+/** The code of the one problem that stands for a refused check. */
+export const REFUSED = "check_refused";
+
+/** What is wrong, as far as it is known. */
+export function problemsOf({ report, refused }: CheckState): readonly Problem[] | undefined {
+  return refused ?? report?.problems;
+}
+
+function refusalOf(error: ApiError): Problem {
+  const place = { node: null, field: null, port: null };
+  return { code: REFUSED, severity: "error", message: error.message, ...place, params: {}, fixes: [] };
 }
 
 export type CheckStore = StoreApi<CheckState>;
@@ -61,7 +78,12 @@ export interface Checker {
 }
 
 export function createChecker(document: DocumentStore, request: CheckRequest): Checker {
-  const store: CheckStore = createStore(() => ({ report: null, checked: null, isLost: false }));
+  const store: CheckStore = createStore(() => ({
+    report: null,
+    checked: null,
+    isLost: false,
+    refused: null,
+  }));
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asking: AbortController | null = null;
   let wanted: StudioDocument | null = null;
@@ -78,9 +100,14 @@ export function createChecker(document: DocumentStore, request: CheckRequest): C
         report: shareParts(state.report, report),
         checked: asked,
         isLost: false,
+        refused: null,
       }));
-    } catch {
+    } catch (error) {
       if (controller.signal.aborted) return;
+      if (error instanceof ApiError && !isAway(error) && error.status !== 401) {
+        store.setState({ report: null, checked: asked, isLost: false, refused: [refusalOf(error)] });
+        return;
+      }
       store.setState({ isLost: true });
       plan(RETRY_MS);
     }

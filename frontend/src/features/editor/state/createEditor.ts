@@ -50,7 +50,7 @@ export function createEditor(options: EditorOptions): Editor & { start(): () => 
     actions: createActions(document, view, catalogue),
     canvas: { current: null },
     start() {
-      const ends = [checker.start(), saver.start()];
+      const ends = [checker.start(), saver.start(), training.follow()];
       return () => {
         for (const end of ends) end();
       };

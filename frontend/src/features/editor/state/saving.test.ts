@@ -218,6 +218,15 @@ describe("a model that was never saved", () => {
     expect(drafts.kept.size).toBe(0);
   });
 
+  it("is a draft again when what was refused is changed", async () => {
+    const { server, edit, saver } = setUp(null);
+    server.state.failure = refused(422);
+    await saver.save();
+    expect(saver.store.getState()).toMatchObject({ status: "refused", message: "It cannot be." });
+    edit();
+    expect(saver.store.getState()).toMatchObject({ status: "draft", message: null });
+  });
+
   it("is kept when the page is left within a moment of the last change", () => {
     const { drafts, edit, stop } = setUp(null);
     edit();

@@ -11,6 +11,7 @@ import { ApiError } from "@/api/problem";
 import type { StudioDocument } from "@/graph/document";
 import { currentDocument, type DocumentStore } from "./documentStore";
 import type { Draft, DraftStorage } from "./drafts";
+import { isAway } from "./requests";
 
 export const SAVE_DELAY_MS = 1000;
 export const DRAFT_DELAY_MS = 250;
@@ -72,11 +73,6 @@ export interface SaverOptions {
   /** Where a model that was never saved is kept. */
   readonly draftKey: string;
   readonly start: { readonly model: StoredModel | null; readonly saved: StudioDocument | null };
-}
-
-/** Nobody answered, or something in between said that nobody does. */
-function isAway(error: ApiError): boolean {
-  return error.isOffline || [502, 503, 504].includes(error.status);
 }
 
 export function createSaver({ document, models, drafts, draftKey, start }: SaverOptions): Saver {
@@ -162,7 +158,11 @@ export function createSaver({ document, models, drafts, draftKey, start }: Saver
   const onChange = () => {
     const { model, status } = store.getState();
     if (!draftTimer) draftTimer = setTimeout(keepDraft, DRAFT_DELAY_MS);
-    if (!model || status === "conflict") return;
+    if (status === "conflict") return;
+    if (!model) {
+      if (status !== "saving") store.setState({ status: "draft", message: null });
+      return;
+    }
     if (isClean() && status !== "saving") {
       clearTimeout(saveTimer);
       store.setState({ status: "saved", message: null });

@@ -4,7 +4,7 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 import { ApiError } from "@/api/problem";
 import type { TrainingDocument } from "@/graph/document";
 import type { Problem } from "../wire";
-import type { CheckStore } from "./checking";
+import { type CheckStore, problemsOf } from "./checking";
 import { currentDocument, type DocumentStore } from "./documentStore";
 import type { Saver, StoredModel } from "./saving";
 import type { ViewStore } from "./viewStore";
@@ -27,6 +27,9 @@ export interface TrainingControl {
   readonly store: StoreApi<TrainingState>;
   train(): Promise<void>;
   stop(run: string): Promise<void>;
+  clearFailure(): void;
+  /** Follow the document from now on: an edit answers a refusal. The result ends it. */
+  follow(): () => void;
 }
 
 interface TrainingOptions {
@@ -76,10 +79,16 @@ export function createTrainingControl(options: TrainingOptions): TrainingControl
     }
   };
 
+  const clearFailure = () => {
+    if (store.getState().failure) store.setState({ failure: null });
+  };
+
   return {
     store,
+    clearFailure,
+    follow: () => document.subscribe(clearFailure),
     async train() {
-      const errors = blocking(check.getState().report?.problems);
+      const errors = blocking(problemsOf(check.getState()));
       if (errors.length > 0) {
         view.getState().openDock("problems");
         view.getState().announce("trainingBlocked", { count: errors.length });

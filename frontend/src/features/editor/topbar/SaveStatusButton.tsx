@@ -29,7 +29,6 @@ export function SaveStatusButton() {
       ) : (
         text
       )}
-      {status === "refused" && message && <span className={classes.saveMessage}>{message}</span>}
     </span>
   );
 }

@@ -1,12 +1,12 @@
 import { Button, Tooltip } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { describeError } from "@/ui/describeError";
 import { formatDuration } from "@/ui/format";
 import { DownloadIcon, PlayIcon, StopIcon } from "@/ui/icons";
 import { hasEnded } from "@/ui/runState";
 import { MODEL_FILE, modelFileUrl } from "../api";
 import { useCheck, useEditor, useSaving, useTrainingControl } from "../EditorContext";
 import { useRun } from "../RunContext";
+import { problemsOf } from "../state/checking";
 import { blocking } from "../state/trainingControl";
 import type { StudioRun } from "../wire";
 import { hasModel, progressOf } from "./runState";
@@ -18,7 +18,6 @@ export function TrainControls() {
   const isLive = run !== null && !hasEnded(run.state);
   return (
     <div className={classes.train}>
-      <Failure />
       {isLive ? (
         <LiveRun run={run} />
       ) : (
@@ -35,8 +34,9 @@ function TrainButton() {
   const { t } = useTranslation("editor");
   const { training } = useEditor();
   const isStarting = useTrainingControl((state) => state.isStarting);
-  const errors = useCheck((check) => blocking(check.report?.problems).length);
-  const reason = errors > 0 ? t("train.blocked", { count: errors }) : t("train.hint");
+  const errors = useCheck((check) => blocking(problemsOf(check)).length);
+  const refused = useCheck((check) => check.refused?.[0].message);
+  const reason = refused ?? (errors > 0 ? t("train.blocked", { count: errors }) : t("train.hint"));
   return (
     <Tooltip label={reason} multiline maw={280}>
       {/* Not `disabled`: a control that cannot be reached cannot say why it does nothing. */}
@@ -112,18 +112,5 @@ function Download({ run }: { run: StudioRun }) {
     >
       {t("train.download")}
     </Button>
-  );
-}
-
-/** Why a run could not be started or stopped. */
-function Failure() {
-  const { t } = useTranslation("ui");
-  const failure = useTrainingControl((state) => state.failure);
-  if (!failure) return null;
-  const { title, detail } = describeError(failure, t);
-  return (
-    <span className={classes.failure} role="alert" title={detail}>
-      {detail || title}
-    </span>
   );
 }
