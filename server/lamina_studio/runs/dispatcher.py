@@ -25,6 +25,7 @@ TERMINATE_AFTER_S = 10.0
 KILL_AFTER_S = 30.0
 MEMORY_LEFT_BYTES = 2**30
 RETRY_S = 2.0
+LONGEST_RETRY_S = 30.0
 
 logger = logging.getLogger(__name__)
 
@@ -97,20 +98,27 @@ class Dispatcher:
 
     async def _see_through(self, follower: Follower) -> None:
         try:
+            retry_s = RETRY_S
             while True:
-                if await self._followed(follower):
+                if await self._followed(follower, is_first=retry_s == RETRY_S):
                     self._on_end(follower.run_id)
                     return
-                await asyncio.sleep(RETRY_S)
+                await asyncio.sleep(retry_s)
+                retry_s = min(2 * retry_s, LONGEST_RETRY_S)
         finally:
             del self._followers[follower.run_id]
             self.wake()
 
-    async def _followed(self, follower: Follower) -> bool:
+    async def _followed(self, follower: Follower, *, is_first: bool) -> bool:
         try:
             await follower.follow()
-        except Exception:  # the edge of a task: one run's trouble must not hold up the others
-            logger.exception("run %s: its follower failed and begins again", follower.run_id)
+        except Exception as error:  # the edge of a task: one run must not hold up the others
+            logger.warning(
+                "run %s: its follower failed and begins again: %s",
+                follower.run_id,
+                error,
+                exc_info=is_first,
+            )
             return False
         return True
 

@@ -19,8 +19,9 @@
 import fcntl
 import json
 import os
+import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -47,6 +48,15 @@ class AttemptFolder:
     @property
     def stop(self) -> Path:
         return self.path / "stop"
+
+    def request_stop(self) -> None:
+        """Ask the supervisor to stop the trainer: by the flag, or by a signal if that fails."""
+        try:
+            self.stop.touch()
+        except OSError:  # the disk is full
+            processes = read_json(self.processes)
+            if processes is not None:
+                ProcessId(**processes["supervisor"]).send(signal.SIGTERM)
 
     @property
     def exit(self) -> Path:
@@ -181,6 +191,12 @@ class ProcessId:
     def of(cls, pid: int) -> Self:
         """Identify the process that has this pid now."""
         return cls(pid, _start_time(pid))
+
+    def send(self, number: int) -> None:
+        """Send a signal, unless the process has ended."""
+        if self.is_alive():
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def is_alive(self) -> bool:
         """Whether it still runs (a zombie does not)."""

@@ -73,7 +73,8 @@ class Follower:
         self._reader: SpoolReader | None = None
         self._offset = run.spool_offset
         self._state = RunState(run.state)
-        self._stop_wanted = self._state is RunState.STOPPING
+        self._stop_wanted = self._state is RunState.STOPPING or self._files.stop.exists()
+        self._stop_passed_on = False
         self._wake = asyncio.Event()
         self._started_at = time.monotonic()
         self._due_at: float | None = None
@@ -160,8 +161,9 @@ class Follower:
     # Watching.
 
     async def _watch(self) -> None:
-        if self._stop_wanted and not self._files.stop.exists():
-            self._files.stop.touch()
+        if self._stop_wanted and not self._stop_passed_on:
+            self._files.request_stop()
+            self._stop_passed_on = True
         now = time.monotonic()
         if self._due_at is None and now - self._started_at > START_TIMEOUT_S:
             self._verdict = endings.START_TIMEOUT
@@ -194,9 +196,8 @@ class Follower:
         if self._verdict is not None:
             await self._conclude([self._verdict])
         elif end is not None:
-            stopping = self._files.stop.exists()
-            await self._conclude([endings.ending(end, was_stopping=stopping)])
-        elif self._files.stop.exists():
+            await self._conclude([endings.ending(end, was_stopping=self._stop_wanted)])
+        elif self._stop_wanted:
             await self._conclude([endings.STOPPED_BY_FORCE])
         elif not self._files.processes.exists() and self._attempt < MAX_STARTS:
             await self._conclude([_GONE, (RunState.QUEUED, None, None)])

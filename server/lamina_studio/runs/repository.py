@@ -33,7 +33,7 @@ class RunRepository:
 
     async def get(self, run_id: str, *, documents: bool = False) -> RunRow | None:
         options = WITH_DOCUMENTS if documents else ()
-        return await self._session.get(RunRow, run_id, options=options)
+        return await self._session.get(RunRow, run_id, options=options, populate_existing=True)
 
     async def by_key(self, idempotency_key: str) -> RunRow | None:
         query = (

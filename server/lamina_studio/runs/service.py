@@ -11,7 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lamina_studio.runs import endings
 from lamina_studio.runs.dispatcher import Dispatcher
-from lamina_studio.runs.errors import ArtifactNotFound, KeyReused, RunIsLive, RunNotFound
+from lamina_studio.runs.errors import (
+    ArtifactNotFound,
+    KeyReused,
+    RunChanged,
+    RunIsLive,
+    RunNotFound,
+)
 from lamina_studio.runs.feed import Feed
 from lamina_studio.runs.journal import Change, NewEvent, after_commit, record, transition
 from lamina_studio.runs.repository import RunRepository
@@ -96,9 +102,12 @@ class RunService:
             change = transition(run, stopped, reason=reason, message=message)
             await record(self._session, self._feed, run, change)
         elif state in {RunState.STARTING, RunState.RUNNING}:
-            change = transition(run, RunState.STOPPING)
-            await record(self._session, self._feed, run, change)
-            after_commit(self._session, lambda: self._dispatcher.request_stop(run_id))
+            # Not after the commit: a full disk, which refuses it, must not keep a run going.
+            self._dispatcher.request_stop(run_id)
+            try:
+                await record(self._session, self._feed, run, transition(run, RunState.STOPPING))
+            except RunChanged:  # it may just have ended
+                return await self.stop(run_id)
         return run
 
     async def delete(self, run_id: str) -> None:

@@ -34,6 +34,7 @@ from lamina_studio.runs.folders import (
 
 POLL_S = 0.25
 LOCK_PATIENCE_S = 10.0
+RETRY_S = 1.0
 NOT_MY_TURN = 3
 MAX_INHERITED = 4096
 
@@ -82,22 +83,29 @@ def _supervise(folder: AttemptFolder, order: Order) -> None:
     while trainer.poll() is None:
         watch.look()
         if signals.wait(POLL_S):
-            trainer.terminate()
+            watch.stop_now()
     _signal_group(trainer, signal.SIGKILL)  # what the trainer itself has left behind
     status = trainer.returncode
-    write_json(
-        folder.exit,
-        asdict(
-            Exit(
-                code=status if status >= 0 else None,
-                signal=-status if status < 0 else None,
-                forced=watch.forced,
-                over_memory=watch.over_memory
-                or (status == -signal.SIGKILL and not watch.forced and _oom_kills() > oom_kills),
-            )
+    _record(
+        folder,
+        Exit(
+            code=status if status >= 0 else None,
+            signal=-status if status < 0 else None,
+            forced=watch.forced,
+            over_memory=watch.over_memory
+            or (status == -signal.SIGKILL and not watch.forced and _oom_kills() > oom_kills),
         ),
     )
     os.close(held)
+
+
+def _record(folder: AttemptFolder, end: Exit) -> None:
+    """Write how it ended, however long the disk is full: without it the run would count as lost."""
+    while True:
+        with suppress(OSError):
+            write_json(folder.exit, asdict(end))
+            return
+        time.sleep(RETRY_S)
 
 
 def _start(folder: AttemptFolder, order: Order, lifeline: int) -> subprocess.Popen[bytes]:
@@ -152,6 +160,10 @@ class _Watch:
             self._stop_seen_at = time.monotonic()
         if self._stop_seen_at is not None:
             self._insist(time.monotonic() - self._stop_seen_at)
+
+    def stop_now(self) -> None:
+        """Ask the trainer to end, as if it had been asked for long enough without force."""
+        self._stop_seen_at = time.monotonic() - self._order.terminate_after_s
 
     def _insist(self, waited_s: float) -> None:
         if waited_s >= self._order.kill_after_s:

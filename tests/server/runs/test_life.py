@@ -1,10 +1,13 @@
 """The life of a run, with real processes and a real database."""
 
 import asyncio
+import errno
 import os
 import signal
+from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from lamina_studio.errors import ConfigurationError
 from lamina_studio.runs import dispatcher, follower
@@ -198,6 +201,30 @@ async def test_a_trainer_that_does_not_stop_is_stopped_by_force(studio, monkeypa
     assert "by force" in run.message["en"]
 
 
+async def test_a_full_disk_does_not_keep_a_run_from_being_stopped(studio, monkeypatch):
+    run_id = await studio.submit(steps=10, hold_at=5)
+    await studio.at_step(run_id, 5)
+    touch = Path.touch
+
+    def full(path, *args, **kwargs):
+        if path.name == "stop":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        touch(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "touch", full)
+
+    async def stop_in_vain():
+        async with studio.service() as service:
+            await service.stop(run_id)
+            raise OperationalError("COMMIT", {}, OSError("database or disk is full"))
+
+    with pytest.raises(OperationalError):
+        await stop_in_vain()
+    run = await studio.ended(run_id)
+    assert run.state == RunState.STOPPED
+    assert "STOPPING" not in await studio.states(run_id)
+
+
 async def test_silence_is_an_alert_and_not_an_end(studio, monkeypatch):
     heard = follower.Follower._heard
 
@@ -240,7 +267,7 @@ async def test_a_training_goes_on_while_no_server_runs(open_studio):
         run = await studio.ended(run_id)
         assert (run.state, run.attempt) == (RunState.SUCCEEDED, 1)
         assert losses(await studio.events(run_id)) == [1 / step for step in range(1, 201)]
-    assert not folder.is_supervised()
+        await studio.until(lambda: not folder.is_supervised())
 
 
 async def test_a_training_that_ended_meanwhile_is_finished_after_the_restart(open_studio, until):

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import types
 
 import pytest
 
@@ -76,6 +77,23 @@ async def test_documents_with_errors_are_refused_with_every_problem(client, grap
     found = answer.json()["problems"]
     assert any(problem["node"] == "flat" for problem in found)
     assert (await client.get("/api/v1/runs")).json()["items"] == []
+
+
+async def test_a_model_that_no_memory_can_hold_is_refused_before_it_starts(
+    client, graph, training, monkeypatch
+):
+    memory = types.SimpleNamespace(total=2**20)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
+    image, flat, digit = graph["nodes"]
+    large = {**digit, "id": "large", "config": {"units": 5000}}
+    nodes = [image, flat, large, {**digit, "inputs": [{"node": "large"}]}]
+    body = {"graph": {**graph, "nodes": nodes}, "training": training}
+    answer = await client.post("/api/v1/runs", json=body)
+    assert answer.status_code == 422
+    (found,) = [one for one in answer.json()["problems"] if one["severity"] == "error"]
+    assert (found["code"], found["node"]) == ("too_large_for_memory", "large")
+    weights = 64 * 5000 + 5000 + 5000 * 10 + 10
+    assert found["params"]["needed_bytes"] == 2 * 4 * weights
 
 
 async def test_problems_come_in_the_language_of_the_request(client, graph, training):

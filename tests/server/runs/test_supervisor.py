@@ -79,6 +79,26 @@ def test_holds_the_lock_while_the_trainer_runs(supervise, until):
     assert all(identity.is_alive() for identity in run.pids().values())
 
 
+def test_sigterm_means_stop_now_and_force_after_the_rest_of_the_patience(supervise, until):
+    run = supervise(DEAF, terminate_after_s=10, kill_after_s=10.3)
+    until((run.folder.path / "ready").exists)
+    run.process.terminate()
+    run.process.wait(10)
+    assert Exit.read(run.attempt.exit) == Exit(code=None, signal=9, forced=True)
+
+
+def test_waits_for_space_to_record_the_end(supervise, until):
+    run = supervise(WAITS)
+    until((run.folder.path / "ready").exists)
+    run.attempt.exit.mkdir()  # stands in the way of the file
+    os.kill(run.pids()["trainer"].pid, signal.SIGKILL)
+    until(lambda: not run.pids()["trainer"].is_alive())
+    assert run.folder.is_supervised()
+    run.attempt.exit.rmdir()
+    run.process.wait(10)
+    assert Exit.read(run.attempt.exit) == Exit(code=None, signal=9)
+
+
 def test_a_killed_trainer_is_recorded_with_its_signal(supervise, until):
     run = supervise(WAITS)
     until(run.attempt.processes.exists)

@@ -41,6 +41,10 @@ def has_ended(run):
     return run["state"] in {"SUCCEEDED", "STOPPED", "FAILED"}
 
 
+def nested(depth):
+    return [nested(depth - 1)] if depth else []
+
+
 async def events(client, run_id, **query):
     url = f"/api/v1/runs/{run_id}/events"
     return (await client.get(url, params={"limit": 1000, **query})).json()["items"]
@@ -112,7 +116,8 @@ async def test_a_model_is_verified_once_a_clean_process_says_the_same(
 async def test_samples_that_do_not_fit_are_refused_in_a_sentence(client, start, until):
     run_id = await start(epochs=1)
     await until(run_id, has_ended)
-    for inputs in ([[1.0, 2.0]], [], [[1, [2]]], {"other": [1]}, [["a"]]):
+    refused = [[[1.0, 2.0]], [], [[1, [2]]], {"other": [1]}, [["a"]], [[2**70]], nested(300)]
+    for inputs in refused:
         answer = await client.post(
             f"/api/v1/runs/{run_id}/predict", json={"inputs": inputs}, timeout=60
         )

@@ -58,7 +58,7 @@ class Inference:
         await asyncio.gather(*self._retiring)
 
     async def _ask(self, request: dict[str, Any], timeout_s: float) -> dict[str, Any]:
-        document = await asyncio.to_thread(orjson.dumps, request)
+        document = await asyncio.to_thread(_encoded, request)
         async with self._turns:
             child = await self._child()
             try:
@@ -98,6 +98,18 @@ class Inference:
         task = asyncio.create_task(_end(child))
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
+
+
+def _encoded(request: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(request)
+    except orjson.JSONEncodeError as error:
+        raise InferenceRefused(
+            Text(
+                f"These samples cannot be passed on: {error}.",
+                f"无法传递这些样本：{error}。",
+            )
+        ) from error
 
 
 async def _exchange(child: asyncio.subprocess.Process, document: bytes) -> bytes:

@@ -11,7 +11,12 @@ from lamina.problems import GraphError
 from lamina.text import Text
 from lamina_studio.runs.states import Reason, RunState
 
-_CPU_ALLOCATION_FAILED = ("DefaultCPUAllocator", "not enough memory", "bad allocation")
+_CPU_ALLOCATION_FAILED = (
+    "DefaultCPUAllocator",
+    "not enough memory",
+    "bad allocation",
+    "Storage size calculation overflowed",
+)
 
 
 @dataclass(frozen=True)
@@ -109,8 +114,9 @@ def _out_of_memory(reason: Reason, where: Text, batch_size: int | None) -> Outco
     return Outcome(
         RunState.FAILED,
         Text(
-            f"The memory of {where.en} is not enough for this training. {advice_en}",
-            f"{where.zh}的内存不足以进行此训练。{advice_zh}",
+            f"The memory of {where.en} is not enough for this training. {advice_en} "
+            "If that does not help, make the largest layer smaller.",
+            f"{where.zh}的内存不足以进行此训练。{advice_zh}如仍不足，请减小最大的层。",
         ),
         reason,
     )

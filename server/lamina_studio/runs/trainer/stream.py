@@ -25,6 +25,7 @@ class StreamCallback(Callback):
         self._reporter = reporter
         self._see_step = reporter.see_step
         self._samples = 0
+        self._first_step = 1
         self._began_at = 0.0
         self._validation_at: float | None = None
 
@@ -53,6 +54,7 @@ class StreamCallback(Callback):
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         self.epoch = epoch + 1
         self._samples = 0
+        self._first_step = self.step + 1
         self._validation_at = None
         self._began_at = time.perf_counter()
 
@@ -77,4 +79,6 @@ class StreamCallback(Callback):
         body["samples_per_second"] = self._samples / training_s if training_s > 0 else 0.0
         self._reporter.emit("metrics", body)
         shown = ", ".join(f"{key} {value:.4g}" for key, value in values.items())
-        self._reporter.log("info", f"Epoch {self.epoch}: {shown} ({seconds:.1f} s).")
+        done, steps = self.step - self._first_step + 1, self.params.get("steps")
+        cut = f", stopped after {done} of {steps} steps" if steps and done < steps else ""
+        self._reporter.log("info", f"Epoch {self.epoch}: {shown} ({seconds:.1f} s{cut}).")
