@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-import psutil
 
 from lamina_studio.database import Database, utc_now
 from lamina_studio.errors import InvalidDocument
@@ -94,10 +93,8 @@ async def prepare(database: Database, wanted: RunIn) -> Submission:
 
 def _checked(graph: dict[str, Any], training: dict[str, Any]) -> tuple[ParsedGraph, dict[str, Any]]:
     from lamina.checking import check  # the engine takes seconds to load: not at start-up
-    from lamina_studio.runs.memory import memory_problems
 
-    report = check(graph, training)
-    problems = [*report.problems, *memory_problems(report, psutil.virtual_memory().total)]
+    problems = check(graph, training).problems
     if any(problem.severity == "error" for problem in problems):
         raise InvalidDocument(problems=problems)
     return parse_graph(graph), parse_training(training)
