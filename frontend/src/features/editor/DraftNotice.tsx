@@ -3,7 +3,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { StudioDocument } from "@/graph/document";
 import { CloseIcon } from "@/ui/icons";
-import { useEditor } from "./EditorContext";
+import { useEditor, useSaving } from "./EditorContext";
 import classes from "./StudioPage.module.css";
 
 /** Says that the page goes on where it was left, and offers to start over; undo brings the draft back. */
@@ -11,7 +11,8 @@ export function DraftNotice({ original }: { original: StudioDocument | null }) {
   const { t } = useTranslation("editor");
   const { document } = useEditor();
   const [isShown, setIsShown] = useState(original !== null);
-  if (!isShown || !original) return null;
+  const isSaved = useSaving((saving) => saving.model !== null);
+  if (!isShown || !original || isSaved) return null;
   return (
     <div className={classes.notice} role="status">
       <span className={classes.noticeText}>{t("draft.restored")}</span>

@@ -70,8 +70,16 @@ export function Studio({
 
   useEffect(() => {
     const keep = () => editor.saver.keepDraft();
+    const leave = () => {
+      const { model, status } = editor.saver.store.getState();
+      if (document.visibilityState === "hidden" && model && status === "dirty") void editor.saver.save();
+    };
     window.addEventListener("pagehide", keep);
-    return () => window.removeEventListener("pagehide", keep);
+    document.addEventListener("visibilitychange", leave);
+    return () => {
+      window.removeEventListener("pagehide", keep);
+      document.removeEventListener("visibilitychange", leave);
+    };
   }, [editor]);
 
   const isLive = run !== null && !hasEnded(run.state);

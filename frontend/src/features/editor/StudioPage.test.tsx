@@ -101,10 +101,10 @@ describe("the Studio", () => {
     const requests = serve();
     await renderPage(<Page start="m1" />);
     await userEvent.type(await name(), "s");
-    await waitFor(() => expect(screen.getByText("Version 4")).toBeInTheDocument(), { timeout: 4000 });
+    await waitFor(() => expect(screen.getByText("Version 4")).toBeInTheDocument(), { timeout: 7000 });
     expect(requests.find(({ method }) => method === "PUT")?.ifMatch).toBe('"3"');
     expect(screen.getByText("Saved")).toBeInTheDocument();
-  });
+  }, 10_000);
 
   it("goes on with a draft that was left behind, and can start over", async () => {
     serve();
@@ -118,13 +118,27 @@ describe("the Studio", () => {
     expect(await name()).toHaveValue("test");
   });
 
-  it("says when there is no such model, and asks again", async () => {
+  it("says when there is no such model, and leads to those that are there", async () => {
+    serve();
+    await renderPage(<Page start="m_nosuch" />);
+    expect(await screen.findByText(/There is no model at this address/)).toBeInTheDocument();
+    expect(screen.getByRole("link", { name: "To the models" })).toHaveAttribute("href", "/");
+  });
+
+  it("starts with an empty canvas when that is asked for", async () => {
+    serve();
+    await renderPage(<Page start={null} template="empty" />);
+    expect(await name()).toHaveValue("Untitled");
+    expect(screen.getByText("Nothing on the canvas yet")).toBeInTheDocument();
+  });
+
+  it("asks again when the server could not answer", async () => {
     let isThere = false;
-    const missing = () => Response.json({ title: "No model m1", status: 404 }, { status: 404 });
+    const broken = () => Response.json({ title: "Broken", status: 500 }, { status: 500 });
     const found = { id: "m1", name: "test", version: 1, fingerprint: "f", ...documentOf() };
-    serve({ "GET /api/v1/models/m1": () => (isThere ? Response.json(found) : missing()) });
+    serve({ "GET /api/v1/models/m1": () => (isThere ? Response.json(found) : broken()) });
     await renderPage(<Page start="m1" />);
-    expect(await screen.findByText("No model m1")).toBeInTheDocument();
+    expect(await screen.findByText("Broken")).toBeInTheDocument();
     isThere = true;
     await userEvent.click(screen.getByRole("button", { name: /again|Retry/i }));
     expect(await name()).toHaveValue("test");
@@ -143,6 +157,7 @@ describe("the Studio", () => {
   it("says when a template is not known", async () => {
     serve();
     await renderPage(<Page start={null} template="unheard" />);
-    expect(await screen.findByRole("alert")).toBeInTheDocument();
+    expect(await screen.findByText("There is no template named “unheard”.")).toBeInTheDocument();
+    expect(screen.getByRole("link", { name: "To the models" })).toBeInTheDocument();
   });
 });

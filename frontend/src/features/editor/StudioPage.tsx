@@ -1,14 +1,17 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { catalogQuery, templatesQuery } from "@/api/queries";
+import { ApiError } from "@/api/problem";
+import { catalogQuery, datasetsQuery, templatesQuery } from "@/api/queries";
+import { ButtonLink } from "@/ui/ButtonLink";
+import { EmptyState } from "@/ui/EmptyState";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { createModelStorage, createRunRequests, requestCheck } from "./api";
 import { indexCatalog } from "./catalogue";
 import { Studio } from "./Studio";
 import classes from "./StudioPage.module.css";
 import { StudioSkeleton } from "./StudioSkeleton";
-import { openDocuments, type Source, sourceQuery } from "./source";
+import { openDocuments, type Source, sourceQuery, TEMPLATE_NOT_FOUND } from "./source";
 import { createEditor } from "./state/createEditor";
 import { createDraftStorage } from "./state/drafts";
 import type { StudioRun } from "./wire";
@@ -64,8 +67,11 @@ function StudioSession(props: StudioPageProps) {
   const [source] = useState<Source>(() => ({ modelId: props.modelId, template: props.template }));
   const catalog = useQuery(catalogQuery);
   const templates = useQuery({ ...templatesQuery, enabled: source.modelId === null });
-  const opened = useQuery(sourceQuery(source, templates.data));
+  const opened = useQuery(sourceQuery(source, templates.data, t("topbar.unnamed")));
   const failed = [catalog, templates, opened].find((query) => query.isError);
+  if (opened.error instanceof ApiError && opened.error.status === 404) {
+    return <NothingThere template={opened.error.code === TEMPLATE_NOT_FOUND ? source.template : null} />;
+  }
   if (failed) {
     return (
       <div className={classes.failed}>
@@ -77,6 +83,23 @@ function StudioSession(props: StudioPageProps) {
   return <OpenStudio {...props} catalog={catalog.data} opened={opened.data} source={source} />;
 }
 
+/** The address names a model or a template that does not exist. */
+function NothingThere({ template }: { template: string | null }) {
+  const { t } = useTranslation("editor");
+  return (
+    <div className={classes.failed} role="alert">
+      <EmptyState
+        title={template === null ? t("missing.model") : t("missing.template", { id: template })}
+        action={
+          <ButtonLink to="/" variant="default">
+            {t("missing.toModels")}
+          </ButtonLink>
+        }
+      />
+    </div>
+  );
+}
+
 type OpenStudioProps = StudioPageProps & {
   catalog: Parameters<typeof indexCatalog>[0];
   opened: Parameters<typeof openDocuments>[0];
@@ -86,6 +109,8 @@ type OpenStudioProps = StudioPageProps & {
 function OpenStudio({ catalog, opened, source, ...page }: OpenStudioProps) {
   const queries = useQueryClient();
   const catalogue = useMemo(() => indexCatalog(catalog), [catalog]);
+  // A new input takes the shape of what the model learns from.
+  useQuery({ ...datasetsQuery, notifyOnChangeProps: [] });
   const [studio] = useState(() => {
     const drafts = createDraftStorage(window.localStorage);
     const start = openDocuments(opened, source, catalogue, drafts);
@@ -96,6 +121,8 @@ function OpenStudio({ catalog, opened, source, ...page }: OpenStudioProps) {
       models: createModelStorage(queries),
       runs: createRunRequests(queries),
       check: requestCheck,
+      inputShapeOf: (dataset) =>
+        queries.getQueryData(datasetsQuery.queryKey)?.find(({ id }) => id === dataset)?.input_shape ?? null,
     });
     return { editor, original: start.draftOf };
   });

@@ -3,13 +3,18 @@
 import { queryOptions } from "@tanstack/react-query";
 import { ApiError } from "@/api/problem";
 import type { Template } from "@/api/queries";
-import type { StudioDocument } from "@/graph/document";
+import { emptyGraph, type StudioDocument } from "@/graph/document";
+import { sameJson } from "@/graph/json";
 import { normalizeGraph } from "@/graph/normalize";
 import { placeMissing } from "@/graph/placement";
 import { readDocuments, readModel } from "./api";
 import type { Catalogue } from "./catalogue";
 import type { DraftStorage } from "./state/drafts";
 import type { StoredModel } from "./state/saving";
+
+/** In place of a template's id: start with nothing on the canvas. */
+const EMPTY = "empty";
+export const TEMPLATE_NOT_FOUND = "template_not_found";
 
 export interface Source {
   readonly modelId: string | null;
@@ -22,8 +27,18 @@ export interface Opened {
   readonly document: StudioDocument;
 }
 
-/** The newest state of the source, asked for once each time the Studio opens. */
-export function sourceQuery({ modelId, template }: Source, templates: readonly Template[] | undefined) {
+/** Nothing on the canvas, under the settings that the first template trains with. */
+function emptyDocument(name: string, [first]: readonly Template[]): StudioDocument {
+  const training = first && readDocuments(first).training;
+  return { graph: emptyGraph(name), training: training ?? { format: "lamina.training", version: 1 } };
+}
+
+/** The newest state of the source, asked for once each time the Studio opens. `unnamed` is what a new model is called. */
+export function sourceQuery(
+  { modelId, template }: Source,
+  templates: readonly Template[] | undefined,
+  unnamed: string,
+) {
   return queryOptions({
     queryKey: ["studio", modelId, template],
     queryFn: async (): Promise<Opened> => {
@@ -31,13 +46,14 @@ export function sourceQuery({ modelId, template }: Source, templates: readonly T
         const model = await readModel(modelId);
         return { model: { id: model.id, version: model.version }, document: readDocuments(model) };
       }
+      if (template === EMPTY) return { model: null, document: emptyDocument(unnamed, templates ?? []) };
       const chosen = template === null ? templates?.[0] : templates?.find((known) => known.id === template);
       if (!chosen)
         throw new ApiError({
           title: "404",
           status: 404,
           detail: "",
-          code: "template_not_found",
+          code: TEMPLATE_NOT_FOUND,
           problems: [],
         });
       return { model: null, document: readDocuments(chosen) };
@@ -75,7 +91,9 @@ export function openDocuments(
     training: opened.document.training,
   };
   const draftKey = opened.model?.id ?? `new.${source.template ?? ""}`;
-  const draft = drafts.read(draftKey);
+  const kept = drafts.read(draftKey);
+  // A draft may have reached the server while the page was closed, without the answer reaching the page.
+  const draft = kept && opened.model && sameJson(kept.document, opened.document) ? null : kept;
   if (opened.model === null) {
     return {
       document: draft?.document ?? document,

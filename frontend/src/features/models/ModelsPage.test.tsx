@@ -58,7 +58,7 @@ describe("ModelsPage", () => {
     serveModels();
     await renderPage(<ModelsPage />);
     expect(await screen.findByText("Nothing saved yet")).toBeVisible();
-    expect(screen.getByRole("link", { name: "New model" })).toHaveAttribute("href", "/m/new");
+    expect(screen.getByRole("link", { name: "New model" })).toHaveAttribute("href", "/m/new?template=empty");
   });
 
   it("searches once there are many", async () => {

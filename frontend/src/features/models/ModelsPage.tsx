@@ -24,7 +24,13 @@ export function ModelsPage() {
       title={t("title")}
       lead={t("lead")}
       actions={
-        <ButtonLink to="/m/$model" params={{ model: "new" }} leftSection={<PlusIcon />} size="sm">
+        <ButtonLink
+          to="/m/$model"
+          params={{ model: "new" }}
+          search={{ template: "empty" }}
+          leftSection={<PlusIcon />}
+          size="sm"
+        >
           {t("new")}
         </ButtonLink>
       }

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { localize } from "@/api/text";
 import type { Json } from "@/graph/json";
@@ -15,11 +16,12 @@ export interface FieldProps {
   /** The value that is written down; `undefined` when the default holds. */
   value: Json | undefined;
   error: string | undefined;
+  fixes?: ReactNode;
   onChange: (value: Json | undefined) => void;
 }
 
 /** One field of a schema form: the control that its schema asks for, its help, its error, the way back to the default. */
-export function Field({ spec, value, error, onChange }: FieldProps) {
+export function Field({ spec, value, error, fixes, onChange }: FieldProps) {
   const { i18n } = useTranslation("editor");
   const doc = spec.doc ? localize(spec.doc, i18n.language) : "";
   const shown = value === undefined ? spec.defaultValue : value;
@@ -29,6 +31,7 @@ export function Field({ spec, value, error, onChange }: FieldProps) {
       label={spec.label}
       doc={doc}
       error={error}
+      fixes={fixes}
       onReset={isDefault ? undefined : () => onChange(undefined)}
     >
       {(ids) => {

@@ -26,13 +26,23 @@ interface FieldFrameProps {
   label: string;
   doc?: string | undefined;
   error?: string | undefined;
+  /** What can be done about the error. */
+  fixes?: ReactNode;
   onReset?: (() => void) | undefined;
   /** The control names itself, such as a group of buttons that no label can belong to. */
   isGroup?: boolean;
   children: (ids: FieldIds) => ReactNode;
 }
 
-export function FieldFrame({ label, doc, error, onReset, isGroup = false, children }: FieldFrameProps) {
+export function FieldFrame({
+  label,
+  doc,
+  error,
+  fixes,
+  onReset,
+  isGroup = false,
+  children,
+}: FieldFrameProps) {
   const { t } = useTranslation("editor");
   const id = useId();
   const ids = { id, labelId: `${id}-label`, describedBy: `${id}-about`, isInvalid: error !== undefined };
@@ -60,6 +70,7 @@ export function FieldFrame({ label, doc, error, onReset, isGroup = false, childr
         )}
       </div>
       {children(ids)}
+      {fixes}
       <div id={ids.describedBy}>
         {error && <p className={classes.error}>{error}</p>}
         {doc && <p className={classes.doc}>{doc}</p>}

@@ -1,5 +1,5 @@
 import { UnstyledButton } from "@mantine/core";
-import { useId, useState } from "react";
+import { type ReactNode, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Json, JsonObject } from "@/graph/json";
 import { ChevronDownIcon, ChevronRightIcon } from "@/ui/icons";
@@ -12,12 +12,14 @@ interface SchemaFormProps {
   values: JsonObject;
   /** What is wrong with a field, in words. */
   errorOf?: (name: string) => string | undefined;
+  /** What can be done about it. */
+  fixesOf?: (name: string) => ReactNode;
   /** `undefined` goes back to the default. */
   onChange: (name: string, value: Json | undefined) => void;
 }
 
 /** A form for anything that is declared by a JSON Schema: layers, optimizers, losses. */
-export function SchemaForm({ fields, values, errorOf, onChange }: SchemaFormProps) {
+export function SchemaForm({ fields, values, errorOf, fixesOf, onChange }: SchemaFormProps) {
   const { t } = useTranslation("editor");
   const [isOpen, setIsOpen] = useState(false);
   const advancedId = useId();
@@ -30,6 +32,7 @@ export function SchemaForm({ fields, values, errorOf, onChange }: SchemaFormProp
       spec={field}
       value={values[field.name]}
       error={errorOf?.(field.name)}
+      fixes={fixesOf?.(field.name)}
       onChange={(value) => onChange(field.name, value)}
     />
   );

@@ -9,7 +9,9 @@ import { TextControl, tied } from "../form/controls";
 import { FieldFrame } from "../form/FieldFrame";
 import { SchemaForm } from "../form/SchemaForm";
 import { formatCount, formatShape } from "../format";
+import { FixButtons } from "../problems/FixButtons";
 import { problemsOf } from "../state/checking";
+import type { Problem } from "../wire";
 import classes from "./Inspector.module.css";
 import { LayerInputs } from "./LayerInputs";
 
@@ -65,19 +67,24 @@ function OneLayer({ node }: { node: GraphNode }) {
       {own
         .filter((problem) => !problem.field || !layer?.fields.some((field) => field.name === problem.field))
         .map((problem) => (
-          <p
+          <div
             key={`${problem.code} ${problem.port}`}
             className={classes.problem}
             data-severity={problem.severity}
           >
             {problem.message}
-          </p>
+            <Fixes problem={problem} />
+          </div>
         ))}
       <LayerName id={node.id} />
       <SchemaForm
         fields={layer?.fields ?? []}
         values={node.config}
         errorOf={errorOf}
+        fixesOf={(name) => {
+          const problem = own.find((known) => known.field === name);
+          return problem && <Fixes problem={problem} />;
+        }}
         onChange={(name, value) => actions.setParameter(node.id, name, value)}
       />
       <LayerInputs node={node} />
@@ -88,6 +95,15 @@ function OneLayer({ node }: { node: GraphNode }) {
         onChange={(event) => actions.setOutput(node.id, event.currentTarget.checked)}
       />
       <Costs id={node.id} />
+    </div>
+  );
+}
+
+function Fixes({ problem }: { problem: Problem }) {
+  if (problem.fixes.length === 0) return null;
+  return (
+    <div className={classes.fixes}>
+      <FixButtons problem={problem} />
     </div>
   );
 }

@@ -2,11 +2,10 @@ import { Button } from "@mantine/core";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { CheckIcon, ErrorIcon, InfoIcon, WarningIcon } from "@/ui/icons";
-import { showToast } from "@/ui/toastStore";
-import { useCheck, useDocument, useEditor } from "../EditorContext";
-import { problemsOf, REFUSED, sameMeaning } from "../state/checking";
-import { currentDocument } from "../state/documentStore";
+import { useCheck, useEditor } from "../EditorContext";
+import { problemsOf, REFUSED } from "../state/checking";
 import type { Problem, Severity } from "../wire";
+import { FixButtons } from "./FixButtons";
 import classes from "./ProblemsPanel.module.css";
 
 const ORDER: Record<Severity, number> = { error: 0, warning: 1, info: 2 };
@@ -44,8 +43,6 @@ export const ProblemsPanel = memo(function ProblemsPanel() {
 
 function ProblemRow({ problem }: { problem: Problem }) {
   const { t } = useTranslation("editor");
-  const { actions } = useEditor();
-  const isCurrent = useIsCurrent();
   const Icon = ICONS[problem.severity];
   return (
     <li className={classes.row}>
@@ -58,30 +55,11 @@ function ProblemRow({ problem }: { problem: Problem }) {
         {problem.message}
       </div>
       <div className={classes.actions}>
-        {problem.fixes.map((fix) => (
-          <Button
-            key={fix.label}
-            variant="light"
-            disabled={!isCurrent}
-            title={fix.label}
-            onClick={() => {
-              if (!actions.fix(fix)) showToast("error", t("problems.stale"));
-            }}
-          >
-            {fix.label}
-          </Button>
-        ))}
+        <FixButtons problem={problem} />
         {problem.code !== REFUSED && <ShowButton problem={problem} />}
       </div>
     </li>
   );
-}
-
-/** A fix counts on positions in the document: it may be applied only to the document it was made for. */
-function useIsCurrent(): boolean {
-  const checked = useCheck((check) => check.checked);
-  const document = useDocument(currentDocument);
-  return sameMeaning(checked, document);
 }
 
 function ShowButton({ problem }: { problem: Problem }) {

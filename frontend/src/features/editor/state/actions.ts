@@ -10,7 +10,7 @@ import { type GraphDocument, type Point, source } from "@/graph/document";
 import { applyFix, type Fix } from "@/graph/fixes";
 import { canRedo, canUndo } from "@/graph/history";
 import { isId, makeId } from "@/graph/ids";
-import type { Json } from "@/graph/json";
+import { isObject, type Json, type JsonObject } from "@/graph/json";
 import { setOutput } from "@/graph/outputs";
 import { PatchError } from "@/graph/patch";
 import { type InputPort, nodeById, topologicalOrder, topologyOf } from "@/graph/topology";
@@ -30,7 +30,15 @@ export const REFUSALS: Record<commands.Refusal, AnnouncementKey> = {
 
 export type EditorActions = ReturnType<typeof createActions>;
 
-export function createActions(document: DocumentStore, view: ViewStore, catalogue: Catalogue) {
+/** The shape of one sample of a dataset; null while that is not known. */
+export type InputShapeOf = (dataset: string) => readonly number[] | null;
+
+export function createActions(
+  document: DocumentStore,
+  view: ViewStore,
+  catalogue: Catalogue,
+  inputShapeOf: InputShapeOf = () => null,
+) {
   const graph = (): GraphDocument => currentDocument(document.getState()).graph;
   const edit = (
     label: EditLabel,
@@ -46,17 +54,24 @@ export function createActions(document: DocumentStore, view: ViewStore, catalogu
     view.getState().announce(key, values);
   const inputsOf = (id: string) => catalogue.inputsOf(nodeById(graph(), id)?.type ?? "");
 
+  /** Configuration of a new layer; one that data enters by takes the shape of the chosen dataset. */
+  const startOf = (type: string): JsonObject => {
+    const layer = catalogue.layer(type);
+    if (!layer) return {};
+    const { dataset } = currentDocument(document.getState()).training;
+    const id = isObject(dataset) ? dataset.id : undefined;
+    const shape = layer.inputs.max === 0 && typeof id === "string" ? inputShapeOf(id) : null;
+    const field = layer.fields.find(({ name, widget }) => widget === "shape" && name in layer.start);
+    return shape && field ? { ...layer.start, [field.name]: [...shape] } : layer.start;
+  };
+
   /** Run a command that adds a node of `type`; select it and say so. */
   const add = (
     type: string,
     command: (graph: GraphDocument, node: commands.NewNode, inputs: commands.InputCount) => GraphDocument,
   ): string | null => {
     const id = makeId(type, document.getState().usedIds);
-    if (
-      !edit("add", (now) =>
-        command(now, { id, type, config: catalogue.layer(type)?.start ?? {} }, catalogue.inputsOf(type)),
-      )
-    )
+    if (!edit("add", (now) => command(now, { id, type, config: startOf(type) }, catalogue.inputsOf(type))))
       return null;
     view.getState().noteUse(type);
     view.getState().select([id]);

@@ -3,7 +3,7 @@
 import type { StudioDocument } from "@/graph/document";
 import type { Catalogue } from "../catalogue";
 import type { Editor } from "../EditorContext";
-import { createActions } from "./actions";
+import { createActions, type InputShapeOf } from "./actions";
 import { type CheckRequest, createChecker } from "./checking";
 import { createDocumentStore } from "./documentStore";
 import type { DraftStorage } from "./drafts";
@@ -22,6 +22,8 @@ export interface EditorOptions {
   readonly models: ModelStorage;
   readonly runs: RunRequests;
   readonly check: CheckRequest;
+  /** The shape of one sample of a dataset; null while that is not known. */
+  readonly inputShapeOf?: InputShapeOf;
 }
 
 /** The editor, and how to start its timers and requests; the result of `start` ends them. */
@@ -47,7 +49,7 @@ export function createEditor(options: EditorOptions): Editor & { start(): () => 
     checker,
     saver,
     training,
-    actions: createActions(document, view, catalogue),
+    actions: createActions(document, view, catalogue, options.inputShapeOf),
     canvas: { current: null },
     start() {
       const ends = [checker.start(), saver.start(), training.follow()];

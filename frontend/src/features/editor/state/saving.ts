@@ -1,7 +1,8 @@
 /**
  * Getting the documents to the server, and losing nothing on the way.
  *
- * A saved model is saved again a moment after each change, against the version it was read at. Until a change has
+ * Each save makes a version, so a saved model is saved again once the changes have come to rest, and at once when it
+ * is trained or left, against the version it was read at. Until a change has
  * arrived it also stands in the browser's storage, so that a reload or a lost server costs nothing. A model that was
  * never saved lives there alone.
  */
@@ -13,7 +14,7 @@ import { currentDocument, type DocumentStore } from "./documentStore";
 import type { Draft, DraftStorage } from "./drafts";
 import { isAway } from "./requests";
 
-export const SAVE_DELAY_MS = 1000;
+export const SAVE_DELAY_MS = 5000;
 export const DRAFT_DELAY_MS = 250;
 const RETRY_MS = 3000;
 
