@@ -84,12 +84,17 @@ class Follower:
         self._verdict: Ending | None = None
 
     def request_stop(self) -> None:
-        """Pass the wish to stop on to the supervisor at once."""
+        """Pass the wish to stop on to the supervisor, now and without the database."""
         self._stop_wanted = True
+        if not self._stop_passed_on:
+            self._files.request_stop()
+            self._stop_passed_on = True
         self._wake.set()
 
     async def follow(self) -> None:
         """Return when the run has ended and its processes are gone."""
+        if self._stop_wanted:
+            self.request_stop()
         try:
             while self._is_supervised():
                 await self._take_in()
@@ -151,8 +156,8 @@ class Follower:
 
     def _saw(self, run: RunRow) -> None:
         self._state = RunState(run.state)
-        if self._state is RunState.STOPPING:
-            self._stop_wanted = True
+        if self._state is RunState.STOPPING and not self._stop_wanted:
+            self.request_stop()
         now = time.monotonic()
         if self._feed.runs.is_watched and now - self._announced_at >= ANNOUNCE_S:
             self._announced_at = now
@@ -161,9 +166,6 @@ class Follower:
     # Watching.
 
     async def _watch(self) -> None:
-        if self._stop_wanted and not self._stop_passed_on:
-            self._files.request_stop()
-            self._stop_passed_on = True
         now = time.monotonic()
         if self._due_at is None and now - self._started_at > START_TIMEOUT_S:
             self._verdict = endings.START_TIMEOUT
