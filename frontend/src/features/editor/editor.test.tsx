@@ -107,6 +107,19 @@ describe("the layer tab", () => {
     expect(screen.getByLabelText("Size")).toHaveAccessibleDescription("Size is too large.");
   });
 
+  it("offers to mend a problem where it stands", async () => {
+    const editor = testEditor();
+    editor.view.getState().select(["a"]);
+    await show(editor, <Inspector />);
+    const patch = [{ op: "replace", path: "/nodes/1/config", value: { size: 10 } }];
+    const fix = { label: "Give a 10 units", target: "graph" as const, patch };
+    const checked = currentDocument(editor.document.getState());
+    const report = reportOf([{ node: "a", field: "size", message: "Too small.", fixes: [fix] }]);
+    act(() => editor.checker.store.setState({ report, checked }));
+    await userEvent.click(screen.getByRole("button", { name: "Give a 10 units" }));
+    expect(graphIn(editor).nodes[1]?.config).toEqual({ size: 10 });
+  });
+
   it("renames the layer, and says when a name cannot be", async () => {
     const editor = testEditor();
     editor.view.getState().select(["a"]);

@@ -40,6 +40,14 @@ describe("opening", () => {
     expect(start.model?.version).toBe(3);
   });
 
+  it("takes a draft that the server has by now for saved", () => {
+    const drafts = memoryDrafts();
+    drafts.write("m1", { document: structuredClone(mine), version: 3 });
+    const start = openDocuments({ model, document: mine }, theirs, CATALOGUE, drafts);
+    expect(start.model?.version).toBe(4);
+    expect(start.saved).toBe(start.document);
+  });
+
   it("goes on with an unsaved draft, and can start over from the template", () => {
     const drafts = memoryDrafts();
     drafts.write("new.first", { document: mine, version: null });

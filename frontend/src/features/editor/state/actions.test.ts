@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { GraphDocument } from "@/graph/document";
 import { graphOf, linesOf, outputsOf } from "@/graph/testing";
+import { indexCatalog } from "../catalogue";
 import type { Editor } from "../EditorContext";
-import { documentOf, testEditor } from "../testing/catalog";
+import { CATALOG, documentOf, entry, testEditor } from "../testing/catalog";
 import { currentDocument } from "./documentStore";
 
 let editor: Editor;
@@ -199,5 +200,25 @@ describe("fixes", () => {
     expect(editor.actions.fix({ label, target: "graph", patch })).toBe(false);
     expect(said()).toBe("fixStale");
     expect(graph()).toBe(before);
+  });
+});
+
+describe("a layer that data enters by", () => {
+  it("takes the shape of the chosen dataset, as far as that is known", () => {
+    const shape = { type: "array", title: "Shape", "x-widget": "shape", "x-suggest": [28, 28, 1] };
+    const source = entry("Source", {
+      inputs: { min: 0, max: 0 },
+      properties: { shape },
+      required: ["shape"],
+    });
+    const catalogue = indexCatalog({ ...CATALOG, layers: [...CATALOG.layers, source] });
+    const editor = testEditor({ catalogue, inputShapeOf: (id) => (id === "small" ? [8, 8, 1] : null) });
+    const add = (id: string) => {
+      editor.actions.setTraining("dataset", { id });
+      editor.actions.addAt("Source", { x: 0, y: 0 });
+      return currentDocument(editor.document.getState()).graph.nodes.at(-1)?.config;
+    };
+    expect(add("small")).toEqual({ shape: [8, 8, 1] });
+    expect(add("unheard")).toEqual({ shape: [28, 28, 1] });
   });
 });

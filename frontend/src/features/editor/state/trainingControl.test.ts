@@ -75,4 +75,21 @@ describe("training", () => {
     await editor.training.stop("r1");
     expect(stop).toHaveBeenCalledWith("r1");
   });
+
+  it("forgets why it was refused with the next edit", async () => {
+    const failure = new ApiError({
+      title: "no",
+      status: 422,
+      detail: "Too large.",
+      code: null,
+      problems: [],
+    });
+    const { editor } = setUp(vi.fn(() => Promise.reject(failure)));
+    const stop = editor.training.follow();
+    await editor.training.train();
+    expect(editor.training.store.getState().failure).toBe(failure);
+    editor.actions.renameModel("other");
+    expect(editor.training.store.getState().failure).toBeNull();
+    stop();
+  });
 });
