@@ -44,7 +44,9 @@ class CheckOut(WireModel):
     problems: list[GraphProblem]
     nodes: dict[str, NodeReport]
     totals: Totals
-    fingerprint: str | None = Field(description="Identity of the graph; null while a layer cannot be.")
+    fingerprint: str | None = Field(
+        description="Identity of the graph; null while a layer cannot be."
+    )
 
 
 class CodeIn(BaseModel):

@@ -141,9 +141,7 @@ class ModelService:
         return model
 
 
-def _parse(
-    graph: dict[str, Any], training: dict[str, Any]
-) -> tuple[ParsedGraph, dict[str, Any]]:
+def _parse(graph: dict[str, Any], training: dict[str, Any]) -> tuple[ParsedGraph, dict[str, Any]]:
     return parse_graph(graph), parse_training(training)
 
 

@@ -73,7 +73,9 @@ def run_both(name, options, seed=0):
 
 def assert_same(ours, theirs, weights, variables):
     pairs = [(w.numpy(), v.value) for w, v in zip(weights, variables, strict=True)]
-    pairs += [(a, v.value) for a, v in zip(ours.variables_for_file(), theirs.variables, strict=True)]
+    pairs += [
+        (a, v.value) for a, v in zip(ours.variables_for_file(), theirs.variables, strict=True)
+    ]
     for got, value in pairs:
         expected = value.detach().numpy()
         # A slot that stands beside epsilon in a sum need not be more exact than that sum.
