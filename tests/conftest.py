@@ -9,6 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.register_profile("exploring", deadline=None)  # new examples at each run
+settings.load_profile("fixed")
 
 os.environ["KERAS_BACKEND"] = "torch"  # read once, when Keras is first imported
 

@@ -60,7 +60,7 @@ def draw(work: Workload):
         return x, 2 * x - 1
     patterns = rng.normal(size=(work.classes, *work.shape))
     classes = rng.integers(0, work.classes, work.samples)
-    x = patterns[classes] + rng.normal(0, 6, (work.samples, *work.shape))
+    x = patterns[classes] / 6 + rng.normal(0, 1, (work.samples, *work.shape))
     return x.astype("float32"), np.eye(work.classes, dtype="float32")[classes]
 
 

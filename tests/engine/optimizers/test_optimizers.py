@@ -78,9 +78,10 @@ def assert_same(ours, theirs, weights, variables):
     ]
     for got, value in pairs:
         expected = value.detach().numpy()
-        # A slot that stands beside epsilon in a sum need not be more exact than that sum.
-        beside = getattr(ours, "epsilon", 0) * 1e-6 + 1e-12
-        assert np.abs(got - expected).max() <= 1e-5 * np.abs(expected).max() + beside
+        # Gradients reach 1, so sums that cancel keep no more than 3e-8; and what stands beside epsilon in a sum
+        # need not be more exact than that sum.
+        slack = 3e-8 + 1e-6 * getattr(ours, "epsilon", 0)
+        assert np.abs(got - expected).max() <= 1e-5 * np.abs(expected).max() + slack
 
 
 def general(draw):
@@ -279,7 +280,7 @@ def test_a_scheduled_rate_cannot_be_set_to_a_number():
         (lambda: optimizers.Adam(beta_1=2), "Adam.beta_1 must be at most 1"),
         (lambda: optimizers.SGD(clipnorm=1.0, clipvalue=1.0), "Only one of clipnorm"),
         (lambda: optimizers.SGD(gradient_accumulation_steps=1), "must be at least 2"),
-        (lambda: optimizers.get("adma"), "Did you mean Adam"),
+        (lambda: optimizers.get("adma"), "Did you mean adam"),
     ],
 )
 def test_bad_options_are_named(make, message):
