@@ -13,7 +13,9 @@ export function DataPage() {
   const datasets = useQuery(datasetsQuery);
   return (
     <Page title={t("title")} lead={t("lead")}>
-      {datasets.isLoadingError && <ErrorNotice error={datasets.error} onRetry={() => void datasets.refetch()} />}
+      {datasets.isLoadingError && (
+        <ErrorNotice error={datasets.error} onRetry={() => void datasets.refetch()} />
+      )}
       {datasets.isPending && <DatasetsSkeleton />}
       {datasets.data && (
         <ul className={classes.list}>

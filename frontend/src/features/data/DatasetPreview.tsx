@@ -12,7 +12,8 @@ export function DatasetPreview({ dataset }: { dataset: Dataset }) {
   const { t } = useTranslation("data");
   const preview = useQuery(datasetPreviewQuery(dataset.id));
   if (preview.isPending) return <Skeleton height={120} />;
-  if (preview.isLoadingError) return <ErrorNotice error={preview.error} onRetry={() => void preview.refetch()} />;
+  if (preview.isLoadingError)
+    return <ErrorNotice error={preview.error} onRetry={() => void preview.refetch()} />;
   const label = t("preview.label");
   return preview.data.columns ? (
     <TablePreview preview={preview.data} columns={preview.data.columns} label={label} />
