@@ -485,7 +485,9 @@ def test_compiling_without_a_compiler_says_so_and_trains(monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not any(map(shutil.which, CPP_COMPILERS)), reason="needs a C++ compiler")
-@pytest.mark.skipif(" " in torch.__file__, reason="torch passes its own path to the linker unquoted")
+@pytest.mark.skipif(
+    " " in torch.__file__, reason="torch passes its own path to the linker unquoted"
+)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_compiled_step_gives_the_same(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
