@@ -14,7 +14,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup studio dev test soak check fast lint lint-web types types-web format client \
+.PHONY: help setup studio link dev test soak check fast lint lint-web types types-web format client \
 	client-check migrate docs screenshot wheel clean distclean web node browser
 
 help: ## This list
@@ -24,6 +24,9 @@ help: ## This list
 
 studio: $(VENV)/.studio web ## Set up what is missing and start the studio
 	@$(VENV)/bin/lamina studio $(ARGS)
+
+link: $(VENV)/.studio ## Print another address that opens the running studio
+	@$(VENV)/bin/lamina link $(ARGS)
 
 setup: $(VENV)/.dev web ## Set up everything, start nothing
 
