@@ -137,17 +137,21 @@ class Model(Network):
 
     # --- files -------------------------------------------------------------------------------------------------
 
-    def save(self, filepath: str | Path, overwrite: bool = True) -> None:
-        """Write the model, its weights and its optimizer's state to a `.keras` file."""
-        files.save_model(self, filepath, overwrite=overwrite)
+    def save(
+        self, filepath: str | Path, overwrite: bool = True, include_optimizer: bool = True
+    ) -> None:
+        """Write the model, its weights and its optimizer's state to a `.keras` or `.h5` file."""
+        files.save_model(self, filepath, overwrite, include_optimizer)
 
     def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:
-        """Write the weights to a `.weights.h5` file."""
+        """Write the weights to a `.weights.h5` file, or to an `.h5` file by the names of the layers."""
         files.save_weights(self, filepath, overwrite=overwrite)
 
-    def load_weights(self, filepath: str | Path) -> None:
-        """Read the weights from a `.weights.h5` or `.keras` file of a model of the same structure."""
-        files.load_weights(self, filepath)
+    def load_weights(
+        self, filepath: str | Path, skip_mismatch: bool = False, by_name: bool = False
+    ) -> None:
+        """Read the weights from a file; see `lamina.saving.load_weights`."""
+        files.load_weights(self, filepath, skip_mismatch, by_name)
 
 
 class Sequential(Model):

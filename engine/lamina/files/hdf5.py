@@ -108,13 +108,40 @@ class Reader:
         # numpy has no bfloat16: it is stored as the upper half of a float32.
         return _from_bfloat16(values) if values.dtype.kind == "V" else values
 
+    def group(self, path: str) -> h5py.Group | None:
+        """The group at the path, reached by hard links only; None when there is none."""
+        return self._file if not path else self._group(path)
+
+    def array_shape(self, path: str, what: str) -> tuple[int, ...]:
+        """Shape of the array at the path; raises when it is missing or empty."""
+        shape = self._dataset(path, what).shape
+        if shape is None:
+            raise self._refuse(what, "has no values")
+        return tuple(shape)
+
+    def read_array(
+        self, path: str, shapes: Collection[tuple[int, ...]], what: str
+    ) -> np.ndarray[Any, Any]:
+        """The array at the path, which must have one of the shapes and be plainly stored."""
+        return self._values(self._fitting(self._dataset(path, what), shapes, what), what)
+
+    def _dataset(self, path: str, what: str) -> h5py.Dataset:
+        parent, _, name = path.rpartition("/")
+        group = self.group(parent)
+        dataset = None if group is None or not name else self._member(group, name)
+        if not isinstance(dataset, h5py.Dataset):
+            raise self._refuse(what, "is missing")
+        return dataset
+
     def _checked(
         self, path: str, index: int, shapes: Collection[tuple[int, ...]], what: str
     ) -> h5py.Dataset:
-        group = self._group(f"{path}/vars" if path else "vars")
-        dataset = None if group is None else self._member(group, str(index))
-        if not isinstance(dataset, h5py.Dataset):
-            raise self._refuse(what, "is missing")
+        dataset = self._dataset(f"{path}/vars/{index}" if path else f"vars/{index}", what)
+        return self._fitting(dataset, shapes, what)
+
+    def _fitting(
+        self, dataset: h5py.Dataset, shapes: Collection[tuple[int, ...]], what: str
+    ) -> h5py.Dataset:
         if dataset.shape not in shapes:
             needed = (
                 " or ".join(map(str, sorted(shapes))) if len(shapes) < 4 else "that of a weight"

@@ -20,6 +20,14 @@ from lamina.files.archive import Archive, is_archive, replacing, write_archive
 from lamina.files.compiled import NotPortableError, compiled_to_keras
 from lamina.files.hdf5 import Reader, Writer, is_hdf5, open_reader
 from lamina.files.keras_objects import as_mapping, refuse
+from lamina.files.legacy_file import WEIGHTS as LEGACY_WEIGHTS
+from lamina.files.legacy_file import read_legacy, write_model, write_weights
+from lamina.files.legacy_weights import (
+    is_legacy,
+    paired_by_name,
+    paired_by_order,
+    read_pairs,
+)
 from lamina.files.topology import model_from_keras, model_to_keras
 from lamina.files.weights import check_layers, read_arrays, read_layers, write_layers
 from lamina.graph.document import Graph
@@ -85,22 +93,45 @@ class ModelFile:
 # write
 
 
-def save_model(model: SavedModel, path: str | Path, overwrite: bool = True) -> None:
-    """Save a model as `.keras`, which real Keras 3 reads.
+def save_model(
+    model: SavedModel,
+    path: str | Path,
+    overwrite: bool = True,
+    include_optimizer: bool = True,
+) -> None:
+    """Save a model as `.keras`, or as `.h5` for older tools; real Keras 3 reads both.
 
     The file holds the layers and weights, and, when the model is compiled, how it was compiled and
     the optimizer's state, so that training can go on. It appears under its name only when it is complete.
 
+    Args:
+        model: A built model.
+        path: Name of the file; its ending chooses the format.
+        overwrite: Whether to replace a file that is there.
+        include_optimizer: False leaves out how it was compiled and the optimizer's state.
+
     Raises:
-        FileFormatError: If the name does not end in `.keras`.
+        FileFormatError: If the name ends otherwise.
         FileExistsError: If it exists and may not be replaced.
     """
-    path = _target(path, ".keras", overwrite)
+    path = _target(path, (".keras", ".h5", ".hdf5"), overwrite)
     _need_built(model)
-    config = model_to_keras(model.graph, model.layers, is_sequential=model.is_sequential)
-    config["config"] |= {"name": model.name, "trainable": model.trainable}
-    if model.trainer is not None:
-        config["compile_config"] = _compile_config(model.trainer)
+    config = model_config(model)
+    compiled = None
+    if model.trainer is not None and include_optimizer:
+        compiled = config["compile_config"] = _compile_config(model.trainer)
+    if path.suffix != ".keras":
+        config.pop("compile_config", None)
+        with replacing(path) as file:
+            write_model(
+                file,
+                config=config,
+                compile_config=compiled,
+                layers=model.layers,
+                optimizer_state=[] if compiled is None else _state_for_file(model),
+                keras_version=KERAS_VERSION,
+            )
+        return
     metadata = {
         "keras_version": KERAS_VERSION,
         "date_saved": datetime.now(UTC).strftime("%Y-%m-%d@%H:%M:%S"),
@@ -110,31 +141,50 @@ def save_model(model: SavedModel, path: str | Path, overwrite: bool = True) -> N
         path,
         config=config,
         metadata=metadata,
-        write_weights=lambda file: _write_weights(model, file),
+        write_weights=lambda file: _write_weights(model, file, include_optimizer),
     )
 
 
+def model_config(model: SavedModel) -> dict[str, Any]:
+    """Keras' form of a built model, without its weights and how it was compiled."""
+    config = model_to_keras(model.graph, model.layers, is_sequential=model.is_sequential)
+    config["config"] |= {"name": model.name, "trainable": model.trainable}
+    return config
+
+
 def save_weights(model: SavedModel, path: str | Path, overwrite: bool = True) -> None:
-    """Save the weights alone as `.weights.h5`, with the optimizer's state when it is compiled.
+    """Save the weights alone.
+
+    As `.weights.h5`, with the optimizer's state when it is compiled, or as another `.h5` in the older layout
+    with a group for each layer's name, which can be loaded by name.
 
     Raises:
-        FileFormatError: If the name does not end in `.weights.h5`.
+        FileFormatError: If the name does not end in `.h5`.
         FileExistsError: If it exists and may not be replaced.
     """
-    path = _target(path, ".weights.h5", overwrite)
+    path = _target(path, (".weights.h5", ".h5", ".hdf5"), overwrite)
     _need_built(model)
     with replacing(path) as file:
-        _write_weights(model, file)
+        if path.name.endswith(".weights.h5"):
+            _write_weights(model, file)
+        else:
+            write_weights(file, model.layers, KERAS_VERSION)
 
 
-def _write_weights(model: SavedModel, file: IO[bytes]) -> None:
+def _write_weights(model: SavedModel, file: IO[bytes], include_optimizer: bool = True) -> None:
     with Writer(file) as writer:
         write_layers(writer, model.layers, model.name)
-        if model.trainer is not None:
-            optimizer = model.trainer.optimizer
-            if not optimizer.built:  # Keras expects all slots or complains
-                optimizer.build(model.trainable_weights)
-            writer.write_vars(OPTIMIZER, optimizer.variables_for_file(), name=str(optimizer.name))
+        if model.trainer is not None and include_optimizer:
+            name = str(model.trainer.optimizer.name)
+            writer.write_vars(OPTIMIZER, _state_for_file(model), name=name)
+
+
+def _state_for_file(model: SavedModel) -> list[np.ndarray[Any, Any]]:
+    assert model.trainer is not None
+    optimizer = model.trainer.optimizer
+    if not optimizer.built:  # Keras expects all slots or complains
+        optimizer.build(model.trainable_weights)
+    return optimizer.variables_for_file()
 
 
 def _compile_config(trainer: Compiled) -> dict[str, Any] | None:
@@ -149,13 +199,13 @@ def _compile_config(trainer: Compiled) -> dict[str, Any] | None:
         return None
 
 
-def _target(path: str | Path, suffix: str, overwrite: bool) -> Path:
+def _target(path: str | Path, suffixes: tuple[str, ...], overwrite: bool) -> Path:
     path = Path(path).expanduser()
-    if not path.name.endswith(suffix):
+    if not path.name.endswith(suffixes):
         raise FileFormatError(
             Text(
-                f"The name of the file must end in {suffix}, got {path.name}.",
-                f"文件名必须以 {suffix} 结尾，实际为 {path.name}。",
+                f"The name of the file must end in {' or '.join(suffixes)}, got {path.name}.",
+                f"文件名必须以 {' 或 '.join(suffixes)} 结尾，实际为 {path.name}。",
             )
         )
     if path.exists() and not overwrite:
@@ -178,13 +228,23 @@ def _need_built(model: SavedModel) -> None:
 
 
 def read_model(path: str | Path) -> ModelFile:
-    """Read a `.keras` file from anywhere; nothing in it is run and no module it names is imported.
+    """Read a `.keras` or `.h5` file from anywhere; nothing in it is run and no module it names is imported.
 
     Raises:
         FileFormatError: If it is damaged, hostile, or holds something that does not exist here.
         FileNotFoundError: If there is no such file.
     """
     path = Path(path).expanduser()
+    if is_hdf5(path):
+        legacy = read_legacy(path)
+        return ModelFile(
+            graph=legacy.read.graph,
+            is_sequential=legacy.read.is_sequential,
+            trainable=legacy.read.trainable,
+            weights=legacy.weights,
+            compile_config=legacy.compile_config,
+            optimizer_state=legacy.optimizer_state,
+        )
     if not is_archive(path):
         raise _other_kind(path)
     with Archive(path) as archive:
@@ -221,10 +281,23 @@ def _optimizer_state(
     return [reader.read_one_of(OPTIMIZER, index, shapes) for index in range(count)]
 
 
-def load_weights(model: SavedModel, path: str | Path) -> None:
-    """Load weights from a `.weights.h5` or `.keras` file into a model of the same layers.
+def load_weights(
+    model: SavedModel,
+    path: str | Path,
+    skip_mismatch: bool = False,
+    by_name: bool = False,
+) -> None:
+    """Load weights from a `.weights.h5`, `.keras` or `.h5` file.
 
-    The optimizer's state comes along when the model is compiled and the file has it.
+    Layers are matched in order, so the model must have the same layers as the one saved. The optimizer's state
+    comes along from the first two when the model is compiled and the file has it.
+
+    Args:
+        model: A built model.
+        path: The file; its content tells the format.
+        skip_mismatch: Leave weights of another number or shape as they are, with a warning.
+        by_name: Match layers by their names instead, and leave those that the file does not name as they are.
+            Only `.h5` files with a group for each name can do this.
 
     Raises:
         FileFormatError: If the file is damaged or the model has other weights; the model then keeps
@@ -235,17 +308,32 @@ def load_weights(model: SavedModel, path: str | Path) -> None:
     _need_built(model)
     if is_archive(path):
         with Archive(path) as archive, archive.weights() as file, open_reader(file, path) as reader:
-            _load_weights(model, reader)
+            _load_weights(model, reader, skip_mismatch, by_name)
     elif is_hdf5(path):
         with open_reader(path, path) as reader:
-            _load_weights(model, reader)
+            if is_legacy(reader):
+                root = LEGACY_WEIGHTS if reader.has(LEGACY_WEIGHTS) else ""
+                pair = paired_by_name if by_name else paired_by_order
+                pairs = pair(reader, root, model.layers)
+                read_pairs(reader, pairs, skip_mismatch=skip_mismatch)
+            else:
+                _load_weights(model, reader, skip_mismatch, by_name)
     else:
         raise _other_kind(path)
 
 
-def _load_weights(model: SavedModel, reader: Reader) -> None:
-    read_layers(reader, model.layers)
-    if model.trainer is not None and reader.count_vars(OPTIMIZER):
+def _load_weights(
+    model: SavedModel, reader: Reader, skip_mismatch: bool = False, by_name: bool = False
+) -> None:
+    if by_name:
+        raise refuse(
+            f"{reader.path} numbers its layers and does not name them, so by_name=True cannot be used with it. "
+            "Save the weights under a name that ends in .h5, but not in .weights.h5.",
+            f"{reader.path} 只为层编号而不记录名称，无法使用 by_name=True。"
+            "请将权重保存为以 .h5（而非 .weights.h5）结尾的文件。",
+        )
+    read_layers(reader, model.layers, skip_mismatch=skip_mismatch)
+    if model.trainer is not None and reader.count_vars(OPTIMIZER) and not skip_mismatch:
         weights = {layer.name: layer.get_weights() for layer in model.layers}
         restore_optimizer(model.trainer.optimizer, model, _optimizer_state(reader, weights))
 
@@ -264,12 +352,7 @@ def restore_optimizer(
 
 
 def _other_kind(path: Path) -> FileFormatError:
-    if is_hdf5(path):
-        return refuse(
-            f"{path} is an HDF5 file. Load weights from it with model.load_weights; whole models are read from .keras.",
-            f"{path} 是 HDF5 文件。请用 model.load_weights 加载其中的权重；完整模型请使用 .keras 文件。",
-        )
     return refuse(
-        f"{path} is no .keras file: it does not begin as one.",
-        f"{path} 不是 .keras 文件：文件开头不符。",
+        f"{path} is no .keras file and no .h5 file: it does not begin as one.",
+        f"{path} 既不是 .keras 文件也不是 .h5 文件：文件开头不符。",
     )

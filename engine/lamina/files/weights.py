@@ -7,6 +7,7 @@ layers keep theirs one group deeper, in `cell`. The optimizer's follow under `op
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from lamina.errors import FileFormatError
 from lamina.files.hdf5 import Reader, Writer
 from lamina.files.keras_objects import refuse
 from lamina.graph.check import Report
@@ -118,8 +120,15 @@ def _expected(reader: Reader, graph: Graph, report: Report) -> Iterator[tuple[st
         yield node.id, _counted(reader, places(node.id, group, weights))
 
 
-def read_layers(reader: Reader, layers: Sequence[Layer]) -> None:
+def read_layers(
+    reader: Reader, layers: Sequence[Layer], *, skip_mismatch: bool = False
+) -> None:
     """Read the weights of all layers, which must be built. Sets all or, when one is wrong, none.
+
+    Args:
+        reader: The open file.
+        layers: Layers in Keras' order.
+        skip_mismatch: Leave a layer whose weights differ in number or shape as it is, with a warning.
 
     Raises:
         FileFormatError: Naming the first weight that is missing or has another shape.
@@ -127,8 +136,14 @@ def read_layers(reader: Reader, layers: Sequence[Layer]) -> None:
     read = []
     for layer, group in layer_groups(layers, _root(reader)):
         weights = [variable.spec for variable in layer.weights]
-        expected = _counted(reader, places(layer.name, group, weights))
-        arrays = [reader.read_var(p.group, p.index, p.shape, p.what) for p in expected]
+        try:
+            expected = _counted(reader, places(layer.name, group, weights))
+            arrays = [reader.read_var(p.group, p.index, p.shape, p.what) for p in expected]
+        except FileFormatError as error:
+            if not skip_mismatch:
+                raise
+            warnings.warn(f'{error} "{layer.name}" keeps its values.', stacklevel=4)
+            continue
         read.append((layer, arrays))
     for layer, arrays in read:
         layer.set_weights(arrays)
