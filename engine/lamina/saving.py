@@ -28,7 +28,7 @@ def load_model(
     compile: bool = True,  # noqa: A002 - Keras' name
     safe_mode: bool = True,  # noqa: ARG001 - see below
 ) -> Model:
-    """The model of a `.keras` file, written by this library or by Keras 3.
+    """The model of a `.keras` or `.h5` file, written by this library or by Keras (`.h5` also by Keras 2).
 
     Args:
         filepath: The file.

@@ -145,9 +145,7 @@ def _expected(read: ReadModel) -> list[tuple[str, list[tuple[str, tuple[int, ...
     return found
 
 
-def _optimizer_state(
-    reader: Reader, weights: Mapping[str, Arrays]
-) -> list[np.ndarray[Any, Any]]:
+def _optimizer_state(reader: Reader, weights: Mapping[str, Arrays]) -> list[np.ndarray[Any, Any]]:
     group = reader.group(OPTIMIZER)
     names = [] if group is None else read_names(group, "weight_names", reader.path)
     if len(names) > 3 + 6 * sum(len(arrays) for arrays in weights.values()):

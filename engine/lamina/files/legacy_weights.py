@@ -116,7 +116,9 @@ def _stored(reader: Reader, root: str, name: str) -> Stored:
     return Stored(name, tuple(f"{place}/{weight}" for weight in names))
 
 
-def paired_by_order(reader: Reader, root: str, layers: Sequence[Layer]) -> list[tuple[Layer, Stored]]:
+def paired_by_order(
+    reader: Reader, root: str, layers: Sequence[Layer]
+) -> list[tuple[Layer, Stored]]:
     """Each layer that has weights with what the file holds at its place.
 
     Raises:
@@ -129,13 +131,13 @@ def paired_by_order(reader: Reader, root: str, layers: Sequence[Layer]) -> list[
     return list(zip(weighted, stored, strict=True))
 
 
-def paired_by_name(reader: Reader, root: str, layers: Sequence[Layer]) -> list[tuple[Layer, Stored]]:
+def paired_by_name(
+    reader: Reader, root: str, layers: Sequence[Layer]
+) -> list[tuple[Layer, Stored]]:
     """The layers whose name is in the file, with what it holds for them."""
     by_name = {stored.name: stored for stored in stored_layers(reader, root)}
     return [
-        (layer, by_name[layer.name])
-        for layer in layers
-        if layer.weights and layer.name in by_name
+        (layer, by_name[layer.name]) for layer in layers if layer.weights and layer.name in by_name
     ]
 
 

@@ -120,9 +120,7 @@ def _expected(reader: Reader, graph: Graph, report: Report) -> Iterator[tuple[st
         yield node.id, _counted(reader, places(node.id, group, weights))
 
 
-def read_layers(
-    reader: Reader, layers: Sequence[Layer], *, skip_mismatch: bool = False
-) -> None:
+def read_layers(reader: Reader, layers: Sequence[Layer], *, skip_mismatch: bool = False) -> None:
     """Read the weights of all layers, which must be built. Sets all or, when one is wrong, none.
 
     Args:

@@ -135,7 +135,7 @@ def test_a_missing_file_is_missing(tmp_path):
 def test_an_h5_file_is_recognized_by_its_content(tmp_path):
     with h5py.File(tmp_path / "model.keras", "w"):
         pass
-    refused(tmp_path / "model.keras", "HDF5")
+    refused(tmp_path / "model.keras", "holds no model")
 
 
 @pytest.mark.parametrize("size", [10, 200, 1000, -30])
