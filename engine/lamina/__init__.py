@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MODULES = frozenset(
     {
-        "activations", "backend", "callbacks", "datasets", "initializers", "layers", "losses", "metrics", "models",
+        "activations", "applications", "backend", "callbacks", "datasets", "initializers", "layers", "losses", "metrics", "models",
         "optimizers", "saving", "utils",
     }
 )  # fmt: skip
