@@ -49,7 +49,7 @@ class Options:
 
     def __post_init__(self) -> None:
         _check_weights(self.weights)
-        if self.pooling not in (None, "avg", "max"):
+        if str(self.pooling) not in ("None", "avg", "max"):
             raise ConfigError(
                 Text(
                     f'pooling is "avg", "max" or None, got {self.pooling!r}.',
@@ -78,7 +78,8 @@ class Options:
             ShapeError: If images of the shape are too small or the shape is none of an image.
         """
         if self.input_tensor is not None:
-            if not isinstance(self.input_tensor, SymbolicTensor) or self.input_tensor.call.inputs:
+            given: Any = self.input_tensor
+            if not isinstance(given, SymbolicTensor) or given.call.inputs:
                 raise ConfigError(
                     Text(
                         "input_tensor is an Input: applications start a model, they do not continue one.",
@@ -99,14 +100,18 @@ class Options:
     ) -> SymbolicTensor:
         """The features without a classifier, pooled as asked."""
         if self.pooling == "avg":
-            return GlobalAveragePooling2D(name=name)(x)
-        return x if self.pooling is None else GlobalMaxPooling2D(name=max_name)(x)
+            x = GlobalAveragePooling2D(name=name)(x)
+        elif self.pooling == "max":
+            x = GlobalMaxPooling2D(name=max_name)(x)
+        return x
 
     def classified(self, x: SymbolicTensor, **options: Any) -> SymbolicTensor:
         """The classifier on a row of features."""
-        return Dense(
-            self.classes, activation=self.classifier_activation, name="predictions", **options
+        activation = self.classifier_activation
+        y: SymbolicTensor = Dense(
+            self.classes, activation=activation, name="predictions", **options
         )(x)
+        return y
 
     def model(self, inputs: SymbolicTensor, outputs: SymbolicTensor, name: str) -> Model:
         """The model, with the weights of the user's file."""
@@ -118,7 +123,8 @@ class Options:
 
 def normalized(x: SymbolicTensor, name: str, **options: Any) -> SymbolicTensor:
     """Batch normalization of the channels."""
-    return BatchNormalization(name=name, **options)(x)
+    y: SymbolicTensor = BatchNormalization(name=name, **options)(x)
+    return y
 
 
 def padding_for(x: SymbolicTensor, kernel: int) -> tuple[tuple[int, int], tuple[int, int]]:

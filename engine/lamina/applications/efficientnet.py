@@ -74,7 +74,9 @@ def EfficientNetB0(  # noqa: N802 - Keras' name
         x = Dropout(DROP, name="top_dropout")(x)
         x = options.classified(
             x,
-            kernel_initializer=VarianceScaling(scale=1 / 3, mode="fan_out", distribution="uniform"),
+            kernel_initializer=VarianceScaling(
+                scale=1 / 3, mode="fan_out", distribution="uniform", seed=None
+            ),
         )
     else:
         x = options.headed(x)
@@ -94,15 +96,19 @@ def _normalization() -> Any:
 
 def _conv(x: SymbolicTensor, filters: int, kernel: int, name: str, **given: Any) -> SymbolicTensor:
     options: dict[str, Any] = {"padding": "same", "use_bias": False, **given}
-    return Conv2D(filters, kernel, kernel_initializer=_fan_out(), name=name, **options)(x)
+    y: SymbolicTensor = Conv2D(
+        filters, kernel, kernel_initializer=_fan_out(), name=name, **options
+    )(x)
+    return y
 
 
 def _fan_out() -> VarianceScaling:
-    return VarianceScaling(scale=2.0, mode="fan_out", distribution="truncated_normal")
+    return VarianceScaling(scale=2.0, mode="fan_out", distribution="truncated_normal", seed=None)
 
 
 def _active(x: SymbolicTensor, norm: str, activation: str) -> SymbolicTensor:
-    return Activation("swish", name=activation)(normalized(x, norm, axis=3))
+    y: SymbolicTensor = Activation("swish", name=activation)(normalized(x, norm, axis=3))
+    return y
 
 
 def _block(

@@ -82,7 +82,8 @@ def _bottleneck(
     x = Conv2D(4 * filters, 1, name=f"{name}_3_conv")(x)
     x = normalized(x, f"{name}_3_bn", epsilon=EPSILON, axis=3)
     x = Add(name=f"{name}_add")([shortcut, x])
-    return Activation("relu", name=f"{name}_out")(x)
+    y: SymbolicTensor = Activation("relu", name=f"{name}_out")(x)
+    return y
 
 
 def preprocess_input(x: Any, data_format: str | None = None) -> Any:
