@@ -1,0 +1,159 @@
+"""What a batch of data is made of, and data sets that give batches by number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from lamina.errors import ConfigError
+from lamina.text import Text
+
+
+def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    """X alone (in a tuple if it is itself a list or tuple), (x, y), or (x, y, sample_weight).
+
+    >>> pack_x_y_sample_weight(1, 2)
+    (1, 2)
+    """
+    if y is None and sample_weight is None:
+        return (x,) if isinstance(x, (tuple, list)) else x
+    return (x, y) if sample_weight is None else (x, y, sample_weight)
+
+
+def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
+    """x, y and sample_weight of a batch, None for what it does not have.
+
+    Raises:
+        ConfigError: If it is a tuple of more than three.
+
+    >>> unpack_x_y_sample_weight((1, 2))
+    (1, 2, None)
+    """
+    if isinstance(data, list):
+        data = tuple(data)
+    if not isinstance(data, tuple):
+        return data, None, None
+    if not 1 <= len(data) <= 3:
+        raise ConfigError(
+            Text(
+                f"A batch is x, (x, y) or (x, y, sample_weight), got a tuple of {len(data)}.",
+                f"批次应为 x、(x, y) 或 (x, y, sample_weight)，实际为 {len(data)} 元组。",
+            )
+        )
+    return (*data, None, None)[:3]
+
+
+class PyDataset:
+    """Base of data sets whose `dataset[i]` is batch i: implement `__getitem__` and `__len__`.
+
+    Batches are read in the training process, one after the other; `workers` and the other two are kept and
+    change nothing.
+
+    Args:
+        workers: Taken as in Keras.
+        use_multiprocessing: Taken as in Keras.
+        max_queue_size: Taken as in Keras.
+    """
+
+    def __init__(
+        self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10
+    ) -> None:
+        self.workers = workers
+        self.use_multiprocessing = use_multiprocessing
+        self.max_queue_size = max_queue_size
+
+    def __getitem__(self, index: int) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} needs __getitem__(index): one batch.")
+
+    def __len__(self) -> int:
+        count = self.num_batches
+        if count is None:
+            raise TypeError(f"{type(self).__name__} has no known number of batches.")
+        return int(count)
+
+    @property
+    def num_batches(self) -> int | None:
+        """Number of batches, for classes that state it here instead of in `__len__`."""
+        raise NotImplementedError(f"{type(self).__name__} needs __len__: the number of batches.")
+
+    def on_epoch_begin(self) -> None:
+        """Called before an epoch reads its first batch."""
+
+    def on_epoch_end(self) -> None:
+        """Called when an epoch has read its last batch."""
+
+
+Sequence = PyDataset
+
+
+class Batches(PyDataset):
+    """Samples as batches, each read when it is asked for; a pass over it begins in a new order where it shuffles.
+
+    Args:
+        count: Number of samples.
+        batch_size: Samples in a batch; None gives the samples one by one, without a batch axis.
+        shuffle: Whether each pass has an order of its own.
+        seed: Decides the orders; drawn when left out.
+    """
+
+    def __init__(
+        self, count: int, batch_size: int | None, *, shuffle: bool = False, seed: int | None = None
+    ) -> None:
+        super().__init__()
+        self.count = count
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self._random = np.random.default_rng(seed)
+        self._order = np.arange(count)
+        self.class_names: list[str] | None = None
+
+    def samples(self, rows: np.ndarray) -> Any:
+        """The batch of these samples, with the batch axis."""
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        size = self.batch_size or 1
+        return (self.count + size - 1) // size
+
+    def __getitem__(self, index: int) -> Any:
+        count = len(self)
+        if not -count <= index < count:
+            raise IndexError(f"batch {index} of {count}")
+        size = self.batch_size or 1
+        start = (index % count) * size
+        batch = self.samples(self._order[start : start + size])
+        return batch if self.batch_size else _unbatched(batch)
+
+    def on_epoch_begin(self) -> None:
+        if self.shuffle:
+            self._order = self._random.permutation(self.count)
+
+    def __iter__(self) -> Any:
+        self.on_epoch_begin()
+        return (self[index] for index in range(len(self)))
+
+
+def _unbatched(batch: Any) -> Any:
+    if isinstance(batch, tuple):
+        return tuple(_unbatched(each) for each in batch)
+    return batch[0]
+
+
+class ArrayBatches(Batches):
+    """Arrays in memory as batches of tensors.
+
+    Args:
+        columns: Arrays of the same length.
+        single: Whether a batch is the only column itself, not a tuple of columns.
+    """
+
+    def __init__(self, columns: tuple[np.ndarray, ...], *, single: bool, **kwargs: Any) -> None:
+        super().__init__(len(columns[0]), **kwargs)
+        self.columns = columns
+        self.single = single
+
+    def samples(self, rows: np.ndarray) -> Any:
+        batch = tuple(torch.as_tensor(np.ascontiguousarray(c[rows])) for c in self.columns)
+        return batch[0] if self.single else batch

@@ -1,0 +1,59 @@
+"""The registry of `keras.saving`, with this library's own classes known by Keras' module names."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from lamina.saving_registry import (
+    CustomObjectScope,
+    add_resolver,
+    custom_object_scope,
+    deserialize_keras_object,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+    serialize_keras_object,
+)
+
+__all__ = [
+    "CustomObjectScope",
+    "custom_object_scope",
+    "deserialize_keras_object",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
+    "register_keras_serializable",
+    "serialize_keras_object",
+]
+
+_KNOWN = frozenset(
+    {
+        "activations",
+        "callbacks",
+        "constraints",
+        "initializers",
+        "layers",
+        "losses",
+        "metrics",
+        "optimizers",
+        "regularizers",
+    }
+)
+
+
+def _library(module: str, name: str) -> Any:
+    """A class of this library, for `keras.layers` and its like; a file can name no other module."""
+    package, _, kind = module.partition(".")
+    kind = kind.split(".")[0]
+    if package not in ("keras", "lamina") or kind not in _KNOWN or name.startswith("_"):
+        return None
+    try:
+        found = getattr(importlib.import_module(f"lamina.{kind}"), name, None)
+    except ModuleNotFoundError:
+        return None
+    return found if isinstance(found, type) or kind == "activations" else None
+
+
+add_resolver(_library)
