@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
+from lamina.plain_words import in_plain_words
 from lamina.text import Language, Text
 from lamina_studio.errors import StudioError, Unavailable
 from lamina_studio.language import preferred_language
@@ -115,12 +116,17 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid_request(request: Request, error: RequestValidationError) -> ProblemResponse:
+        language = _language(request)
         errors = [
-            {"location": list(item["loc"]), "message": item["msg"], "kind": item["type"]}
+            {
+                "location": list(item["loc"]),
+                "message": in_plain_words(item).in_language(language),
+                "kind": item["type"],
+            }
             for item in error.errors()[:100]
         ]
         first = f"{'.'.join(map(str, errors[0]['location']))}: {errors[0]['message']}"
-        detail = INVALID_REQUEST.in_language(_language(request)).format(first=first)
+        detail = INVALID_REQUEST.in_language(language).format(first=first)
         return _plain(422, "invalid_request", _printable(detail), errors=_printable(errors))
 
     @app.exception_handler(OperationalError)

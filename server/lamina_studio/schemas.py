@@ -139,5 +139,16 @@ def clean_json(value: Any) -> Any:
 JsonObject = Annotated[dict[str, Any], AfterValidator(clean_json)]
 """A JSON object of any content that can be stored and sent back unchanged."""
 
+
 Label = Annotated[str, Field(max_length=200), AfterValidator(clean_text)]
 """A name that people give. It is shown as text and never used as a path or an address."""
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be blank")
+    return value
+
+
+FilledLabel = Annotated[Label, AfterValidator(_not_blank)]
+"""A label where there is nothing to fall back on."""

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 import lamina.layers  # noqa: F401 - fills the registry
 from lamina.layer import LAYERS
+from lamina.plain_words import in_plain_words
 from lamina.problems import GraphError, Problem
 from lamina.text import Text
 
@@ -230,8 +231,12 @@ def _form_problem(document: Mapping[Any, Any], fault: Any) -> Problem:
     elif kind == "string_pattern_mismatch":
         en = f"is {short}; ids start with a letter or _ and have up to 64 letters, digits, _ or -"
         zh = f"为 {short}；id 须以字母或 _ 开头，由最多 64 个字母、数字、_ 或 - 组成"
+    elif kind == "too_long":
+        words = in_plain_words(fault)
+        en, zh = words.en, words.zh
     else:
-        en, zh = f"cannot be {short} ({fault['msg']})", f"不能为 {short}（{fault['msg']}）"
+        words = in_plain_words(fault)
+        en, zh = f"cannot be {short}: it {words.en}", f"不能为 {short}：{words.zh}"
     return Problem(
         "document", "error", Text(f"{path} {en}.", f"{path} {zh}。"), node=node, field=path
     )

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 import pydantic
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from lamina.plain_words import in_plain_words
 from lamina.problems import GraphError, Problem
 from lamina.text import Text
 
@@ -188,13 +189,27 @@ def _form_problem(fault: Any) -> Problem:
     elif kind == "extra_forbidden":
         en, zh = "is not part of a training document", "不属于训练文档"
     else:
-        en, zh = f"cannot be {short} ({fault['msg']})", f"不能为 {short}（{fault['msg']}）"
+        words = _CHOICE if _is_choice(fault) else in_plain_words(fault)
+        en, zh = f"cannot be {short}: it {words.en}", f"不能为 {short}：{words.zh}"
     return _problem("document", f"{path} {en}.", f"{path} {zh}。", field=path)
+
+
+def _is_choice(fault: Any) -> bool:
+    """Whether something of a registry was wanted: by the class itself, or by a branch beside it."""
+    is_chosen: bool = fault.get("ctx", {}).get("class_name") == "Chosen"
+    is_beside: bool = fault["type"] == "dict_type" and fault["loc"][0] == "loss"
+    return is_chosen or is_beside
 
 
 def _is_branch(part: Any) -> bool:
     """Pydantic names the branch of a union in the path; people do not see it."""
     return isinstance(part, str) and (part == "Chosen" or "[" in part)
+
+
+_CHOICE = Text(
+    'should be a name, or an object with "type" and "config"',
+    "应为名称，或含有“type”和“config”的对象",
+)
 
 
 def _problem(code: str, en: str, zh: str, *, field: str | None = None) -> Problem:

@@ -210,6 +210,13 @@ class Guard:
         if length is not None and length > self._max_body_bytes:
             raise self._too_large()
         has_body = bool(length) or "transfer-encoding" in headers
+        if headers.get("content-encoding", "identity").lower() != "identity":
+            raise UnsupportedMediaType(
+                Text(
+                    "The body must be sent as it is, without Content-Encoding.",
+                    "请求正文必须原样发送，不得使用 Content-Encoding。",
+                )
+            )
         content_type = headers.get("content-type")
         if (has_body or content_type is not None) and not _is_json(content_type):
             raise UnsupportedMediaType(

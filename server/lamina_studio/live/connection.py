@@ -75,6 +75,7 @@ class Connection:
         self._frame_s = frame_s
         self._slowest_s = 0.0
         self._viewers: dict[str | int, Viewer] = {}
+        self._refused = 0
         self._outbox: deque[str] = deque()
         self._wake = asyncio.Event()
         self._next_at = 0.0
@@ -177,6 +178,9 @@ class Connection:
     async def _subscribe(self, frame: SubFrame) -> None:
         self._unsubscribe(frame.id)
         if len(self._viewers) >= MAX_SUBSCRIPTIONS:
+            self._refused += 1
+            if self._refused > MAX_SUBSCRIPTIONS:
+                raise Closed(TOO_MANY, f"at most {MAX_SUBSCRIPTIONS} subscriptions")
             self._refuse(frame.id, "too_many", f"at most {MAX_SUBSCRIPTIONS} subscriptions")
             return
         try:

@@ -9,10 +9,28 @@ from lamina_studio.runs.events import RunEvent, Scores
 from lamina_studio.runs.numbers import WireNumber
 from lamina_studio.runs.states import Reason, RunState
 from lamina_studio.runs.tables import RunRow
-from lamina_studio.schemas import JsonObject, Label, LocalText, Page, Time, WireModel, clean_text
+from lamina_studio.schemas import (
+    FilledLabel,
+    JsonObject,
+    Label,
+    LocalText,
+    Page,
+    Time,
+    WireModel,
+    clean_text,
+)
 
 Note = Annotated[str, Field(max_length=20_000), AfterValidator(clean_text)]
 Part = Literal["train", "validation", "test"]
+
+
+def _distinct(tags: list[str]) -> list[str]:
+    if len(set(tags)) < len(tags):
+        raise ValueError("must not name the same tag twice")
+    return tags
+
+
+Tags = Annotated[list[FilledLabel], Field(max_length=50), AfterValidator(_distinct)]
 LARGEST_VERSION = 2**31 - 1
 
 
@@ -43,9 +61,9 @@ class RunPatch(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Label | None = None
+    name: FilledLabel | None = None
     note: Note | None = None
-    tags: Annotated[list[Label], Field(max_length=50)] | None = None
+    tags: Tags | None = None
 
 
 class Run(WireModel):

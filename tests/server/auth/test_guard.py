@@ -173,6 +173,13 @@ async def test_a_body_that_is_not_json_is_refused(client, content_type):
     assert response.json()["code"] == "unsupported_media_type"
 
 
+async def test_a_compressed_body_is_refused(client):
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    response = await client.post("/api/v1/graphs/check", content=b"\x1f\x8b", headers=headers)
+    assert response.status_code == 415
+    assert "Content-Encoding" in response.json()["detail"]
+
+
 @pytest.mark.parametrize(
     "content_type",
     [

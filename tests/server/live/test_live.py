@@ -271,6 +271,8 @@ async def test_subscriptions_are_bounded(server, monkeypatch):
         await client.send(type="sub", id="b", channel="runs", since=None, view=None)
         await client.receive("snapshot")
         assert (await client.receive("error"))["code"] == "too_many"
+        await client.send(type="sub", id="c", channel="runs", since=None, view=None)
+        assert await close_code(client.socket) == 4509
 
 
 # ------------------------------------------------------------------------------ how it ends

@@ -175,6 +175,22 @@ async def test_people_may_name_and_describe_a_run(client, finished):
     assert (await client.patch(url, json={"state": "QUEUED"})).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("patch", "place", "words"),
+    [
+        ({"name": "  "}, ["name"], "must not be blank"),
+        ({"tags": ["a", ""]}, ["tags", 1], "must not be blank"),
+        ({"tags": ["a", "a"]}, ["tags"], "must not name the same tag twice"),
+        ({"tags": 5}, ["tags"], "should be a list"),
+    ],
+)
+async def test_labels_that_say_nothing_are_refused_by_field(client, finished, patch, place, words):
+    answer = await client.patch(f"/api/v1/runs/{finished['id']}", json=patch)
+    assert answer.status_code == 422
+    [error] = answer.json()["errors"]
+    assert (error["location"], error["message"]) == (["body", *place], words)
+
+
 async def test_stop_is_accepted_whatever_the_state(client, submit, ended, finished):
     stopped = await client.post(f"/api/v1/runs/{finished['id']}/stop")
     assert (stopped.status_code, stopped.json()["state"]) == (202, "SUCCEEDED")
