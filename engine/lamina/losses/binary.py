@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor
 
 from lamina.errors import ShapeError
 from lamina.fields import Fraction, Int, field
+from lamina.losses.arguments import as_float_tensor, as_tensor
 from lamina.losses.categorical import AXIS, EPSILON, FROM_LOGITS
 from lamina.losses.loss import Head, Loss, TargetKind, loss
 from lamina.losses.reduction import match_ranks
@@ -16,8 +17,8 @@ from lamina.text import Text
 
 
 def binary_crossentropy(
-    y_true: Tensor,
-    y_pred: Tensor,
+    y_true: Any,
+    y_pred: Any,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
     axis: int = -1,
@@ -27,7 +28,8 @@ def binary_crossentropy(
     Shapes:
         y_true, y_pred: (batch, ..., units) -> (batch, ...)
     """
-    y_true, y_pred = match_ranks(y_true, y_pred)
+    y_pred = as_float_tensor(y_pred)
+    y_true, y_pred = match_ranks(as_tensor(y_true, y_pred.device), y_pred)
     if y_true.shape != y_pred.shape:
         given, wanted = tuple(y_true.shape), tuple(y_pred.shape)
         raise ShapeError(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor
 
 from lamina.errors import ShapeError
 from lamina.fields import Fraction, Int, field
+from lamina.losses.arguments import as_float_tensor, as_tensor
 from lamina.losses.loss import Head, Loss, ReductionField, TargetKind, loss
+from lamina.losses.reduction import match_ranks, with_mask
 from lamina.text import Text
 
 EPSILON = 1e-7
@@ -36,8 +38,8 @@ def log_probabilities(y_pred: Tensor, axis: int, *, from_logits: bool) -> Tensor
 
 
 def categorical_crossentropy(
-    y_true: Tensor,
-    y_pred: Tensor,
+    y_true: Any,
+    y_pred: Any,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
     axis: int = -1,
@@ -47,6 +49,8 @@ def categorical_crossentropy(
     Shapes:
         y_true, y_pred: (batch, ..., classes) -> (batch, ...)
     """
+    y_pred = as_float_tensor(y_pred)
+    y_true, y_pred = match_ranks(as_tensor(y_true, y_pred.device), y_pred)
     if y_true.shape != y_pred.shape:
         raise ShapeError(_not_one_hot(y_true, y_pred))
     y_true = y_true.to(y_pred.dtype)
@@ -56,8 +60,8 @@ def categorical_crossentropy(
 
 
 def sparse_categorical_crossentropy(
-    y_true: Tensor,
-    y_pred: Tensor,
+    y_true: Any,
+    y_pred: Any,
     from_logits: bool = False,
     ignore_class: int | None = None,
     axis: int = -1,
@@ -68,6 +72,8 @@ def sparse_categorical_crossentropy(
         y_true: (batch, ...) or (batch, ..., 1)
         y_pred: (batch, ..., classes) -> (batch, ...)
     """
+    y_pred = as_float_tensor(y_pred)
+    y_true = as_tensor(y_true, y_pred.device)
     classes = y_true.squeeze(axis) if _has_axis_of_one(y_true, y_pred, axis) else y_true
     classes = classes.long()
     scores = log_probabilities(y_pred, axis, from_logits=from_logits)
@@ -77,7 +83,8 @@ def sparse_categorical_crossentropy(
         return -scores.gather(axis, classes.unsqueeze(axis)).squeeze(axis)
     counted = classes != ignore_class
     picked = scores.gather(axis, classes.where(counted, classes.new_zeros(())).unsqueeze(axis))
-    return -picked.squeeze(axis).where(counted, picked.new_zeros(()))
+    values = -picked.squeeze(axis).where(counted, picked.new_zeros(()))
+    return with_mask(values, counted)
 
 
 @loss(
@@ -145,9 +152,6 @@ class SparseCategoricalCrossentropy(Loss):
             if classes.shape == y_pred.shape[:1]:
                 return F.cross_entropy(y_pred, classes.long())
         return super().mean(y_true, y_pred)
-
-    def counted(self, y_true: Tensor) -> Tensor | None:
-        return None if self.ignore_class is None else y_true != self.ignore_class
 
     def cast_target(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return y_true

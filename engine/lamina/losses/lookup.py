@@ -7,10 +7,60 @@ from typing import Any
 
 from torch import Tensor
 
-from lamina.errors import ConfigError
+from lamina.lookup import Lookup
+from lamina.losses import binary, categorical, focal, margin, overlap, probabilistic, regression
+from lamina.losses.embedding import circle
 from lamina.losses.loss import LOSSES, Loss
 from lamina.losses.reduction import match_ranks
-from lamina.text import Text
+from lamina.losses.sequence import ctc
+
+FUNCTIONS: Mapping[str, Callable[..., Tensor]] = {
+    function.__name__: function
+    for function in (
+        binary.binary_crossentropy,
+        focal.binary_focal_crossentropy,
+        categorical.categorical_crossentropy,
+        focal.categorical_focal_crossentropy,
+        margin.categorical_hinge,
+        circle,
+        regression.cosine_similarity,
+        ctc,
+        overlap.dice,
+        margin.hinge,
+        regression.huber,
+        probabilistic.kl_divergence,
+        regression.log_cosh,
+        regression.mean_absolute_error,
+        regression.mean_absolute_percentage_error,
+        regression.mean_squared_error,
+        regression.mean_squared_logarithmic_error,
+        probabilistic.poisson,
+        categorical.sparse_categorical_crossentropy,
+        margin.squared_hinge,
+        overlap.tversky,
+    )
+}
+"""The functions that `get` gives for their names, as in Keras."""
+
+SHORT_NAMES: Mapping[str, str] = {
+    "bce": "binary_crossentropy",
+    "kld": "kl_divergence",
+    "mae": "mean_absolute_error",
+    "mse": "mean_squared_error",
+    "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+}
+
+_LOOKUP = Lookup(
+    LOSSES,
+    Loss,
+    "keras.losses",
+    {
+        **FUNCTIONS,
+        **{short: FUNCTIONS[name] for short, name in SHORT_NAMES.items()},
+        **{short.upper(): FUNCTIONS[name] for short, name in SHORT_NAMES.items()},
+    },
+)
 
 
 class FunctionLoss(Loss):
@@ -36,42 +86,42 @@ class FunctionLoss(Loss):
         }
 
 
-def get(identifier: Any) -> Loss | None:
+def get(identifier: Any) -> Any:
     """The loss that a name, a class, an object, a function or a `{class_name, config}` stands for.
 
-    >>> get("mse").name
-    'mean_squared_error'
+    As in Keras the name of a function gives the function, the name of a class an object.
+
+    >>> get("mse").__name__, get("MeanSquaredError").name
+    ('mean_squared_error', 'mean_squared_error')
 
     Raises:
         ConfigError: If there is no such loss; the message offers names that look like it.
     """
-    if identifier is None or isinstance(identifier, Loss):
-        return identifier
+    return _LOOKUP.get(identifier)
+
+
+def loss_of(identifier: Any) -> Loss | None:
+    """Like `get`, but always an object: the class of a named function, or one around a function of one's own.
+
+    >>> loss_of("mse").name
+    'mean_squared_error'
+    """
+    by_name = {function: name for name, function in FUNCTIONS.items()}
+    if callable(identifier) and identifier in by_name:
+        identifier = by_name[identifier]
     if isinstance(identifier, str):
         return LOSSES.get(identifier)()
-    if isinstance(identifier, Mapping):
-        return deserialize(identifier)
-    if isinstance(identifier, type) and issubclass(identifier, Loss):
-        return identifier()
-    if callable(identifier):
-        return FunctionLoss(identifier)
-    raise ConfigError(
-        Text(
-            f"A loss is a name, a Loss or a function of (y_true, y_pred), got {identifier!r}.",
-            f"损失应为名称、Loss 对象或函数 (y_true, y_pred)，实际为 {identifier!r}。",
-        ),
-        field="loss",
-    )
+    found = get(identifier)
+    if found is None or isinstance(found, Loss):
+        return found
+    return FunctionLoss(found)
 
 
-def serialize(loss: Loss) -> dict[str, Any]:
-    """`{class_name, config}`, which `deserialize` reads."""
-    return {"class_name": type(loss).__name__, "config": loss.get_config()}
+def serialize(loss: Any) -> dict[str, Any]:
+    """`{module, class_name, config, registered_name}`, which `deserialize` reads."""
+    return _LOOKUP.serialize(loss)
 
 
-def deserialize(config: Mapping[str, Any] | str) -> Loss:
+def deserialize(name: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The loss of a serialized form; `{type, config}` of the training document is understood too."""
-    if isinstance(config, str):
-        return LOSSES.get(config)()
-    cls = LOSSES.get(str(config.get("class_name") or config.get("type")))
-    return cls.from_config(config.get("config") or {})
+    return _LOOKUP.deserialize(name, custom_objects)

@@ -6,13 +6,12 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-import numpy as np
-import torch
 from pydantic import BeforeValidator
 from torch import Tensor
 
 from lamina.fields import Declared, field
-from lamina.losses.reduction import Reduction, match_ranks, reduce_loss
+from lamina.losses.arguments import as_float_tensor, as_tensor
+from lamina.losses.reduction import PLAIN_MEANS, Reduction, both, mask_of, reduce_loss
 from lamina.naming import snake_case
 from lamina.registry import Registry
 from lamina.text import Text
@@ -20,8 +19,8 @@ from lamina.text import Text
 Head = Literal["softmax", "sigmoid"]
 """The activation that ends a network and turns logits into probabilities."""
 
-TargetKind = Literal["one_hot", "index", "binary", "value"]
-"""How a loss wants its targets: one-hot rows, class indices, zeros and ones, or plain numbers."""
+TargetKind = Literal["one_hot", "index", "binary", "value", "sequence"]
+"""How a loss wants its targets: one-hot rows, class indices, zeros and ones, plain numbers, or rows of indices."""
 
 ReductionField = Annotated[
     Reduction, BeforeValidator(lambda value: "none" if value is None else value)
@@ -35,7 +34,7 @@ class Loss(Declared):
     >>> class Cubic(Loss):
     ...     def call(self, y_true, y_pred):
     ...         return (y_true - y_pred).abs().pow(3).mean(-1)
-    >>> Cubic()(torch.zeros(2, 1), torch.tensor([[1.0], [2.0]]))
+    >>> Cubic()([[0.0], [0.0]], [[1.0], [2.0]])
     tensor(4.5000)
     """
 
@@ -85,28 +84,26 @@ class Loss(Declared):
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         """The reduced loss; arguments may be tensors, arrays or nested lists."""
+        mask = mask_of(y_pred)
         y_pred = as_float_tensor(y_pred, self.dtype)
         y_true = self.cast_target(as_tensor(y_true, y_pred.device), y_pred)
-        if sample_weight is None and self.reduction in ("sum_over_batch_size", "mean"):
+        if sample_weight is None and mask is None and self.reduction in PLAIN_MEANS:
             return self.mean(y_true, y_pred)
         if sample_weight is not None:
             sample_weight = as_tensor(sample_weight, y_pred.device)
-        values = self.call(y_true, y_pred)
-        return reduce_loss(values, sample_weight, self.reduction, self.counted(y_true))
+        values = as_tensor(self.call(y_true, y_pred), y_pred.device)
+        return reduce_loss(values, sample_weight, self.reduction, both(mask, mask_of(values)))
 
     def mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """The plain mean, the step's usual path; a subclass may have a shorter way to the same number."""
-        return reduce_loss(self.call(y_true, y_pred), None, "mean", self.counted(y_true))
-
-    def counted(self, y_true: Tensor) -> Tensor | None:
-        """False for the values of `call` that are left out; None when all count."""
-        return None
+        values = as_tensor(self.call(y_true, y_pred), y_pred.device)
+        return reduce_loss(values, None, "mean", mask_of(values))
 
     def cast_target(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Targets in the type and rank that `call` expects."""
+        """Targets in the type that `call` expects."""
         if y_true.dtype != y_pred.dtype:
             y_true = y_true.to(y_pred.dtype)
-        return match_ranks(y_true, y_pred)[0]
+        return y_true
 
     def of_logits(self) -> Self:
         """The same loss, taking what comes before `head`.
@@ -134,20 +131,3 @@ def loss(*aliases: str, summary: Text) -> Callable[[L], L]:
         return cls
 
     return add
-
-
-def as_tensor(value: Any, device: torch.device | None = None) -> Tensor:
-    """Anything array-like as a tensor, without a copy where there is nothing to convert."""
-    if isinstance(value, Tensor):
-        return value
-    return torch.as_tensor(np.asarray(value), device=device)
-
-
-def as_float_tensor(value: Any, dtype: str | None = None) -> Tensor:
-    """Predictions as floats: in `dtype`, else as they are, and float32 for whole numbers and Python numbers."""
-    tensor = as_tensor(value)
-    if dtype is not None:
-        return tensor.to(getattr(torch, dtype))
-    if not tensor.is_floating_point() or not isinstance(value, (Tensor, np.ndarray, np.generic)):
-        return tensor.to(torch.float32)
-    return tensor

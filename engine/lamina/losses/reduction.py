@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
+import torch
 from torch import Tensor
 
 Reduction = Literal["sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none"]
+PLAIN_MEANS = ("sum_over_batch_size", "mean")
+"""Reductions that divide by the number of values."""
 
 
 def match_ranks(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
@@ -21,6 +24,37 @@ def match_ranks(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
             return first.unsqueeze(-1), second
         return first, second.squeeze(-1)
     return first, second
+
+
+def mask_of(value: Any) -> Tensor | None:
+    """The mask that a tensor carries as `_keras_mask`: False where a value does not count."""
+    mask: Tensor | None = getattr(value, "_keras_mask", None)
+    return mask
+
+
+def with_mask(value: Tensor, mask: Tensor) -> Tensor:
+    """The tensor, carrying a mask."""
+    value._keras_mask = mask  # type: ignore[attr-defined]
+    return value
+
+
+def both(first: Tensor | None, second: Tensor | None) -> Tensor | None:
+    """Where both masks are True; None stands for True everywhere."""
+    if first is None or second is None:
+        return second if first is None else first
+    return first & second
+
+
+def weighted_mask(sample_weight: Tensor | None, mask: Tensor | None) -> Tensor | None:
+    """Sample weights that are zero where the mask is False, for a metric."""
+    if mask is None:
+        return sample_weight
+    if sample_weight is None:
+        return mask.to(torch.float32)
+    if not sample_weight.is_floating_point():
+        sample_weight = sample_weight.to(torch.float32)
+    share, sample_weight = match_ranks(mask.to(sample_weight.dtype), sample_weight)
+    return sample_weight * share
 
 
 def reduce_loss(
@@ -58,7 +92,7 @@ def _leave_out(
 ) -> Tensor:
     """Weights that are zero where a value does not count and make up for it elsewhere in a plain mean."""
     share = counted.to(values.dtype)
-    if reduction in ("sum_over_batch_size", "mean"):
+    if reduction in PLAIN_MEANS:
         share = share * (counted.numel() / share.sum().clamp(min=1))
     if sample_weight is None:
         return share

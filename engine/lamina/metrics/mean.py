@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from lamina.losses.loss import as_float_tensor, as_tensor
+from lamina.losses.arguments import as_float_tensor, as_tensor
 from lamina.losses.reduction import match_ranks
 from lamina.metrics.metric import MeanMetric, Metric, mean_and_count, metric
 from lamina.metrics.running_mean import RunningMean

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from lamina.fields import Declared, field
-from lamina.losses.loss import DtypeName, TargetKind, as_tensor
+from lamina.losses.arguments import as_tensor
+from lamina.losses.loss import DtypeName, TargetKind
 from lamina.losses.reduction import match_ranks
 from lamina.metrics.running_mean import RunningMean
 from lamina.naming import snake_case

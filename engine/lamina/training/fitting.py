@@ -174,6 +174,8 @@ class _OutputCheck:
         target = self.fitting.spec.target
         if isinstance(target, ValueTarget):
             yield from self._values(target)
+        elif self.loss.target == "sequence":
+            yield self._no_sequence()
         elif self.loss.target == "binary":
             yield from self._yes_or_no()
         elif self.loss.target == "value":
@@ -208,6 +210,19 @@ class _OutputCheck:
                 node=self.output,
                 fixes=self._resize(shape[-1]) if len(shape) == 1 else (),
             )
+
+    def _no_sequence(self) -> Problem:
+        title = self.fitting.spec.title
+        return Problem(
+            "target_is_no_sequence",
+            "error",
+            Text(
+                f"{self.loss_name} is for rows of labels, but {title.en} has one class per sample.",
+                f"{self.loss_name} 用于标签序列，但{title.zh}的每个样本只有一个类别。",
+            ),
+            field=self.path,
+            fixes=(self._use("categorical_crossentropy"),),
+        )
 
     def _yes_or_no(self) -> Iterator[Problem]:
         assert self.classes is not None
@@ -375,6 +390,7 @@ class _OutputCheck:
         kinds: Mapping[str, set[str]] = {
             "one_hot": {"one_hot", "value", "binary"},
             "index": {"index"},
+            "sequence": {"sequence"},
             "binary": {"binary", "value"},
             "value": {"value", "one_hot"} if self.classes == self.shape[-1] else {"value"},
         }

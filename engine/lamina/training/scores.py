@@ -13,8 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lamina import losses, metrics
+from lamina import metrics
 from lamina.errors import ConfigError
+from lamina.losses.lookup import loss_of
 from lamina.losses.loss import Loss
 from lamina.metrics.lookup import ACCURACY, CROSSENTROPY, suiting
 from lamina.metrics.metric import MeanMetric, Metric
@@ -245,7 +246,7 @@ def _resolve_losses(
     resolved = []
     for index, (output, given, factor) in enumerate(zip(outputs, wanted, factors, strict=True)):
         by_shape = isinstance(given, str) and given.lower() in CROSSENTROPY
-        entry = losses.get(suiting(given, targets[index], output.shape) if by_shape else given)
+        entry = loss_of(suiting(given, targets[index], output.shape) if by_shape else given)
         if entry is None:
             continue
         takes_logits = (

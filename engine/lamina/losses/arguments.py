@@ -1,0 +1,68 @@
+"""What the functions of losses and metrics do with their arguments before they compute."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lamina.errors import ShapeError
+from lamina.losses.reduction import match_ranks
+from lamina.text import Text
+
+
+def matched(y_true: Any, y_pred: Any, *, same_shape: bool = False) -> tuple[Tensor, Tensor]:
+    """Targets and predictions as tensors of one floating-point type and one rank.
+
+    Args:
+        y_true: Tensors, arrays or nested lists, as `y_pred`.
+        y_pred: Decides the type and the device.
+        same_shape: Refuse what would only be broadcast.
+
+    Raises:
+        ShapeError: If the shapes do not go together.
+    """
+    y_pred = as_float_tensor(y_pred)
+    y_true = as_tensor(y_true, y_pred.device)
+    if y_true.dtype != y_pred.dtype:
+        y_true = y_true.to(y_pred.dtype)
+    if y_true.shape == y_pred.shape:
+        return y_true, y_pred
+    y_true, y_pred = match_ranks(y_true, y_pred)
+    if y_true.shape != y_pred.shape and (same_shape or not _broadcast(y_true, y_pred)):
+        given, wanted = tuple(y_true.shape), tuple(y_pred.shape)
+        raise ShapeError(
+            Text(
+                f"The targets {given} and the predictions {wanted} do not have the same shape. "
+                "Change the last layer or reshape the targets.",
+                f"目标 {given} 与预测值 {wanted} 的形状不同。请修改最后一层或调整目标的形状。",
+            )
+        )
+    return y_true, y_pred
+
+
+def _broadcast(first: Tensor, second: Tensor) -> bool:
+    try:
+        torch.broadcast_shapes(first.shape, second.shape)
+    except RuntimeError:
+        return False
+    return True
+
+
+def as_tensor(value: Any, device: torch.device | None = None) -> Tensor:
+    """Anything array-like as a tensor, without a copy where there is nothing to convert."""
+    if isinstance(value, Tensor):
+        return value
+    return torch.as_tensor(np.asarray(value), device=device)
+
+
+def as_float_tensor(value: Any, dtype: str | None = None) -> Tensor:
+    """Predictions as floats: in `dtype`, else as they are, and float32 for whole numbers and Python numbers."""
+    tensor = as_tensor(value)
+    if dtype is not None:
+        return tensor.to(getattr(torch, dtype))
+    if not tensor.is_floating_point() or not isinstance(value, (Tensor, np.ndarray, np.generic)):
+        return tensor.to(torch.float32)
+    return tensor
