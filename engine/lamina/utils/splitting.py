@@ -99,10 +99,11 @@ def _sizes(left: float | None, right: float | None, count: int) -> tuple[int, in
                 "split_dataset 需要 left_size 或 right_size。",
             )
         )
-    first = count - second if first is None and second is not None else first
-    second = count - first if second is None and first is not None else second
-    assert first is not None
-    assert second is not None
+    if first is None:
+        assert second is not None
+        first = count - second
+    if second is None:
+        second = count - first
     if first + second > count or not first or not second:
         raise ConfigError(
             Text(

@@ -120,6 +120,20 @@ def dot(draw: st.DrawFn) -> Case:
 
 
 @st.composite
+def resizing(draw: st.DrawFn) -> Case:
+    kept = draw(st.sampled_from(["crop_to_aspect_ratio", "pad_to_aspect_ratio", None]))
+    config = {
+        "height": draw(st.integers(1, 12)),
+        "width": draw(st.integers(1, 12)),
+        "interpolation": draw(st.sampled_from(["bilinear", "nearest", "bicubic"])),
+        "fill_value": draw(st.sampled_from([0.0, 2.5])),
+        "antialias": draw(st.booleans()),
+        **({kept: True} if kept else {}),
+    }
+    return config, [draw(IMAGE)]
+
+
+@st.composite
 def lstm(draw: st.DrawFn) -> Case:
     config = {
         "units": draw(st.integers(1, 6)),
@@ -312,6 +326,11 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "Rescaling": one(
         st.fixed_dictionaries({"scale": st.floats(-2, 2), "offset": st.floats(-2, 2)}), ANY_SHAPE
     ),
+    "Resizing": resizing(),
+    "CenterCrop": one(
+        st.fixed_dictionaries({"height": st.integers(1, 11), "width": st.integers(1, 11)}), IMAGE
+    ),
+    "RandomFlip": one(st.just({"mode": "vertical"}), IMAGE),
     "GroupNormalization": group_normalization(),
     "RMSNormalization": one(
         st.fixed_dictionaries({"epsilon": st.sampled_from([1e-6, 1e-3])}), ANY_SHAPE
@@ -446,6 +465,7 @@ def test_same_configuration_keys_and_defaults_as_keras(name: str) -> None:
         "Embedding": {"input_dim": 5, "output_dim": 2}, "LSTM": {"units": 2}, "Dropout": {"rate": 0.5},
         "MultiHeadAttention": {"num_heads": 2, "key_dim": 3},
         "Reshape": {"target_shape": (2, 2)}, "Permute": {"dims": (1,)}, "RepeatVector": {"n": 2}, "Dot": {"axes": -1},
+        "Resizing": {"height": 2, "width": 3}, "CenterCrop": {"height": 2, "width": 3},
         "GRU": {"units": 2}, "SimpleRNN": {"units": 2}, "Rescaling": {"scale": 2.0},
         "EinsumDense": {"equation": "ab,bc->ac", "output_shape": (3,)}, "GaussianNoise": {"stddev": 0.5},
         "GaussianDropout": {"rate": 0.5}, "AlphaDropout": {"rate": 0.5},
