@@ -1,6 +1,7 @@
 """`keras.models`: the models, and what turns files into them."""
 
+from lamina.configs import clone_model, model_from_json
 from lamina.model import Model, Sequential
 from lamina.saving import load_model, save_model
 
-__all__ = ["Model", "Sequential", "load_model", "save_model"]
+__all__ = ["Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]

@@ -1,6 +1,7 @@
 """`keras.utils`: what scripts do to their data and seeds before they train, and how objects are written down."""
 
 from lamina.naming import clear_session
+from lamina.plotting import model_to_dot, plot_model
 from lamina.random import set_random_seed
 from lamina.utils.arrays import normalize, to_categorical
 from lamina.utils.batches import (
@@ -43,9 +44,11 @@ __all__ = [
     "get_registered_name",
     "get_registered_object",
     "is_interactive_logging_enabled",
+    "model_to_dot",
     "normalize",
     "pack_x_y_sample_weight",
     "pad_sequences",
+    "plot_model",
     "register_keras_serializable",
     "serialize_keras_object",
     "set_random_seed",
