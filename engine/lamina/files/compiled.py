@@ -22,6 +22,7 @@ from lamina.metrics import METRICS, FunctionMetric, Metric
 from lamina.metrics.lookup import ACCURACY, CROSSENTROPY
 from lamina.naming import snake_case
 from lamina.optimizers import OPTIMIZERS, Optimizer
+from lamina.optimizers.optimizer import WRAPPERS
 from lamina.optimizers.schedules import SCHEDULES
 from lamina.registry import Registry
 
@@ -55,7 +56,11 @@ def compiled_to_keras(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _optimizer_to_keras(optimizer: Optimizer) -> dict[str, Any]:
-    return _declared_to_keras("keras.optimizers", optimizer, OPTIMIZERS)
+    return _declared_to_keras("keras.optimizers", optimizer, _optimizers(type(optimizer).__name__))
+
+
+def _optimizers(name: Any) -> Registry[type[Optimizer]]:
+    return WRAPPERS if name in WRAPPERS else OPTIMIZERS
 
 
 def _loss_to_keras(loss: Any) -> Any:
@@ -82,7 +87,12 @@ def _declared_to_keras(module: str, value: Any, registry: Registry[Any]) -> dict
     known = registry.get(type(value).__name__) if type(value).__name__ in registry else None
     if type(value) is not known or isinstance(value, FunctionLoss | FunctionMetric):
         raise NotPortableError(getattr(value, "__name__", type(value).__name__))
-    config = {key: v for key, v in value.get_config().items() if v is not None}
+    defaults = {name: spec.default for name, spec in value.declared_fields.items()}
+    config = {
+        key: v
+        for key, v in value.get_config().items()
+        if v is not None or defaults.get(key) is not None
+    }
     return keras_object(module, type(value).__name__, config)
 
 
@@ -127,11 +137,13 @@ def _each_read(value: Any, convert: Callable[[Any], Any]) -> Any:
 def _optimizer_from_keras(value: Any) -> Optimizer:
     if isinstance(value, str):
         value = {"class_name": value}
-    cls, config = _declared(value, OPTIMIZERS)
+    cls, config = _declared(value, _optimizers(value.get("class_name")))
     rate = config.get("learning_rate")
     if isinstance(rate, Mapping):
         schedule, settings = _declared(rate, SCHEDULES)
         config = {**config, "learning_rate": _made(schedule, settings)}
+    if isinstance(config.get("inner_optimizer"), Mapping):
+        config = {**config, "inner_optimizer": _optimizer_from_keras(config["inner_optimizer"])}
     optimizer = _made(cls, config)
     assert isinstance(optimizer, Optimizer)
     return optimizer

@@ -271,9 +271,11 @@ def _optimizer_state(
     reader: Reader, weights: Mapping[str, Sequence[np.ndarray[Any, Any]]]
 ) -> list[np.ndarray[Any, Any]]:
     shapes = {array.shape for arrays in weights.values() for array in arrays} | {()}
+    # Adafactor keeps the means of rows and of columns.
+    shapes |= {shape[:-1] for shape in shapes} | {(*shape[:-2], *shape[-1:]) for shape in shapes}
     count = reader.count_vars(OPTIMIZER)
     # Steps and rate, then a few slots per weight: what any optimizer of Keras keeps.
-    if count > 3 + 6 * sum(len(arrays) for arrays in weights.values()):
+    if count > 8 + 6 * sum(len(arrays) for arrays in weights.values()):
         raise refuse(
             f"{reader.path}: the optimizer has {count} arrays, far more than the model's weights explain.",
             f"{reader.path}：优化器包含 {count} 个数组，远超模型权重所需。",

@@ -27,6 +27,19 @@ class CurrentRate(float):
         self.owner.learning_rate = value
 
 
+class Steps(int):
+    """A number of updates that scripts can also read by `numpy` and set by `assign`."""
+
+    owner: HasLearningRate
+
+    def numpy(self) -> np.int64:
+        return np.int64(self)
+
+    def assign(self, value: int) -> None:
+        """Go on as after so many batches."""
+        self.owner._step = int(value)
+
+
 Source = float | LearningRateSchedule | Callable[[], float]
 
 
@@ -45,6 +58,11 @@ class HasLearningRate:
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
+        self._set_rate(value)
+
+    lr = learning_rate
+
+    def _set_rate(self, value: Any) -> None:
         source = parse_rate(value)
         if isinstance(source, float) and isinstance(
             getattr(self, "_rate", None), LearningRateSchedule
@@ -58,8 +76,6 @@ class HasLearningRate:
                 field="learning_rate",
             )
         self._rate = source
-
-    lr = learning_rate
 
     @property
     def follows_schedule(self) -> bool:

@@ -9,11 +9,10 @@ chosen so that the result is Keras', and a test compares the two over a hundred 
 from __future__ import annotations
 
 import re
-from abc import abstractmethod
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -29,37 +28,33 @@ from lamina.fields import (
 from lamina.naming import snake_case
 from lamina.optimizers.learning_rate import (
     RATE,
-    HasLearningRate,
     LearningRate,
+    Steps,
     rate_to_json,
 )
-from lamina.optimizers.slots import Slot, zeros_for
+from lamina.optimizers.state import HasState
+from lamina.optimizers.variables import (
+    StateVariable,
+    Variable,
+    as_tensor,
+    as_variable,
+    constraint_of,
+)
 from lamina.registry import Registry
 from lamina.text import Text
 
 
-class Variable(Protocol):
-    """A weight as an optimizer sees it; `lamina.layer.Variable` is one."""
-
-    @property
-    def path(self) -> str: ...
-    @property
-    def value(self) -> Tensor:
-        """The parameter, in torch's layout."""
-        ...
-
-    def to_keras(self, tensor: Tensor) -> Tensor: ...
-    def from_keras(self, tensor: Tensor) -> Tensor: ...
-
-
-class Optimizer(HasLearningRate, Declared):
+class Optimizer(HasState, Declared):
     """Base of all optimizers: what they share around `update`."""
 
     aliases: ClassVar[Mapping[str, str]] = {"lr": "learning_rate"}
-    slot_blocks: ClassVar[tuple[tuple[str, ...], ...]] = ()
-    """Names of the slots in the order of Keras' files: blocks after each other, a block's slots interleaved."""
     decays_in_update: ClassVar[bool] = False
     """`update` applies the weight decay itself, in the same pass."""
+
+    _kernel: ClassVar[Callable[..., None] | None] = None
+    """`update` of the class, or of the one above it that has one."""
+    _given: Mapping[int, int] = {}
+    _constraints: Mapping[int, tuple[Variable, Callable[[Tensor], Tensor]]] = {}
 
     learning_rate: LearningRate = field(0.001, doc=RATE)
     weight_decay: NonNegativeFloat | None = field(
@@ -119,21 +114,34 @@ class Optimizer(HasLearningRate, Declared):
         # A constructor of one's own hands Keras' keywords up, so they all stay.
         if "__init__" in vars(cls):
             cls.declared_fields = {**cls.declared_fields, **inherited, **cls.declared_fields}
+        if "update" in vars(cls):
+            cls._kernel = cls.update
+        elif "update_step" in vars(cls):
+            cls.update = Optimizer.update  # type: ignore[method-assign] # one weight after the other
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if kwargs.pop("decay", None) and "decay" not in self.declared_fields:
+            warnings.warn(
+                "decay is an argument of old optimizers and has no effect. "
+                "Use a schedule such as InverseTimeDecay as the learning rate.",
+                stacklevel=2,
+            )
         self._step = 0
         super().__init__(*args, **kwargs)
         self.name = self.name or snake_case(type(self).__name__)
         self._check_options()
-        self._variables: list[Variable] = []
-        self._weights: list[Tensor] = []
-        self._slots: dict[str, Slot] = {}
-        self._views: dict[str, list[Tensor]] = {}
+        self.built = False
+        self._variables = []
+        self._weights = []
+        self._slots = {}
+        self._views = {}
+        self._state = []
+        self._index_of: dict[int, int] = {}
+        self._steppable: list[StateVariable] = []
         self._is_decayed: Callable[[Variable], bool] = lambda variable: True  # noqa: ARG005
 
     # --- what an optimizer states ---------------------------------------------------------------------------------
 
-    @abstractmethod
     def update(
         self,
         weights: list[Tensor],
@@ -141,52 +149,74 @@ class Optimizer(HasLearningRate, Declared):
         slots: dict[str, list[Tensor]],
         rate: float,
     ) -> None:
-        """Change the weights and slots in place by one step.
+        """Change the weights and slots in place by one step; here by `update_step` of each weight.
 
         Args:
             weights: Those that have a gradient; the other lists go along with them.
+            gradients: In torch's layout, theirs to change.
             slots: By the names in `slot_blocks`.
             rate: The learning rate of this step.
         """
+        learning_rate = torch.tensor(rate, device=weights[0].device)
+        for weight, gradient in zip(weights, gradients, strict=True):
+            index = self._index_of[id(weight)]
+            in_keras = self._variables[index].to_keras(gradient)
+            self.update_step(in_keras, self._steppable[index], learning_rate)
 
-    def used_blocks(self) -> tuple[tuple[str, ...], ...]:
-        """The `slot_blocks` that this configuration needs."""
-        return self.slot_blocks
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Change one weight by its gradient, both in Keras' layout; what an optimizer of one's own implements."""
+        if self._kernel is None:
+            raise NotImplementedError(
+                f"{type(self).__name__} must implement update_step(gradient, variable, learning_rate)."
+            )
+        index = self._get_variable_index(variable)
+        own_layout = _laid_out_like(
+            self._weights[index], self._variables[index].from_keras(as_tensor(gradient))
+        )
+        slots = {name: [views[index]] for name, views in self._views.items()}
+        self._kernel([self._weights[index]], [own_layout], slots, float(learning_rate))
 
-    def slot_to_keras(self, name: str, slot: Tensor) -> Tensor:
-        """A slot as Keras stores it."""
-        return slot
+    def assign(self, variable: Any, value: Any) -> None:
+        """Set a variable, that of a weight or one of the optimizer's own."""
+        variable.assign(value)
 
-    def slot_from_keras(self, name: str, slot: Tensor) -> Tensor:
-        """The reverse of `slot_to_keras`."""
-        return slot
+    def assign_add(self, variable: Any, value: Any) -> None:
+        """Add to a variable."""
+        variable.assign_add(value)
+
+    def assign_sub(self, variable: Any, value: Any) -> None:
+        """Subtract from a variable."""
+        variable.assign_sub(value)
+
+    def _get_variable_index(self, variable: Any) -> int:
+        return self._index_of[id(variable)]
 
     # --- stepping -------------------------------------------------------------------------------------------------
 
     @property
-    def iterations(self) -> int:
+    def iterations(self) -> Steps:
         """Updates so far."""
-        return self._step // (self.gradient_accumulation_steps or 1)
-
-    @property
-    def built(self) -> bool:
-        return bool(self._variables)
+        steps = Steps(self._step // (self.gradient_accumulation_steps or 1))
+        steps.owner = self
+        return steps
 
     @property
     def trainable_variables(self) -> list[Variable]:
         """The weights that this optimizer was built for."""
         return list(self._variables)
 
-    def build(self, variables: Sequence[Variable]) -> Self:
-        """Make the slots for these weights. Does nothing when they are there already.
+    def build(self, variables: Sequence[Any]) -> Self:
+        """Make what is remembered for these weights. Does nothing when it is there already.
 
         Raises:
             ConfigError: If the optimizer was built for other weights.
         """
         variables = list(variables)
         if self.built:
-            known = {id(variable) for variable in self._variables}
-            if unknown := [v.path for v in variables if id(v) not in known]:
+            unknown = [
+                str(getattr(v, "path", "a tensor")) for v in variables if id(v) not in self._given
+            ]
+            if unknown:
                 raise ConfigError(
                     Text(
                         f"The optimizer has been used for other weights and does not know {', '.join(unknown)}. "
@@ -196,31 +226,31 @@ class Optimizer(HasLearningRate, Declared):
                     field="optimizer",
                 )
         else:
-            self._variables = variables
+            self._given = {id(v): i for i, v in enumerate(variables)}
+            self._variables = [as_variable(v, i) for i, v in enumerate(variables)]
+            self.built = True
         self._place()
         return self
 
     def _place(self) -> None:
-        """Make or move the slots to where the weights are now."""
-        self._weights = [variable.value for variable in self._variables]
-        if not self._weights:
-            return
-        for name in self._slot_names():
-            old = self._slots.get(name)
-            if old is not None and old.flat.device == self._weights[0].device:
-                continue
-            fresh = zeros_for(self._weights)
-            fresh.flat.copy_(self.slot_from_keras(name, fresh.flat) if old is None else old.flat)
-            self._slots[name] = fresh
-        self._views = {name: slot.views for name, slot in self._slots.items()}
-
-    def _slot_names(self) -> list[str]:
-        shared = ["average"] * self.use_ema
-        shared += ["gradient_accumulator"] * bool(self.gradient_accumulation_steps)
-        return shared + [name for block in self.used_blocks() for name in block]
+        super()._place()
+        self._index_of = {id(weight): i for i, weight in enumerate(self._weights)} | self._given
+        if type(self).update is Optimizer.update:
+            self._steppable = [
+                StateVariable(variable.path, variable.to_keras(weight.detach()))
+                for variable, weight in zip(self._variables, self._weights, strict=True)
+            ]
+            self._index_of |= {id(view): i for i, view in enumerate(self._steppable)}
+        self._constraints = {
+            id(weight): (variable, constraint)
+            for variable, weight in zip(self._variables, self._weights, strict=True)
+            if (constraint := constraint_of(variable)) is not None
+        }
 
     def step(self) -> None:
         """Update the weights by the gradients that `backward` has left in them."""
+        if type(self).update is Optimizer.update:
+            self._place()  # a `build` of one's own may have ended early
         self._apply([weight.grad for weight in self._weights])
 
     def zero_grad(self) -> None:
@@ -236,27 +266,53 @@ class Optimizer(HasLearningRate, Declared):
             grads: Shaped like the variables' `value`, in the order of the variables.
             trainable_variables: Needed the first time; the optimizer remembers them.
         """
+        if len(grads) == 0:
+            return
         if trainable_variables is not None:
-            self.build(trainable_variables)
+            trainable_variables = list(trainable_variables)
+            if not self.built or any(id(v) not in self._given for v in trainable_variables):
+                self.build(trainable_variables)
+            self._place()
         if not self.built:
             raise ConfigError(
-                "Pass the variables with the first gradients: apply(grads, variables)."
+                Text(
+                    "Pass the variables with the first gradients: apply(grads, variables).",
+                    "首次调用时请同时传入变量：apply(grads, variables)。",
+                )
             )
-        order = self._variables if trainable_variables is None else trainable_variables
-        by_id = {id(v): g for v, g in zip(order, grads, strict=True)}
-        self._apply(
-            [
-                None
-                if (gradient := by_id.get(id(variable))) is None
-                else _laid_out_like(weight, gradient)
-                for variable, weight in zip(self._variables, self._weights, strict=True)
-            ]
-        )
+        gradients: list[Tensor | None] = [None] * len(self._variables)
+        given = [*self._given] if trainable_variables is None else map(id, trainable_variables)
+        for key, gradient in zip(given, grads, strict=True):
+            if gradient is not None:
+                gradients[self._given[key]] = self._in_own_layout(
+                    self._given[key], as_tensor(gradient)
+                )
+        self._apply(gradients)
 
-    def apply_gradients(self, grads_and_vars: Iterable[tuple[Tensor | None, Variable]]) -> None:
-        """`apply` for pairs."""
+    def _in_own_layout(self, index: int, gradient: Tensor) -> Tensor:
+        weight = self._weights[index]
+        if gradient.shape != weight.shape:
+            gradient = self._variables[index].from_keras(gradient)
+        return _laid_out_like(weight, gradient)
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> Steps:
+        """`apply` for pairs of a gradient and its variable."""
         grads, variables = zip(*grads_and_vars, strict=True)
         self.apply(list(grads), list(variables))
+        return self.iterations
+
+    def stateless_apply(self, *args: Any, **kwargs: Any) -> Any:
+        """Keras' form for JAX, which there is no use for here.
+
+        Raises:
+            ConfigError: Always.
+        """
+        raise ConfigError(
+            Text(
+                "stateless_apply belongs to JAX. Use apply(grads, variables), which changes the variables in place.",
+                "stateless_apply 属于 JAX。请使用 apply(grads, variables)，它会就地更新变量。",
+            )
+        )
 
     @torch.no_grad()
     def _apply(self, gradients: list[Tensor | None]) -> None:
@@ -280,6 +336,8 @@ class Optimizer(HasLearningRate, Declared):
             self._accumulate(weights, present, slots)
         if self.use_ema:
             self._average()
+        if self._constraints:
+            self._constrain(weights)
         self._step += 1
 
     def _select(
@@ -313,6 +371,12 @@ class Optimizer(HasLearningRate, Declared):
             self._update(weights, sums, slots)
             self._slots["gradient_accumulator"].flat.zero_()
 
+    def _constrain(self, weights: list[Tensor]) -> None:
+        for weight in weights:
+            if found := self._constraints.get(id(weight)):
+                variable, constraint = found
+                weight.copy_(variable.from_keras(constraint(variable.to_keras(weight.detach()))))
+
     def _clip(self, gradients: list[Tensor]) -> None:
         if self.clipnorm is not None:
             norms = torch._foreach_norm(gradients)
@@ -336,12 +400,12 @@ class Optimizer(HasLearningRate, Declared):
 
         Args:
             var_list: These weights.
-            var_names: Weights whose path holds one of these texts, such as "bias".
+            var_names: Weights whose name holds one of these texts, such as "bias".
         """
         excluded = {id(variable) for variable in var_list or ()}
         pattern = re.compile("|".join(var_names)) if var_names else None
         self._is_decayed = lambda variable: (
-            id(variable) not in excluded and not (pattern and pattern.search(variable.path))
+            id(variable) not in excluded and not (pattern and pattern.search(_name_of(variable)))
         )
 
     def _decayed(self, weights: list[Tensor]) -> list[Tensor]:
@@ -367,6 +431,10 @@ class Optimizer(HasLearningRate, Declared):
         if self.use_ema and self.built and self._step:
             torch._foreach_copy_(self._weights, self._slots["average"].views)
 
+    def finalize_variable_values(self, var_list: Sequence[Any]) -> None:
+        """`finalize` under Keras' name."""
+        self.finalize()
+
     def scale_loss(self, loss: Tensor) -> Tensor:
         return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
 
@@ -377,59 +445,6 @@ class Optimizer(HasLearningRate, Declared):
         values = {n: getattr(self, n) for n in self.declared_fields if n != "learning_rate"}
         config = self.dump({**values, "learning_rate": 0.0})
         return {**config, "learning_rate": rate_to_json(self._rate)}
-
-    def variables_for_file(self) -> list[np.ndarray[Any, Any]]:
-        """The state in the order of Keras' files: steps, learning rate unless scheduled, then slots."""
-        state: list[np.ndarray[Any, Any]] = [np.array(self._step, np.int32)]
-        if not self.follows_schedule:
-            state.append(np.array(self.learning_rate, np.float32))
-        for name, variable, slot in self._slots_in_file_order():
-            keras_form = self.slot_to_keras(name, slot) if name in self._own_slots() else slot
-            state.append(variable.to_keras(keras_form).detach().cpu().contiguous().numpy().copy())
-        return state
-
-    @torch.no_grad()
-    def load_from_file(self, state: Sequence[Any]) -> None:
-        """Take over a state as `variables_for_file` gives it. Build the optimizer first.
-
-        Raises:
-            ConfigError: If the state is that of another optimizer or other weights; nothing is changed then.
-        """
-        head = 1 if self.follows_schedule else 2
-        slots = list(self._slots_in_file_order())
-        arrays = [torch.from_numpy(np.array(array)) for array in state]
-        fits = len(arrays) == head + len(slots) and all(
-            tuple(array.shape) == tuple(variable.to_keras(slot).shape)
-            for array, (_, variable, slot) in zip(arrays[head:], slots, strict=True)
-        )
-        if not fits:
-            raise ConfigError(
-                Text(
-                    f"The saved optimizer state ({len(arrays)} arrays) is not that of {type(self).__name__} "
-                    f"for these weights ({head + len(slots)} arrays).",
-                    f"保存的优化器状态（{len(arrays)} 个数组）与当前权重的 {type(self).__name__}"
-                    f"（{head + len(slots)} 个数组）不符。",
-                ),
-                field="optimizer",
-            )
-        self._step = int(arrays[0])
-        if not self.follows_schedule:
-            self.learning_rate = float(arrays[1])
-        for array, (name, variable, slot) in zip(arrays[head:], slots, strict=True):
-            own_form = variable.from_keras(array.to(slot.dtype))
-            slot.copy_(
-                self.slot_from_keras(name, own_form) if name in self._own_slots() else own_form
-            )
-
-    def _own_slots(self) -> set[str]:
-        return {name for block in self.used_blocks() for name in block}
-
-    def _slots_in_file_order(self) -> Iterable[tuple[str, Variable, Tensor]]:
-        shared = [(name,) for name in self._slot_names() if name not in self._own_slots()]
-        for block in (*shared, *self.used_blocks()):
-            for index, variable in enumerate(self._variables):
-                for name in block:
-                    yield name, variable, self._slots[name].views[index]
 
     def _check_options(self) -> None:
         clips = [
@@ -453,12 +468,19 @@ class Optimizer(HasLearningRate, Declared):
             )
 
 
+def _name_of(variable: Variable) -> str:
+    return variable.path.rsplit("/", 1)[-1]
+
+
 def _laid_out_like(weight: Tensor, gradient: Tensor) -> Tensor:
     """A copy of the gradient, which clipping may change, in the memory order that the fused kernels walk."""
     return torch.empty_like(weight).copy_(gradient)
 
 
 OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer", "优化器")
+"""Those that a training document can name."""
+WRAPPERS: Registry[type[Optimizer]] = Registry("optimizer", "优化器")
+"""Those that are made of another optimizer."""
 
 O = TypeVar("O", bound=type[Optimizer])  # noqa: E741 - an Optimizer
 

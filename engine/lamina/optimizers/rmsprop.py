@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from lamina.fields import Fraction, NonNegativeFloat, field
+from lamina.optimizers.kernels import add_square_and_step
 from lamina.optimizers.learning_rate import RATE, LearningRate
 from lamina.optimizers.optimizer import Optimizer, optimizer
 from lamina.text import Text
@@ -90,23 +91,7 @@ class RMSprop(Optimizer):
         whole = [self._slots["velocity"].flat] if len(sums) == len(self._weights) else sums
         for part in whole:
             part.lerp_(floor, new_share)
-        rate = rate / math.sqrt(new_share)
-        if weights[0].device.type == "cpu":
-            one = torch.ones(())
-            torch._fused_adagrad_(
-                weights,
-                gradients,
-                sums,
-                [one] * len(weights),
-                lr=rate,
-                lr_decay=0.0,
-                weight_decay=0.0,
-                eps=0.0,
-                maximize=False,
-            )
-        else:
-            torch._foreach_addcmul_(sums, gradients, gradients)
-            torch._foreach_addcdiv_(weights, gradients, torch._foreach_sqrt(sums), -rate)
+        add_square_and_step(weights, gradients, sums, rate / math.sqrt(new_share))
 
     def _update_in_full(
         self,

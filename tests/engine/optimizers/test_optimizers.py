@@ -14,6 +14,8 @@ from lamina import optimizers
 from lamina.errors import ConfigError
 
 STEPS = 100
+# Keras' own ScheduleFreeAdamW is right on other backends only; it has a test of its own.
+NAMES = [name for name in optimizers.OPTIMIZERS.names() if name != "ScheduleFreeAdamW"]
 SHAPES = [(3, 4), (4,), (2, 1, 3, 5)]
 GENERAL = {
     "weight_decay": st.sampled_from([None, 0.01]),
@@ -93,7 +95,7 @@ def general(draw):
 
 @st.composite
 def configurations(draw):
-    name = draw(st.sampled_from(["SGD", "RMSprop", "Adam", "AdamW"]))
+    name = draw(st.sampled_from(NAMES))
     own = {
         "SGD": {"momentum": draw(st.sampled_from([0.0, 0.9])), "nesterov": draw(st.booleans())},
         "RMSprop": {
@@ -108,6 +110,31 @@ def configurations(draw):
             "epsilon": draw(st.sampled_from([1e-7, 1e-3])),
         },
         "AdamW": {"amsgrad": draw(st.booleans())},
+        "Adagrad": {
+            "initial_accumulator_value": draw(st.sampled_from([0.1, 0.0])),
+            "epsilon": draw(st.sampled_from([1e-7, 1e-3])),
+        },
+        "Adadelta": {"rho": draw(st.sampled_from([0.95, 0.5]))},
+        "Adamax": {"beta_1": draw(st.sampled_from([0.9, 0.5]))},
+        "Nadam": {"beta_1": draw(st.sampled_from([0.9, 0.5]))},
+        "Lion": {"beta_1": draw(st.sampled_from([0.9, 0.5]))},
+        "Lamb": {"epsilon": draw(st.sampled_from([1e-7, 1e-3]))},
+        "Ftrl": {
+            "learning_rate_power": draw(st.sampled_from([-0.5, -0.7])),
+            "l1_regularization_strength": draw(st.sampled_from([0.0, 0.01])),
+            "l2_regularization_strength": draw(st.sampled_from([0.0, 0.01])),
+            "l2_shrinkage_regularization_strength": draw(st.sampled_from([0.0, 0.01])),
+            "beta": draw(st.sampled_from([0.0, 0.1])),
+        },
+        "Adafactor": {
+            "clip_threshold": draw(st.sampled_from([1.0, 0.3])),
+            "relative_step": draw(st.booleans()),
+        },
+        "Muon": {
+            "nesterov": draw(st.booleans()),
+            "rms_rate": draw(st.sampled_from([0.2, None])),
+            "exclude_layers": draw(st.sampled_from([None, ["variable"]])),
+        },
     }[name]
     options = general(draw)
     if name == "AdamW":
@@ -117,7 +144,7 @@ def configurations(draw):
     return name, {"learning_rate": draw(st.sampled_from([0.01, 0.001])), **own, **options}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(configurations(), st.integers(0, 2**16))
 def test_a_hundred_steps_equal_keras(configuration, seed):
     assert_same(*run_both(*configuration, seed))
@@ -131,7 +158,8 @@ def test_defaults_are_those_of_keras(name):
     theirs["name"] = re.sub(r"_\d+$", "", theirs["name"])
     for key, value in theirs.items():
         assert ours[key] == (pytest.approx(value) if isinstance(value, float) else value)
-    assert_same(*run_both(name, {}))
+    if name in NAMES:
+        assert_same(*run_both(name, {}))
 
 
 @pytest.mark.parametrize(
@@ -179,7 +207,7 @@ def test_scheduled_steps_equal_keras(name, own, schedule):
     assert_same(a, b, weights, variables)
 
 
-@pytest.mark.parametrize("name", optimizers.OPTIMIZERS.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_a_weight_without_a_gradient_keeps_its_value_and_state(name):
     options = {"momentum": 0.9} if name == "SGD" else {}
     ours, theirs = getattr(optimizers, name)(**options), getattr(keras.optimizers, name)(**options)
