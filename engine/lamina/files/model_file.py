@@ -177,6 +177,10 @@ def _write_weights(model: SavedModel, file: IO[bytes], include_optimizer: bool =
         if model.trainer is not None and include_optimizer:
             name = str(model.trainer.optimizer.name)
             writer.write_vars(OPTIMIZER, _state_for_file(model), name=name)
+            inner = getattr(model.trainer.optimizer, "inner_optimizer", None)
+            if inner is not None:  # Keras has its state in both places
+                path = f"{OPTIMIZER}/inner_optimizer"
+                writer.write_vars(path, inner.variables_for_file(), name=str(inner.name))
 
 
 def _state_for_file(model: SavedModel) -> list[np.ndarray[Any, Any]]:

@@ -138,6 +138,7 @@ class Optimizer(HasState, Declared):
         self._state = []
         self._index_of: dict[int, int] = {}
         self._steppable: list[StateVariable] = []
+        self._holds_averages = False
         self._is_decayed: Callable[[Variable], bool] = lambda variable: True  # noqa: ARG005
 
     # --- what an optimizer states ---------------------------------------------------------------------------------
@@ -429,7 +430,20 @@ class Optimizer(HasState, Declared):
     def finalize(self) -> None:
         """At the end of training: set the weights to their moving average, where there is one."""
         if self.use_ema and self.built and self._step:
-            torch._foreach_copy_(self._weights, self._slots["average"].views)
+            if self._holds_averages:
+                torch._foreach_copy_(self._slots["average"].views, self._weights)
+                self._holds_averages = False
+            else:
+                torch._foreach_copy_(self._weights, self._slots["average"].views)
+
+    @torch.no_grad()
+    def swap_averages(self) -> None:
+        """Exchange the weights and their moving averages."""
+        averages = self._slots["average"].views
+        own = [weight.clone() for weight in self._weights]
+        torch._foreach_copy_(self._weights, averages)
+        torch._foreach_copy_(averages, own)
+        self._holds_averages = not self._holds_averages
 
     def finalize_variable_values(self, var_list: Sequence[Any]) -> None:
         """`finalize` under Keras' name."""

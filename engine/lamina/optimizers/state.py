@@ -174,7 +174,10 @@ class HasState(HasLearningRate):
         return torch.tensor(self.rate_of_next_step(), dtype=torch.float32)
 
     def _write_rate(self, value: Tensor) -> None:
-        self.learning_rate = float(value)
+        if not torch.equal(
+            value.to(torch.float32), self._read_rate()
+        ):  # keep the digits of the same rate
+            self.learning_rate = float(value)
 
     def _slot_variables(self) -> Iterator[StateVariable]:
         if not self._slots:

@@ -182,9 +182,12 @@ class Trainer:
         self.model.stop_training = False
         logs = EpochLogs()
         listeners.on_train_begin()
-        for epoch in epochs:
+        # Where BackupAndRestore wants to go on, under Keras' name.
+        start = self.model.__dict__.pop("_initial_epoch", epochs.start)
+        done_before = self.model.__dict__.pop("_initial_step", 0)
+        for epoch in range(start, epochs.stop):
             listeners.on_epoch_begin(epoch)
-            if not self._train_epoch(feed, epoch, listeners):
+            if not self._train_epoch(feed, epoch, listeners, done_before if epoch == start else 0):
                 warnings.warn(
                     f"The data ended before epoch {epoch + 1}; training stops.", stacklevel=3
                 )
@@ -204,12 +207,16 @@ class Trainer:
         self.optimizer.finalize()
         listeners.on_train_end(logs)
 
-    def _train_epoch(self, feed: Feed, epoch: int, listeners: CallbackList) -> int:
-        """Step through one epoch; how many steps that were."""
+    def _train_epoch(
+        self, feed: Feed, epoch: int, listeners: CallbackList, done_before: int
+    ) -> int:
+        """Step through one epoch, past the batches done before; how many steps that were."""
         train: TrainStep | None = None
         done = 0
         self._is_cut_short = False
         for step, batch in enumerate(feed.epoch(epoch)):
+            if step < done_before:
+                continue
             listeners.on_train_batch_begin(step)
             if train is None:
                 scores = self._scores_for(batch)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from lamina.fields import Declared, field
@@ -51,7 +51,15 @@ def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
     }
 
 
-def deserialize(config: dict[str, Any]) -> LearningRateSchedule:
-    """The schedule of a serialized form; `{type, config}` of the training document is understood too."""
-    cls = SCHEDULES.get(str(config.get("class_name") or config.get("type")))
+def deserialize(
+    config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
+) -> LearningRateSchedule:
+    """The schedule of a serialized form; `{type, config}` of the training document is understood too.
+
+    Args:
+        config: The form.
+        custom_objects: Classes of one's own by name.
+    """
+    name = str(config.get("class_name") or config.get("type"))
+    cls = (custom_objects or {}).get(name) or SCHEDULES.get(name)
     return cls.from_config(config.get("config") or {})
