@@ -117,11 +117,12 @@ class LearningRateFinder(Callback):
             self.losses.append(smooth)
 
     def _steepest(self) -> float | None:
-        """The rate at which the loss falls most per factor of the rate."""
-        if len(self.losses) < 3:
-            return None
+        """The rate at which the loss falls most per factor of the rate, seen over a tenth of the steps."""
+        reach = max(self.steps // 20, 1)
         slopes = [
-            after - before for before, after in zip(self.losses, self.losses[2:], strict=False)
+            after - before
+            for before, after in zip(self.losses, self.losses[2 * reach :], strict=False)
         ]
-        steepest = min(range(len(slopes)), key=slopes.__getitem__)
-        return self.rates[steepest + 1] if slopes[steepest] < 0 else None
+        if not slopes or min(slopes) >= 0:
+            return None
+        return self.rates[slopes.index(min(slopes)) + reach]

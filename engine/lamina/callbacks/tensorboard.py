@@ -65,7 +65,8 @@ class TensorBoard(Callback):
                     field=name,
                 )
         self._files: dict[str, EventFile] = {}
-        self._every = {"batch": 1, "epoch": 0}.get(str(self.update_freq), self.update_freq)
+        frequency = self.update_freq
+        self._every = frequency if isinstance(frequency, int) else int(frequency == "batch")
         self._steps = self._steps_before = 0
         self._epoch_start = 0.0
         self._in_fit = False

@@ -25,7 +25,9 @@ class LossScaleOptimizer(Optimizer):
     It is not offered in training documents, because it is made of another optimizer.
     """
 
-    inner_optimizer: Any = field(doc=Text("The optimizer that steps.", "实际执行更新的优化器。"))
+    inner_optimizer: Any = field(
+        None, doc=Text("The optimizer that steps.", "实际执行更新的优化器。")
+    )
     initial_scale: PositiveFloat = field(
         2.0**15, doc=Text("The first scale.", "初始缩放系数。"), advanced=True
     )
@@ -66,10 +68,10 @@ class LossScaleOptimizer(Optimizer):
     # --- what the inner optimizer knows ---------------------------------------------------------------------------
 
     def rate_of_next_step(self) -> float:
-        return self.inner_optimizer.rate_of_next_step() if "_state" in vars(self) else 0.0
+        return self.inner_optimizer.rate_of_next_step() if "_index_of" in vars(self) else 0.0
 
     def _set_rate(self, value: Any) -> None:
-        if "_state" in vars(self):
+        if "_index_of" in vars(self):
             self.inner_optimizer.learning_rate = value
         else:
             super()._set_rate(value)
@@ -84,7 +86,7 @@ class LossScaleOptimizer(Optimizer):
 
     @property
     def variables(self) -> list[StateVariable]:
-        zero = StateVariable(f"{self.name}/learning_rate", torch.zeros(()))
+        zero = StateVariable(f"{self.label()}/learning_rate", torch.zeros(()))
         step = self._derived("iteration", self._read_step, self._write_step)
         return [step, zero, *(self._state if self.built else ()), *self.inner_optimizer.variables]
 

@@ -29,9 +29,9 @@ from lamina.text import Text
 COEFFICIENT = Text("Coefficient of the Newton-Schulz iteration.", "Newton-Schulz 迭代的系数。")
 
 
-def _inherited(name: str) -> Any:
-    """A field of `Optimizer`, named here because Keras has it before Muon's own ones."""
-    return Optimizer.declared_fields[name]
+def _doc(name: str) -> Text:
+    """Help of a field of `Optimizer`; it is named here because Keras has it before Muon's own ones."""
+    return Optimizer.declared_fields[name].doc
 
 
 Patterns = Annotated[
@@ -70,15 +70,21 @@ class Muon(Optimizer):
     weight_decay: NonNegativeFloat | None = field(
         0.004, doc=Optimizer.declared_fields["weight_decay"].doc
     )
-    clipnorm: PositiveFloat | None = _inherited("clipnorm")
-    clipvalue: PositiveFloat | None = _inherited("clipvalue")
-    global_clipnorm: PositiveFloat | None = _inherited("global_clipnorm")
-    use_ema: bool = _inherited("use_ema")
-    ema_momentum: Fraction = _inherited("ema_momentum")
-    ema_overwrite_frequency: PositiveInt | None = _inherited("ema_overwrite_frequency")
-    loss_scale_factor: PositiveFloat | None = _inherited("loss_scale_factor")
-    gradient_accumulation_steps: PositiveInt | None = _inherited("gradient_accumulation_steps")
-    name: str | None = _inherited("name")
+    clipnorm: PositiveFloat | None = field(None, doc=_doc("clipnorm"), advanced=True)
+    clipvalue: PositiveFloat | None = field(None, doc=_doc("clipvalue"), advanced=True)
+    global_clipnorm: PositiveFloat | None = field(None, doc=_doc("global_clipnorm"), advanced=True)
+    use_ema: bool = field(False, doc=_doc("use_ema"), advanced=True)
+    ema_momentum: Fraction = field(0.99, doc=_doc("ema_momentum"), advanced=True)
+    ema_overwrite_frequency: PositiveInt | None = field(
+        None, doc=_doc("ema_overwrite_frequency"), advanced=True
+    )
+    loss_scale_factor: PositiveFloat | None = field(
+        None, doc=_doc("loss_scale_factor"), advanced=True
+    )
+    gradient_accumulation_steps: PositiveInt | None = field(
+        None, doc=_doc("gradient_accumulation_steps"), advanced=True
+    )
+    name: str | None = field(None, doc=_doc("name"), advanced=True)
     exclude_layers: Patterns = field(
         None,
         doc=Text("Patterns of paths that Adam moves.", "交给 Adam 的路径模式。"),

@@ -53,8 +53,6 @@ class Optimizer(HasState, Declared):
 
     _kernel: ClassVar[Callable[..., None] | None] = None
     """`update` of the class, or of the one above it that has one."""
-    _given: Mapping[int, int] = {}
-    _constraints: Mapping[int, tuple[Variable, Callable[[Tensor], Tensor]]] = {}
 
     learning_rate: LearningRate = field(0.001, doc=RATE)
     weight_decay: NonNegativeFloat | None = field(
@@ -126,16 +124,13 @@ class Optimizer(HasState, Declared):
                 "Use a schedule such as InverseTimeDecay as the learning rate.",
                 stacklevel=2,
             )
-        self._step = 0
-        super().__init__(*args, **kwargs)
+        HasState.__init__(self)
+        Declared.__init__(self, *args, **kwargs)
         self.name = self.name or snake_case(type(self).__name__)
         self._check_options()
         self.built = False
-        self._variables = []
-        self._weights = []
-        self._slots = {}
-        self._views = {}
-        self._state = []
+        self._given: dict[int, int] = {}
+        self._constraints: dict[int, tuple[Variable, Callable[[Tensor], Tensor]]] = {}
         self._index_of: dict[int, int] = {}
         self._steppable: list[StateVariable] = []
         self._holds_averages = False
@@ -191,6 +186,13 @@ class Optimizer(HasState, Declared):
 
     def _get_variable_index(self, variable: Any) -> int:
         return self._index_of[id(variable)]
+
+    def label(self) -> str:
+        return str(self.name)
+
+    def shared_slots(self) -> list[str]:
+        averages = ["average"] * self.use_ema
+        return averages + ["gradient_accumulator"] * bool(self.gradient_accumulation_steps)
 
     # --- stepping -------------------------------------------------------------------------------------------------
 

@@ -23,14 +23,21 @@ class HasState(HasLearningRate):
     slot_blocks: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """Names of the slots in the order of Keras' files: blocks after each other, a block's slots interleaved."""
 
-    name: str | None
-    use_ema: bool
-    gradient_accumulation_steps: int | None
-    _variables: list[Variable]
-    _weights: list[Tensor]
-    _slots: dict[str, Slot]
-    _views: dict[str, list[Tensor]]
-    _state: list[StateVariable]
+    def __init__(self) -> None:
+        self._step = 0
+        self._variables: list[Variable] = []
+        self._weights: list[Tensor] = []
+        self._slots: dict[str, Slot] = {}
+        self._views: dict[str, list[Tensor]] = {}
+        self._state: list[StateVariable] = []
+
+    def label(self) -> str:
+        """The first part of the paths of `variables`."""
+        raise NotImplementedError
+
+    def shared_slots(self) -> list[str]:
+        """Slots that any optimizer may have, before its own."""
+        raise NotImplementedError
 
     def used_blocks(self) -> tuple[tuple[str, ...], ...]:
         """The `slot_blocks` that this configuration needs."""
@@ -73,9 +80,7 @@ class HasState(HasLearningRate):
                 state.place(device)
 
     def _slot_names(self) -> list[str]:
-        shared = ["average"] * self.use_ema
-        shared += ["gradient_accumulator"] * bool(self.gradient_accumulation_steps)
-        return shared + [name for block in self.used_blocks() for name in block]
+        return self.shared_slots() + [name for block in self.used_blocks() for name in block]
 
     def _own_slots(self) -> set[str]:
         return {name for block in self.used_blocks() for name in block}
@@ -102,7 +107,7 @@ class HasState(HasLearningRate):
         first = _initial(tuple(shape), initializer, getattr(torch, _dtype_name(dtype)))
         if first.ndim and self._weights:
             first = first.to(self._weights[0].device)
-        variable = StateVariable(f"{self.name}/{name or 'variable'}", first)
+        variable = StateVariable(f"{self.label()}/{name or 'variable'}", first)
         self._state.append(variable)
         return variable
 
@@ -114,7 +119,7 @@ class HasState(HasLearningRate):
         value: Tensor = reference_variable.value
         kept = torch.empty_like(value, requires_grad=False)
         variable = StateVariable(
-            f"{self.name}/{str(path).replace('/', '_')}_{name or 'var'}",
+            f"{self.label()}/{str(path).replace('/', '_')}_{name or 'var'}",
             reference_variable.to_keras(kept),
         )
         variable.assign(_initial(variable.shape, initializer, value.dtype))
@@ -162,7 +167,7 @@ class HasState(HasLearningRate):
     def _derived(
         self, name: str, read: Callable[[], Tensor], write: Callable[[Tensor], None]
     ) -> StateVariable:
-        return DerivedVariable(f"{self.name}/{name}", read, write)
+        return DerivedVariable(f"{self.label()}/{name}", read, write)
 
     def _read_step(self) -> Tensor:
         return torch.tensor(self._step, dtype=torch.int32)
@@ -182,7 +187,7 @@ class HasState(HasLearningRate):
     def _slot_variables(self) -> Iterator[StateVariable]:
         if not self._slots:
             return
-        shared = [(name,) for name in self._slot_names() if name not in self._own_slots()]
+        shared = [(name,) for name in self.shared_slots()]
         for block in (*shared, *self.used_blocks()):
             for index, variable in enumerate(self._variables):
                 for name in block:

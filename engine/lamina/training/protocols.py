@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from lamina.optimizers.optimizer import Variable
+from lamina.optimizers.variables import Variable
 
 
 class Program(Protocol):

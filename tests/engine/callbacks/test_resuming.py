@@ -94,7 +94,7 @@ def test_the_finder_suggests_a_rate_and_leaves_no_trace():
     model = lamina.Sequential([lamina.Input((3,)), lamina.layers.Dense(1)])
     model.compile(lamina.optimizers.SGD(0.25), "mse")
     before = model.get_weights()
-    model.fit(x, x[:, :1], batch_size=4, epochs=20, verbose=0, callbacks=[finder])
+    model.fit(x, x[:, :1], batch_size=20, epochs=40, verbose=0, callbacks=[finder])
     assert 1e-3 < finder.suggestion < 10
     assert len(finder.rates) == len(finder.losses) < 60  # it ran away before the last rate
     assert all(map(math.isfinite, finder.losses))
