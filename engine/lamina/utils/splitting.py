@@ -78,7 +78,7 @@ def _columns(dataset: Any) -> tuple[tuple[np.ndarray, ...], bool]:
 
 
 def _sizes(left: float | None, right: float | None, count: int) -> tuple[int, int]:
-    def number(size: float | None) -> int | None:
+    def number(size: Any) -> int | None:
         if size is None:
             return None
         ok = 0 < size < 1 if isinstance(size, float) else 0 < size < count
