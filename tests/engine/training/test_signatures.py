@@ -47,6 +47,8 @@ def test_methods(name):
 )
 def test_parameters_of_everything_that_is_registered(module, registry):
     for name, cls in registry.items():
+        if name == "OneCycle":  # ours
+            continue
         their_module = keras
         for part in module.split("."):
             their_module = getattr(their_module, part)
