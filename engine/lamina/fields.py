@@ -533,7 +533,7 @@ def _sides_schema(rank: int) -> WithJsonSchema:
     side = {"type": "array", "items": {"type": "integer", "minimum": 0}}
     pair = {**side, "minItems": 2, "maxItems": 2}
     return WithJsonSchema(
-        {"type": "array", "items": pair, "minItems": rank, "maxItems": rank, "x-widget": "text"}
+        {"type": "array", "items": pair, "minItems": rank, "maxItems": rank, "x-widget": "sides"}
     )
 
 

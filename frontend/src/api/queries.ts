@@ -63,6 +63,16 @@ export function datasetPreviewQuery(id: string) {
   });
 }
 
+const READY_POLL_MS = 30_000;
+
+/** Whether the server can do its work: a refusal says in words what keeps it, such as storage that does not answer. */
+export const readyQuery = queryOptions({
+  queryKey: ["ready"],
+  queryFn: async ({ signal }) => dataOf(await api.GET("/readyz", { signal })),
+  refetchInterval: READY_POLL_MS,
+  retry: false,
+});
+
 export const healthQuery = queryOptions({
   queryKey: ["health"],
   queryFn: async ({ signal }) => dataOf(await api.GET("/healthz", { signal })),

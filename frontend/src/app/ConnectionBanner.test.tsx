@@ -1,7 +1,8 @@
-import { act, screen } from "@testing-library/react";
+import { act, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { renderPage } from "@/test/render";
+import { Refusal, serve } from "@/test/server";
 import { ConnectionBanner } from "./ConnectionBanner";
 
 const connection = vi.hoisted(() => {
@@ -22,6 +23,7 @@ const connection = vi.hoisted(() => {
 vi.mock("@/live/live", () => ({ live: connection }));
 
 beforeEach(() => {
+  serve({ "GET /readyz": { status: "ok", version: "1" } });
   vi.useFakeTimers({ shouldAdvanceTime: true });
 });
 
@@ -31,6 +33,17 @@ afterEach(() => {
 });
 
 describe("ConnectionBanner", () => {
+  it("says what keeps the server from its work, and asks again", async () => {
+    let isFull = true;
+    const refusal = new Refusal(503, { title: "Not ready", status: 503, detail: "The disk is full." });
+    serve({ "GET /readyz": () => (isFull ? refusal : { status: "ok", version: "1" }) });
+    await renderPage(<ConnectionBanner />);
+    expect(await screen.findByText("The disk is full.", {}, { timeout: 4000 })).toBeVisible();
+    isFull = false;
+    await userEvent.click(screen.getByRole("button", { name: "Ask again" }));
+    await waitFor(() => expect(screen.getByRole("status")).toBeEmptyDOMElement());
+  });
+
   it("says that training goes on when the server is lost for a while", async () => {
     await renderPage(<ConnectionBanner />);
     act(() => connection.turn("lost"));

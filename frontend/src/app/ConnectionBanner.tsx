@@ -1,9 +1,12 @@
 import { Button } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { ApiError } from "@/api/problem";
+import { readyQuery } from "@/api/queries";
 import { live } from "@/live/live";
 import { useConnectionPhase } from "@/live/useConnectionPhase";
-import { DisconnectedIcon } from "@/ui/icons";
+import { DisconnectedIcon, WarningIcon } from "@/ui/icons";
 import classes from "./ConnectionBanner.module.css";
 
 /** A reload of the server takes less: no word of it. */
@@ -15,8 +18,23 @@ export function ConnectionBanner() {
   const phase = useConnectionPhase();
   const isLost = useLasting(phase === "lost", PATIENCE_MS);
   const isSignedOut = phase === "signedOut" || phase === "refused";
+  const ready = useQuery(readyQuery);
+  // A server that starts says the same for a moment.
+  const isHindered = useLasting(
+    phase !== "lost" && ready.error instanceof ApiError && ready.error.status === 503,
+    PATIENCE_MS,
+  );
   return (
     <div role="status">
+      {isHindered && !isSignedOut && ready.error && (
+        <div className={classes.banner}>
+          <WarningIcon size={16} />
+          <span className={classes.text}>{ready.error.message}</span>
+          <Button variant="default" size="compact-xs" onClick={() => void ready.refetch()}>
+            {t("connection.again")}
+          </Button>
+        </div>
+      )}
       {(isLost || isSignedOut) && (
         <div className={classes.banner}>
           <DisconnectedIcon />

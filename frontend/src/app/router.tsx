@@ -32,13 +32,17 @@ const modelsRoute = createRoute({
 interface StudioSearch {
   /** The starter graph of a new model. */
   template?: string;
+  /** The layer to select, such as the one that made a run fail. */
+  layer?: string;
 }
 
 const studioRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/m/$model",
-  validateSearch: (search: Record<string, unknown>): StudioSearch =>
-    typeof search.template === "string" ? { template: search.template } : {},
+  validateSearch: (search: Record<string, unknown>): StudioSearch => ({
+    ...(typeof search.template === "string" ? { template: search.template } : {}),
+    ...(typeof search.layer === "string" ? { layer: search.layer } : {}),
+  }),
   loader: () => loadTexts("editor", "run"),
   component: lazyRouteComponent(() => import("./routes/StudioRoute"), "StudioRoute"),
 });

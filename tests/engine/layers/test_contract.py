@@ -187,7 +187,8 @@ def test_the_catalogue_describes_every_parameter_of_everything() -> None:
             assert entry["summary"]["zh-CN"], entry["name"]
             for name, schema in entry["parameters"]["properties"].items():
                 assert schema["x-widget"] in {
-                    "int", "float", "bool", "choice", "size", "shape", "text", "list", "object",
+                    "int", "float", "bool", "choice", "size",
+                    "sides", "shape", "text", "list", "object",
                 }, (entry["name"], name)  # fmt: skip
                 assert schema["x-doc"]["zh-CN"], (entry["name"], name)
 

@@ -1,7 +1,11 @@
+import { useQuery } from "@tanstack/react-query";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
+import { runsQuery } from "@/api/runs";
+import { formatDuration } from "@/ui/format";
 import { CheckIcon, ErrorIcon, WarningIcon } from "@/ui/icons";
-import { useCheck, useEditor, useGraph } from "./EditorContext";
+import { useCheck, useEditor, useGraph, useTraining } from "./EditorContext";
+import { batchSizeOf, datasetOf, estimateEpoch, lastMeasured, runCostQuery } from "./estimate";
 import { formatCount } from "./format";
 import { KeyboardIcon } from "./icons";
 import classes from "./StatusBar.module.css";
@@ -24,6 +28,7 @@ export const StatusBar = memo(function StatusBar() {
             {t("status.parameters", { count: totals.parameters, shown: count(totals.parameters) })}
           </span>
           <span className={classes.fact}>{t("status.macs", { shown: count(totals.macs) })}</span>
+          <EpochTime macs={totals.macs} />
         </>
       )}
       <button type="button" className={classes.keys} onClick={() => view.setState({ dialog: "shortcuts" })}>
@@ -34,6 +39,26 @@ export const StatusBar = memo(function StatusBar() {
     </footer>
   );
 });
+
+/** About how long an epoch takes, once something like it was trained here. */
+function EpochTime({ macs }: { macs: number }) {
+  const { t, i18n } = useTranslation("editor");
+  const { t: tUi } = useTranslation("ui");
+  const dataset = useTraining(datasetOf);
+  const batchSize = useTraining(batchSizeOf);
+  const measured = useQuery({ ...runsQuery, select: (runs) => lastMeasured(runs, dataset) }).data ?? null;
+  const cost = useQuery({ ...runCostQuery(measured?.run ?? ""), enabled: measured !== null }).data;
+  const seconds =
+    measured && cost ? estimateEpoch(measured.secondsPerEpoch, cost, { macs, batchSize }) : null;
+  if (seconds === null) return null;
+  const short = new Intl.NumberFormat(i18n.language, { maximumSignificantDigits: 1 }).format(seconds);
+  const time = seconds < 1 ? tUi("duration.seconds", { seconds: short }) : formatDuration(seconds, tUi);
+  return (
+    <span className={classes.fact} title={t("status.epochHint")}>
+      {t("status.epoch", { time })}
+    </span>
+  );
+}
 
 function ProblemCount() {
   const { t } = useTranslation("editor");

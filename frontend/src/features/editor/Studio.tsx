@@ -2,11 +2,13 @@ import { type ReactNode, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useStore } from "zustand";
 import type { StudioDocument } from "@/graph/document";
+import { nodeById } from "@/graph/topology";
 import { hasEnded } from "@/ui/runState";
 import { Announcer } from "./Announcer";
 import { Canvas } from "./canvas/Canvas";
 import { LayerMenu } from "./canvas/LayerMenu";
 import { DraftNotice } from "./DraftNotice";
+import { Drawers } from "./Drawers";
 import { Dock } from "./dock/Dock";
 import { EditorProvider } from "./EditorContext";
 import { Inspector } from "./inspector/Inspector";
@@ -19,6 +21,7 @@ import { RunProvider } from "./RunContext";
 import { StatusBar } from "./StatusBar";
 import classes from "./StudioPage.module.css";
 import type { createEditor } from "./state/createEditor";
+import { currentDocument } from "./state/documentStore";
 import { RefusalNotice } from "./topbar/RefusalNotice";
 import { TopBar } from "./topbar/TopBar";
 import type { StudioRun } from "./wire";
@@ -27,6 +30,7 @@ interface StudioProps {
   editor: ReturnType<typeof createEditor>;
   /** What the restored draft was made of, if one was. */
   original: StudioDocument | null;
+  layer: string | null;
   run: StudioRun | null;
   onModelCreated: (id: string) => void;
   renderCurves: (run: string | null) => ReactNode;
@@ -38,6 +42,7 @@ interface StudioProps {
 export function Studio({
   editor,
   original,
+  layer,
   run,
   onModelCreated,
   renderCurves,
@@ -49,6 +54,13 @@ export function Studio({
   const runId = startedRun ?? run?.id ?? null;
 
   useEffect(() => editor.start(), [editor]);
+
+  useEffect(() => {
+    const { graph } = currentDocument(editor.document.getState());
+    if (layer === null || !nodeById(graph, layer)) return;
+    editor.view.getState().select([layer]);
+    editor.view.getState().show(layer);
+  }, [editor, layer]);
 
   useEffect(
     () =>
@@ -96,7 +108,7 @@ export function Studio({
           <TopBar />
           <RefusalNotice />
           <DraftNotice original={original} />
-          <div className={classes.middle}>
+          <Drawers>
             <Palette />
             <Outline />
             <div className={classes.centre}>
@@ -104,7 +116,7 @@ export function Studio({
               <Dock curves={curves} log={log} />
             </div>
             <Inspector />
-          </div>
+          </Drawers>
           <StatusBar />
         </div>
         <Overlays />

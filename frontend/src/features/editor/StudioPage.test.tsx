@@ -57,6 +57,7 @@ function Page({
     <StudioPage
       modelId={modelId}
       template={template}
+      layer={null}
       run={null}
       onModelCreated={(id) => {
         created?.(id);

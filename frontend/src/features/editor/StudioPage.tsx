@@ -21,6 +21,8 @@ export interface StudioPageProps {
   modelId: string | null;
   /** What an unsaved model starts from; null: the first template. */
   template: string | null;
+  /** The layer to select at first. */
+  layer: string | null;
   /** The latest run of this model, as it stands now. */
   run: StudioRun | null;
   onModelCreated: (id: string) => void;

@@ -52,3 +52,15 @@ export const ChainIcon = icon(
   <path d="M6.8 9.2a2.6 2.6 0 0 0 3.8 0l2-2a2.7 2.7 0 0 0-3.8-3.8l-.6.6M9.2 6.8a2.6 2.6 0 0 0-3.8 0l-2 2a2.7 2.7 0 0 0 3.8 3.8l.6-.6" />,
 );
 export const ResetIcon = icon(<path d="M2.6 3v3.4H6M3 6.4A5.4 5.4 0 1 1 2.6 9" />);
+export const PaletteIcon = icon(
+  <>
+    <rect x="1.8" y="2.8" width="12.4" height="10.4" rx="1.6" />
+    <path d="M6 2.8v10.4" />
+  </>,
+);
+export const PropertiesIcon = icon(
+  <>
+    <rect x="1.8" y="2.8" width="12.4" height="10.4" rx="1.6" />
+    <path d="M10 2.8v10.4" />
+  </>,
+);

@@ -2,31 +2,30 @@ import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { changeRun, deleteRun, stopRun } from "@/api/commands";
+import { stopRun } from "@/api/commands";
 import { artifactsQuery, artifactUrl, RUNS, type RunDetail } from "@/api/runs";
 import { ActionMenu, MenuItem } from "@/ui/ActionMenu";
 import { ButtonLink } from "@/ui/ButtonLink";
-import { ConfirmDialog } from "@/ui/ConfirmDialog";
 import { DownloadIcon, EditIcon, StopIcon, StudioIcon, TrashIcon } from "@/ui/icons";
-import { RenameDialog } from "@/ui/RenameDialog";
+import { type RunDialog, RunDialogs } from "@/ui/RunDialogs";
 import { canStop, hasEnded } from "@/ui/runState";
 import { useCommand } from "@/ui/useCommand";
+import { failingLayer } from "./failingLayer";
 import { MODEL_FILE } from "./modelFile";
 
 /** A run's commands: stop it while it lives, take its model when it is there, and what one seldom does in a menu. */
 export function RunActions({ run, onDeleted }: { run: RunDetail; onDeleted: () => void }) {
   const { t } = useTranslation("run");
-  const [dialog, setDialog] = useState<"rename" | "delete" | null>(null);
+  const [dialog, setDialog] = useState<RunDialog | null>(null);
   const stop = useCommand(stopRun, RUNS);
-  const rename = useCommand(changeRun, RUNS);
-  const remove = useCommand(deleteRun, RUNS);
-  const close = () => setDialog(null);
+  const failing = failingLayer(run);
   return (
     <>
       {run.model_id && (
         <ButtonLink
           to="/m/$model"
           params={{ model: run.model_id }}
+          search={failing === null ? {} : { layer: failing }}
           variant="default"
           size="sm"
           leftSection={<StudioIcon />}
@@ -60,26 +59,7 @@ export function RunActions({ run, onDeleted }: { run: RunDetail; onDeleted: () =
           {t("action.delete")}
         </MenuItem>
       </ActionMenu>
-      {dialog === "rename" && (
-        <RenameDialog
-          title={t("rename.title")}
-          name={run.name}
-          isBusy={rename.isPending}
-          onRename={(name) => rename.mutate({ id: run.id, change: { name } }, { onSuccess: close })}
-          onClose={close}
-        />
-      )}
-      {dialog === "delete" && (
-        <ConfirmDialog
-          title={t("delete.title", { name: run.name })}
-          action={t("action.delete")}
-          isBusy={remove.isPending}
-          onConfirm={() => remove.mutate(run.id, { onSuccess: onDeleted })}
-          onClose={close}
-        >
-          {t("delete.text")}
-        </ConfirmDialog>
-      )}
+      <RunDialogs run={run} dialog={dialog} onClose={() => setDialog(null)} onDeleted={onDeleted} />
     </>
   );
 }

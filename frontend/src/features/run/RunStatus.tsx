@@ -40,9 +40,15 @@ function LiveFacts({ run, live, progress }: FactsProps & { live: LiveRunState })
   const { t: tUi } = useTranslation("ui");
   const { download } = live;
   if (download) return <DownloadProgress download={download} />;
+  const alert = live.marks.findLast(({ kind }) => kind === "alert");
   const isMoving = run.state === "RUNNING";
   return (
     <>
+      {alert?.message && (
+        <p className={classes.alert} role="alert">
+          {localize(alert.message, i18n.language)}
+        </p>
+      )}
       <ProgressBar value={progress.share} label={t("status.progress")} />
       <dl className={classes.facts}>
         <StepFacts progress={progress} />

@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Run } from "@/api/runs";
 import { formatAgo, formatDuration, formatMetric, formatMoment, formatShare } from "@/ui/format";
@@ -10,7 +11,8 @@ import { RunMenu } from "./RunMenu";
 import classes from "./runs.module.css";
 import { latest, secondsOf, shareOf } from "./runTable";
 
-export function RunRow({ run }: { run: Run }) {
+/** Drawn again only when its own run changes. */
+export const RunRow = memo(function RunRow({ run }: { run: Run }) {
   const { t, i18n } = useTranslation("ui");
   const { language } = i18n;
   const now = Date.now();
@@ -44,7 +46,7 @@ export function RunRow({ run }: { run: Run }) {
       </td>
     </tr>
   );
-}
+});
 
 function RunProgress({ run }: { run: Run }) {
   const { t } = useTranslation("runs");

@@ -58,6 +58,20 @@ describe("RunsPage", () => {
     expect(name.closest("th")).toHaveAttribute("aria-sort", "descending");
   });
 
+  it("keeps thousands of runs on pages of a hundred", async () => {
+    const many = Array.from({ length: 2000 }, (_, index) =>
+      makeRun({ id: `r_${index}`, name: `run ${index}` }),
+    );
+    serve({ [LIST]: page(...many) });
+    await renderPage(<RunsPage />);
+    await screen.findByText("1–100 of 2000");
+    expect(screen.getAllByRole("row")).toHaveLength(101);
+    await userEvent.click(screen.getByRole("button", { name: "Next" }));
+    expect(screen.getByText("101–200 of 2000")).toBeVisible();
+    await userEvent.click(screen.getByRole("button", { name: "Previous" }));
+    expect(screen.getByRole("button", { name: "Previous" })).toBeDisabled();
+  });
+
   it("renames a run", async () => {
     const asked = serve({ [LIST]: page(finished), "PATCH /api/v1/runs/r_1": finished });
     await renderPage(<RunsPage />);

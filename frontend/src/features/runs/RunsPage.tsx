@@ -78,7 +78,7 @@ function Runs({ runs }: { runs: readonly Run[] }) {
       {rows.length === 0 ? (
         <EmptyState title={t("none.title")}>{t("none.text")}</EmptyState>
       ) : (
-        <RunsTable runs={rows} sorting={sorting} onSort={setSorting} />
+        <RunsTable selection={`${shown} ${search}`} runs={rows} sorting={sorting} onSort={setSorting} />
       )}
     </>
   );

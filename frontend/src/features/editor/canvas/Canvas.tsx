@@ -13,6 +13,7 @@ import { nodeById } from "@/graph/topology";
 import { OTHER_COLOUR } from "@/ui/groupColour";
 import { useEditor, useGraph, useView } from "../EditorContext";
 import classes from "./Canvas.module.css";
+import { CanvasHint } from "./CanvasHint";
 import { CanvasTools } from "./CanvasTools";
 import { EmptyCanvas } from "./EmptyCanvas";
 import type { LayerFlowEdge, LayerFlowNode } from "./flow";
@@ -108,6 +109,7 @@ function FlowCanvas() {
         )}
       </ReactFlow>
       {isEmpty && <EmptyCanvas />}
+      <CanvasHint />
       <CanvasTools />
     </section>
   );

@@ -2,12 +2,13 @@
 
 import type { Edge as FlowEdge, Node } from "@xyflow/react";
 import type { GraphDocument } from "@/graph/document";
+import { type Lane, lanesOf } from "@/graph/routing";
 import { type Edge, type InputPort, topologyOf } from "@/graph/topology";
 import type { Catalogue } from "../catalogue";
 import { handleCount } from "../catalogue";
 
 export type LayerFlowNode = Node<Record<string, never>, "layer">;
-export type LayerFlowEdge = FlowEdge<{ port: number; output: number }, "layer">;
+export type LayerFlowEdge = FlowEdge<{ port: number; output: number; lane: Lane | null }, "layer">;
 
 const NO_DATA: Record<string, never> = {};
 const FOCUS_STOP = { tabIndex: 0 };
@@ -74,14 +75,21 @@ export function flowEdges(
 ): LayerFlowEdge[] {
   const known = new Map(before.map((edge) => [edge.id, edge]));
   const { byId, edges } = topologyOf(graph);
+  const lanes = lanesOf(graph);
   const flow = edges.map((edge): LayerFlowEdge => {
     const handles = handleCount(catalogue.inputsOf(byId.get(edge.target)?.type ?? ""));
     const target = targetHandle(Math.min(edge.port, Math.max(0, handles - 1)));
     const selected = view.selected.some((port) => port.target === edge.target && port.port === edge.port);
     const ariaLabel = view.labelOf(edge);
     const old = known.get(edge.id);
-    if (old && old.selected === selected && old.ariaLabel === ariaLabel && old.targetHandle === target)
-      return old;
+    const lane = lanes.get(edge.id) ?? null;
+    const isSame =
+      old &&
+      old.selected === selected &&
+      old.ariaLabel === ariaLabel &&
+      old.targetHandle === target &&
+      sameLane(old.data?.lane ?? null, lane);
+    if (isSame) return old;
     return {
       id: edge.id,
       type: "layer",
@@ -89,11 +97,15 @@ export function flowEdges(
       target: edge.target,
       sourceHandle: sourceHandle(edge.output),
       targetHandle: target,
-      data: { port: edge.port, output: edge.output },
+      data: { port: edge.port, output: edge.output, lane },
       selected,
       ariaLabel,
       domAttributes: NO_FOCUS_STOP,
     };
   });
   return unlessSame(before, flow);
+}
+
+function sameLane(a: Lane | null, b: Lane | null): boolean {
+  return a === b || (a?.x === b?.x && a?.side === b?.side && a?.index === b?.index);
 }

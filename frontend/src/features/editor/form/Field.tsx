@@ -8,6 +8,7 @@ import { FieldFrame } from "./FieldFrame";
 import type { FieldSpec } from "./fieldSpec";
 import { NumberField } from "./NumberField";
 import { ShapeField } from "./ShapeField";
+import { SidesField } from "./SidesField";
 import { SizeField } from "./SizeField";
 import { TextField } from "./TextField";
 
@@ -46,6 +47,8 @@ export function Field({ spec, value, error, fixes, onChange }: FieldProps) {
             return <ChoiceField {...control} />;
           case "size":
             return <SizeField {...control} />;
+          case "sides":
+            return <SidesField {...control} />;
           case "shape":
             return <ShapeField {...control} />;
           case "text":

@@ -3,7 +3,7 @@
 import type { Text } from "@/api/text";
 import { isObject, type Json, type JsonObject } from "@/graph/json";
 
-export type Widget = "int" | "float" | "bool" | "choice" | "size" | "shape" | "text";
+export type Widget = "int" | "float" | "bool" | "choice" | "size" | "sides" | "shape" | "text";
 
 export interface FieldSpec {
   readonly name: string;
@@ -32,6 +32,7 @@ const WIDGETS: readonly string[] = [
   "bool",
   "choice",
   "size",
+  "sides",
   "shape",
   "text",
 ] satisfies Widget[];

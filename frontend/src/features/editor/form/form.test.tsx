@@ -118,6 +118,17 @@ const SCHEMA = {
       "x-widget": "size",
     },
     shape: { type: "array", title: "Shape", "x-widget": "shape" },
+    margin: {
+      type: "array",
+      items: { type: "array", items: { type: "integer", minimum: 0 }, minItems: 2, maxItems: 2 },
+      maxItems: 2,
+      default: [
+        [1, 1],
+        [1, 1],
+      ],
+      title: "Margin",
+      "x-widget": "sides",
+    },
     bias: { type: "boolean", default: true, title: "Bias", "x-advanced": true },
   },
   required: ["size"],
@@ -208,6 +219,23 @@ describe("a form from a schema", () => {
     await userEvent.click(screen.getByRole("button", { name: "Keep the parts of Window equal" }));
     await userEvent.type(first, "{Backspace}3");
     expect(changed).toHaveBeenLastCalledWith("window", [3, 5]);
+  });
+
+  it("keeps all sides equal until they are told apart", async () => {
+    const changed = vi.fn();
+    await renderPage(<Form changed={changed} />);
+    const top = screen.getByRole("textbox", { name: "Margin, Height, before" });
+    await userEvent.type(top, "{Backspace}3");
+    expect(changed).toHaveBeenLastCalledWith("margin", [
+      [3, 3],
+      [3, 3],
+    ]);
+    await userEvent.click(screen.getByRole("button", { name: "Keep the parts of Margin equal" }));
+    await userEvent.type(screen.getByRole("textbox", { name: "Margin, Height, after" }), "{Backspace}5");
+    expect(changed).toHaveBeenLastCalledWith("margin", [
+      [3, 5],
+      [3, 3],
+    ]);
   });
 
   it("chooses, and goes back to the default", async () => {

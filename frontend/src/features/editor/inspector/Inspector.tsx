@@ -21,7 +21,12 @@ export const Inspector = memo(function Inspector() {
     if (chosen) view.setState({ inspectorTab: chosen });
   };
   return (
-    <aside className={classes.inspector} aria-label={t("inspector.label")} data-inspector>
+    <aside
+      className={classes.inspector}
+      aria-label={t("inspector.label")}
+      data-inspector
+      data-side="properties"
+    >
       <Tabs value={tab} onChange={choose} keepMounted={false} className={classes.tabs ?? ""}>
         <Tabs.List className={classes.tabList ?? ""} grow>
           {TABS.map((name) => (

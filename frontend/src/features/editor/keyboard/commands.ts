@@ -85,7 +85,7 @@ function confirm({ view, actions }: Editor): void {
     return;
   }
   if (view.getState().selection.length === 0) return;
-  view.setState({ inspectorTab: "layer" });
+  view.setState({ inspectorTab: "layer", drawer: "properties" });
   requestAnimationFrame(() => {
     const field = document.querySelector<HTMLElement>(
       "[data-inspector] :is(input, select, textarea):not([type=hidden])",
@@ -94,8 +94,14 @@ function confirm({ view, actions }: Editor): void {
   });
 }
 
+/** Whether palette and properties are drawers; the same width as in `StudioPage.module.css`. */
+function isNarrow(): boolean {
+  return window.matchMedia("(max-width: 62.5rem)").matches;
+}
+
 function cancel({ view, actions }: Editor): void {
   if (view.getState().connectFrom !== null) actions.cancelConnecting();
+  else if (isNarrow() && view.getState().drawer !== null) view.setState({ drawer: null });
   else view.setState({ selection: [], selectedEdges: [] });
 }
 
@@ -128,7 +134,11 @@ export const COMMANDS: readonly EditorCommand[] = [
     group: "edit",
     keys: ["/"],
     scope: "studio",
-    run: () => document.getElementById(PALETTE_SEARCH_ID)?.focus(),
+    run: ({ view }) => {
+      view.setState({ drawer: "layers" });
+      // In a narrow window it is there only with the next drawing.
+      requestAnimationFrame(() => document.getElementById(PALETTE_SEARCH_ID)?.focus());
+    },
   },
   {
     id: "addAfter",
@@ -279,17 +289,31 @@ export const COMMANDS: readonly EditorCommand[] = [
     run: ({ view }) => view.setState({ isDockOpen: false }),
   },
   {
+    id: "showLayers",
+    group: "view",
+    keys: ["["],
+    scope: "studio",
+    run: ({ view }) => view.getState().toggleDrawer("layers"),
+  },
+  {
+    id: "showProperties",
+    group: "view",
+    keys: ["]"],
+    scope: "studio",
+    run: ({ view }) => view.getState().toggleDrawer("properties"),
+  },
+  {
     id: "showTraining",
     group: "view",
     keys: [],
     scope: "studio",
-    run: ({ view }) => view.setState({ inspectorTab: "training" }),
+    run: ({ view }) => view.setState({ inspectorTab: "training", drawer: "properties" }),
   },
   {
     id: "showCode",
     group: "view",
     keys: [],
     scope: "studio",
-    run: ({ view }) => view.setState({ inspectorTab: "code" }),
+    run: ({ view }) => view.setState({ inspectorTab: "code", drawer: "properties" }),
   },
 ];

@@ -46,7 +46,10 @@ export function useShortcuts(): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.isComposing) return;
-      if (isWayBack(event)) return editor.actions.focusCanvas();
+      if (isWayBack(event)) {
+        editor.view.setState({ drawer: null });
+        return editor.actions.focusCanvas();
+      }
       const command = BY_KEYS.get(shortcutOf(event));
       if (!command || command.isClipboard || isOpenDialog(editor)) return;
       if (!worksIn(command, scopeAt(document.activeElement))) return;

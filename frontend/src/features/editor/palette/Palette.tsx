@@ -29,7 +29,7 @@ export const Palette = memo(function Palette() {
     }
   };
   return (
-    <aside className={classes.palette} aria-label={t("palette.label")} data-canvas-keys>
+    <aside className={classes.palette} aria-label={t("palette.label")} data-canvas-keys data-side="layers">
       <div className={classes.search}>
         <SearchControl
           id={PALETTE_SEARCH_ID}

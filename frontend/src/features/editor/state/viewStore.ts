@@ -7,6 +7,8 @@ import type texts from "../locales/en.json";
 
 export type InspectorTab = "layer" | "model" | "data" | "training" | "code";
 export type DockTab = "curves" | "problems" | "log";
+/** What lies over the canvas in a narrow window. */
+export type Drawer = "layers" | "properties";
 export type Dialog = "commands" | "shortcuts";
 
 /** The list of layers that offers itself where something is to be added. */
@@ -56,6 +58,8 @@ export interface ViewState {
   readonly isDockOpen: boolean;
   readonly isMinimapOpen: boolean;
   readonly isOutlineOpen: boolean;
+  /** Matters only where the window has no room for both sides. */
+  readonly drawer: Drawer | null;
   readonly dialog: Dialog | null;
   readonly layerMenu: LayerMenu | null;
   /** Edge that would take what is being dragged, if it were let go now; its id. */
@@ -68,6 +72,7 @@ export interface ViewState {
   selectEdges(edges: readonly InputPort[]): void;
   announce(key: AnnouncementKey, values?: Record<string, string | number>): void;
   openDock(tab: DockTab): void;
+  toggleDrawer(drawer: Drawer): void;
   noteUse(type: string): void;
   show(id: string, options?: { focus?: boolean }): void;
 }
@@ -93,6 +98,7 @@ export function createViewStore(): ViewStore {
     isDockOpen: false,
     isMinimapOpen: false,
     isOutlineOpen: false,
+    drawer: null,
     dialog: null,
     layerMenu: null,
     edgeUnderDrag: null,
@@ -116,6 +122,9 @@ export function createViewStore(): ViewStore {
     },
     openDock(tab) {
       set({ isDockOpen: true, dockTab: tab });
+    },
+    toggleDrawer(drawer) {
+      set((state) => ({ drawer: state.drawer === drawer ? null : drawer }));
     },
     show(id, { focus = false } = {}) {
       set((state) => ({ reveal: { id, focus, count: state.reveal.count + 1 } }));

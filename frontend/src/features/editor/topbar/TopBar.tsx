@@ -5,6 +5,7 @@ import { canRedo, canUndo } from "@/graph/history";
 import { useDocument, useEditor } from "../EditorContext";
 import { RedoIcon, UndoIcon } from "../icons";
 import { editLabel } from "../state/documentStore";
+import { DrawerButton } from "./DrawerButton";
 import { ModelName } from "./ModelName";
 import { SaveStatusButton } from "./SaveStatusButton";
 import classes from "./TopBar.module.css";
@@ -14,11 +15,13 @@ import { VersionsMenu } from "./VersionsMenu";
 export const TopBar = memo(function TopBar() {
   return (
     <header className={classes.bar}>
+      <DrawerButton drawer="layers" />
       <ModelName />
       <VersionsMenu />
       <SaveStatusButton />
       <UndoRedo />
       <TrainControls />
+      <DrawerButton drawer="properties" />
     </header>
   );
 });
