@@ -26,10 +26,15 @@ export function formatCount(count: number, language: string): string {
   return String(count);
 }
 
-/** A parameter's value in a node or a list: `3 × 3`, `relu`, `0.001`. */
+/** A parameter's value in a node or a list: `3 × 3`, `1, 1 | 2, 3`, `relu`, `0.001`. */
 export function formatValue(value: Json | undefined): string {
   if (value === undefined || value === null) return "–";
-  if (Array.isArray(value)) return value.map(formatValue).join(" × ");
+  if (Array.isArray(value)) {
+    const isNested = value.some(Array.isArray);
+    return value
+      .map((part) => (Array.isArray(part) ? part.join(", ") : formatValue(part)))
+      .join(isNested ? " | " : " × ");
+  }
   if (typeof value === "object") {
     const { type, class_name: className } = value as { type?: Json; class_name?: Json };
     const name = type ?? className;

@@ -30,6 +30,12 @@ describe("words for values", () => {
 
   it("writes values as short as they can be", () => {
     expect(formatValue([3, 3])).toBe("3 × 3");
+    expect(
+      formatValue([
+        [1, 1],
+        [2, 3],
+      ]),
+    ).toBe("1, 1 | 2, 3");
     expect(formatValue(null)).toBe("–");
     expect(formatValue({ type: "Special", config: {} })).toBe("Special");
   });
