@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 MODULES = frozenset(
     {
-        "activations", "applications", "backend", "callbacks", "datasets", "initializers", "layers", "losses", "metrics", "models",
-        "optimizers", "saving", "utils",
+        "activations", "applications", "backend", "callbacks", "config", "datasets", "initializers", "layers", "losses", "metrics", "models",
+        "ops", "optimizers", "saving", "utils",
     }
 )  # fmt: skip
 """Public modules, reached as attributes."""

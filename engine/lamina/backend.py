@@ -1,8 +1,32 @@
 """`keras.backend`: the few names of it that scripts still use."""
 
 from lamina.naming import clear_session
+from lamina.ops.convert import dtype_name as standardize_dtype
+from lamina.ops.convert import result_type
+from lamina.settings import (
+    epsilon,
+    floatx,
+    image_data_format,
+    set_epsilon,
+    set_floatx,
+    set_image_data_format,
+)
 
-__all__ = ["backend", "clear_session", "epsilon", "floatx", "image_data_format"]
+__all__ = [
+    "backend",
+    "clear_session",
+    "epsilon",
+    "floatx",
+    "image_data_format",
+    "is_float_dtype",
+    "is_int_dtype",
+    "is_keras_tensor",
+    "result_type",
+    "set_epsilon",
+    "set_floatx",
+    "set_image_data_format",
+    "standardize_dtype",
+]
 
 
 def backend() -> str:
@@ -10,16 +34,20 @@ def backend() -> str:
     return "torch"
 
 
-def epsilon() -> float:
-    """The small number that losses and optimizers keep away from zero by."""
-    return 1e-7
+def is_float_dtype(dtype: object) -> bool:
+    """Whether a dtype is of fractions.
+
+    >>> is_float_dtype("bfloat16"), is_float_dtype("int32")
+    (True, False)
+    """
+    return "float" in standardize_dtype(dtype)
 
 
-def floatx() -> str:
-    """The type that layers compute in."""
-    return "float32"
+def is_int_dtype(dtype: object) -> bool:
+    """Whether a dtype is of integers, signed or not."""
+    return "int" in standardize_dtype(dtype)
 
 
-def image_data_format() -> str:
-    """Always "channels_last": (batch, height, width, channels)."""
-    return "channels_last"
+def is_keras_tensor(x: object) -> bool:
+    """Whether `x` is symbolic: the output of a layer or op in a graph."""
+    return hasattr(x, "graph_call")

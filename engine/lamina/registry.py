@@ -95,6 +95,9 @@ class Registry(Generic[T]):
     def names(self) -> list[str]:
         return list(self._entries)
 
+    def aliases(self) -> list[str]:
+        return list(self._aliases)
+
     def items(self) -> Iterator[tuple[str, T]]:
         return iter(self._entries.items())
 

@@ -1,0 +1,69 @@
+"""`keras.config`: what holds for the whole process, and what this machine has."""
+
+from __future__ import annotations
+
+import torch
+
+from lamina.backend import backend
+from lamina.errors import ConfigError
+from lamina.settings import (
+    epsilon,
+    floatx,
+    image_data_format,
+    set_epsilon,
+    set_floatx,
+    set_image_data_format,
+)
+from lamina.text import Text
+
+__all__ = [
+    "backend",
+    "devices",
+    "disable_traceback_filtering",
+    "enable_traceback_filtering",
+    "epsilon",
+    "floatx",
+    "image_data_format",
+    "is_traceback_filtering_enabled",
+    "set_backend",
+    "set_epsilon",
+    "set_floatx",
+    "set_image_data_format",
+]
+
+
+def devices() -> list[str]:
+    """What there is to compute on, as torch names it.
+
+    >>> devices()[0]
+    'cpu'
+    """
+    return ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+
+
+def set_backend(backend: str) -> None:
+    """Accept "torch", the only backend there is.
+
+    Raises:
+        ConfigError: For any other.
+    """
+    if backend != "torch":
+        raise ConfigError(
+            Text(
+                f'The backend is "torch", got {backend!r}. Leave the call out.',
+                f"后端固定为“torch”，实际为 {backend!r}。请去掉该调用。",
+            )
+        )
+
+
+def enable_traceback_filtering() -> None:
+    """Nothing: tracebacks are never filtered here, which Keras does by default."""
+
+
+def disable_traceback_filtering() -> None:
+    """Nothing: tracebacks are never filtered here."""
+
+
+def is_traceback_filtering_enabled() -> bool:
+    """Always False: tracebacks are shown whole."""
+    return False
