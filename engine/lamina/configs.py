@@ -62,7 +62,8 @@ def from_config(
         )
     read = model_from_keras(config)
     model = (Sequential if read.is_sequential else Model).from_graph(read.graph)
-    model.trainable = read.trainable
+    if not read.trainable:
+        model.trainable = False
     return model
 
 

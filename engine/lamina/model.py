@@ -7,17 +7,22 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
+import torch
+
 from lamina import files
+from lamina.calls import is_tensor, take_apart
 from lamina.errors import ConfigError
 from lamina.graph.document import Graph
 from lamina.graph.tracing import trace
-from lamina.layer import Layer, Shape
+from lamina.layer import Layer
 from lamina.layers.core.input import Input, InputLayer
 from lamina.naming import unique_name
 from lamina.network import Network, Tensors
-from lamina.symbolic import SymbolicTensor
+from lamina.symbolic import SymbolicTensor, call_layer
 from lamina.text import Text
 from lamina.training import inference
+from lamina.training.peek import first_batch
+from lamina.training.sources import unpack
 from lamina.training.trainer import Trainer
 
 P = ParamSpec("P")
@@ -32,7 +37,10 @@ def _by_trainer(
     @functools.wraps(method)
     def call(self: Model, *args: P.args, **kwargs: P.kwargs) -> R:
         trainer = self.compiled(method.__name__)
-        self.build_for(args[0] if args else kwargs.get("x"))
+        if args:
+            args = (self.build_for(args[0]), *args[1:])  # type: ignore[assignment]
+        else:
+            kwargs["x"] = self.build_for(kwargs.get("x"))
         return method(trainer, *args, **kwargs)
 
     return cast("Callable[Concatenate[Model, P], R]", call)
@@ -68,18 +76,46 @@ class Model(Network):
         inputs: Tensors | None = None,
         outputs: Tensors | None = None,
         name: str | None = None,
+        **options: Any,
     ) -> None:
+        if inputs is None and outputs is None and type(self) is not Model:
+            Layer.__init__(self, name=name, **options)
+            self._programs = {}
+            return
         if inputs is None or outputs is None:
             raise ConfigError(
                 Text(
-                    "Model needs its inputs and outputs: Model(inputs, outputs). Subclassing Model is not supported yet.",
-                    "Model 需要输入和输出：Model(inputs, outputs)。暂不支持继承 Model。",
+                    "Model needs its inputs and outputs: Model(inputs, outputs), or a subclass with a call.",
+                    "Model 需要输入和输出：Model(inputs, outputs)，或者使用带有 call 的子类。",
                 )
             )
-        super().__init__(inputs, outputs, unique_name("functional") if name is None else name)
+        given = unique_name("functional") if name is None else name
+        super().__init__(inputs, outputs, given, **options)
 
-    def build_for(self, x: Any) -> None:
-        """Make the weights for such data, where the model was not told the shape of its input."""
+    def build_for(self, x: Any) -> Any:
+        """Make the weights for such data, where the model was not told the shape of its input; gives the data back."""
+        if not self.built and self.uses_call and x is not None:
+            sample, x = first_batch(x)
+            leaves: list[Any] = []
+            structure = take_apart(sample, leaves, is_tensor)
+            names = _input_names(structure)
+            inputs = [
+                Input(shape=tuple(leaf.shape)[1:], dtype=_dtype_of(leaf), name=name)
+                for leaf, name in zip(leaves, names, strict=True)
+            ]
+            self._connect_call(structure, inputs)
+        return x
+
+    def _connect_call(self, structure: Any, inputs: list[SymbolicTensor]) -> None:
+        """Make the graph whose one node is this model's `call`."""
+        self.__dict__.pop("calls", None)
+        outputs = call_layer(self, inputs, structure=((structure,), {}))
+        ends: list[SymbolicTensor] = []
+        nest = take_apart(outputs, ends, lambda x: isinstance(x, SymbolicTensor))
+        graph, layers = trace(inputs, ends, self.name)
+        self.__dict__["output_nest"] = nest
+        self.__dict__["input_keys"] = list(structure) if isinstance(structure, dict) else None
+        self._adopt(graph, layers, inputs, ends)
 
     # --- training ----------------------------------------------------------------------------------------------
 
@@ -117,7 +153,72 @@ class Model(Network):
 
     @property
     def metrics(self) -> list[Any]:
-        return [] if self.trainer is None else self.trainer.metrics
+        if self.trainer is None:
+            return []
+        if self.has_own("train_step") or self.has_own("test_step"):
+            return self.trainer.own.metrics()
+        return self.trainer.metrics
+
+    def has_own(self, step: str) -> bool:
+        """Whether a subclass wrote this step, or `compute_loss`, which both steps use."""
+        cls = type(self)
+        return any(
+            getattr(cls, name) is not getattr(Model, name) for name in (step, "compute_loss")
+        )
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One step of training on (x, y) or (x, y, sample_weight); gives the logs. To be overridden."""
+        x, y, sample_weight = unpack(data)
+        self.zero_grad()
+        y_pred = self(x, training=True)
+        loss = self.compute_loss(x, y, y_pred, sample_weight)
+        self.optimizer.scale_loss(loss).backward()
+        weights = self.trainable_weights
+        with torch.no_grad():
+            self.optimizer.apply([variable.value.grad for variable in weights], weights)
+        return self._measured(y, y_pred, sample_weight, loss)
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """One step of evaluation; gives the logs. To be overridden."""
+        x, y, sample_weight = unpack(data)
+        y_pred = self(x, training=False)
+        loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
+        return self._measured(y, y_pred, sample_weight, loss)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The compiled loss of predictions, with what layers and weights add. To be overridden."""
+        return self.compiled().own.compute_loss(y, y_pred, sample_weight)
+
+    def _measured(self, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> dict[str, Any]:
+        own = self.compiled().own
+        own.prepare(y, y_pred)
+        own.tracker.update_state(loss.detach())
+        for metric in self.metrics:
+            if metric.name == "compile_metrics":
+                metric.update_state(y, y_pred, sample_weight)
+        return {"loss": own.tracker.result(), **self.get_metrics_result()}
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """What all metrics say, by name."""
+        results: dict[str, Any] = {}
+        for metric in self.metrics:
+            result = metric.result()
+            results.update(result if isinstance(result, dict) else {metric.name: result})
+        return results
+
+    def reset_metrics(self) -> None:
+        """Let all metrics forget what they saw."""
+        for metric in self.metrics:
+            metric.reset_state()
+        if self.trainer is not None:
+            self.trainer.own.tracker.reset_state()
 
     @property
     def metrics_names(self) -> list[str]:
@@ -127,13 +228,11 @@ class Model(Network):
 
     @_described_by(inference.predict)
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
-        self.build_for(x)
-        return inference.predict(self, x, *args, **kwargs)
+        return inference.predict(self, self.build_for(x), *args, **kwargs)
 
     @_described_by(inference.predict_on_batch)
     def predict_on_batch(self, x: Any) -> Any:
-        self.build_for(x)
-        return inference.predict_on_batch(self, x)
+        return inference.predict_on_batch(self, self.build_for(x))
 
     # --- files -------------------------------------------------------------------------------------------------
 
@@ -174,10 +273,9 @@ class Sequential(Model):
     def __init__(
         self, layers: Sequence[Layer | SymbolicTensor] | None = None, name: str | None = None
     ) -> None:
-        super(Network, self).__init__()
-        self.name = unique_name("sequential") if name is None else name
-        self.trainable = True
         self.__dict__["chain"] = []
+        Layer.__init__(self, name=name)
+        self._programs = {}
         for layer in layers or ():
             self._append(layer)
         self._connect()
@@ -219,15 +317,18 @@ class Sequential(Model):
         self._connect()
         return last
 
-    def build(self, input_shape: Shape) -> None:
+    def build(self, *input_shape: Any, dtype: str | None = None) -> None:
         """Say the shape of the input, batch first, and make the weights."""
-        if not self.built:
-            self.__dict__["chain"].insert(0, Input(shape=tuple(input_shape)[1:]).call.layer)
+        if not self.built and self.__dict__["chain"]:
+            shape = tuple(input_shape[0])[1:]
+            self.__dict__["chain"].insert(0, Input(shape=shape, dtype=dtype).call.layer)
             self._connect()
 
-    def build_for(self, x: Any) -> None:
-        if not self.built:
-            shape = getattr(x, "shape", None)
+    def build_for(self, x: Any) -> Any:
+        """Make the weights for such data, where the model was not told the shape of its input; gives the data back."""
+        if not self.built and x is not None:
+            sample, x = first_batch(x)
+            shape = getattr(sample, "shape", None)
             if shape is None:
                 raise ConfigError(
                     Text(
@@ -236,6 +337,7 @@ class Sequential(Model):
                     )
                 )
             self.build((None, *tuple(shape)[1:]))
+        return x
 
     def _append(self, layer: Layer | SymbolicTensor) -> None:
         chain: list[Layer] = self.__dict__["chain"]
@@ -270,5 +372,26 @@ class Sequential(Model):
         for layer in chain[1:]:
             layer.__dict__.pop("calls", None)  # the chain is laid anew; each layer is called once
             end = layer(end)
+            if not isinstance(end, SymbolicTensor):
+                raise ConfigError(
+                    Text(
+                        f'"{layer.name}" gives several tensors, which a Sequential cannot pass on. Use Model.',
+                        f"“{layer.name}”给出多个张量，Sequential 无法继续传递。请使用 Model。",
+                    )
+                )
         graph, layers = trace([start], [end], self.name)
+        self.__dict__.pop("output_nest", None)
         self._adopt(graph, layers, [start], [end])
+
+
+def _input_names(structure: Any) -> list[str]:
+    """Names of the inputs of a model that is told apart by its data alone."""
+    if isinstance(structure, dict):
+        return list(structure)
+    count = len(structure) if isinstance(structure, (list, tuple)) else 1
+    return ["input"] if count == 1 else [f"input_{index}" for index in range(count)]
+
+
+def _dtype_of(x: Any) -> str | None:
+    name = str(x.dtype).removeprefix("torch.")
+    return name if name in ("int32", "int64", "uint8", "bool") else None

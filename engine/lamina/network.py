@@ -10,13 +10,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lamina.calls import Slot, current_training, put_together, set_mask, take_apart
 from lamina.errors import ConfigError, ShapeError
 from lamina.graph.check import check_graph
-from lamina.graph.document import Graph
-from lamina.graph.order import keras_order
+from lamina.graph.document import Graph, call_structure
+from lamina.graph.order import keras_order, topological
 from lamina.graph.tracing import trace
-from lamina.layer import Layer, Shape, Variable, all_variables
-from lamina.plan.compiler import Program, compile_program
+from lamina.layer import Layer, Shape, TensorSpec
+from lamina.plan.compiler import Program, compile_program, head_of
 from lamina.problems import GraphError
 from lamina.symbolic import SymbolicTensor, call_layer
 from lamina.text import Text
@@ -24,8 +25,8 @@ from lamina.text import Text
 Tensors = SymbolicTensor | Sequence[SymbolicTensor] | Mapping[str, SymbolicTensor]
 
 
-class Network(nn.Module):
-    """A graph that can be run: what a model is before it is trained.
+class Network(Layer):
+    """A graph that can be run: what a model is before it is trained. It is a layer, too, so models can stand in models.
 
     Args:
         inputs: The symbolic tensors of `Input`, one or several.
@@ -39,13 +40,15 @@ class Network(nn.Module):
     inputs: list[SymbolicTensor]
     outputs: list[SymbolicTensor]
 
-    def __init__(self, inputs: Tensors, outputs: Tensors, name: str = "functional") -> None:
-        super().__init__()
-        self.name = name
-        self.trainable = True
+    def __init__(
+        self, inputs: Tensors, outputs: Tensors, name: str = "functional", **options: Any
+    ) -> None:
+        super().__init__(name=name, **options)
         starts, ends = _listed(inputs), _listed(outputs)
         graph, layers = trace(starts, ends, name)
         self._adopt(graph, layers, starts, ends)
+        self.__dict__["output_nest"] = _nest(outputs)
+        self.__dict__["input_keys"] = list(inputs) if isinstance(inputs, Mapping) else None
 
     @classmethod
     def from_graph(cls, graph: Graph | Mapping[str, Any], seed: int | None = None) -> Self:
@@ -62,18 +65,20 @@ class Network(nn.Module):
         if report.errors:
             raise GraphError(report.errors)
         parsed = Graph.parse(graph)
-        tensors: dict[str, SymbolicTensor] = {}
+        tensors: dict[tuple[str, int], SymbolicTensor] = {}
         for node_id in report.order:
             node, layer = parsed.node(node_id), report.layers[node_id]
-            inputs = [tensors[edge.node] for edge in node.inputs]
-            layer.build(*(x.shape for x in inputs), seed=seed)
-            tensors[node_id] = call_layer(layer, inputs, node_id)
+            inputs = [tensors[edge.node, edge.output] for edge in node.inputs]
+            structure = call_structure(node)
+            ports = [slot.index for slot in structure[0] if isinstance(slot, Slot)]
+            layer.make_weights(*(inputs[index].shape for index in ports), seed=seed)
+            given = call_layer(layer, inputs, node_id, structure)
+            for index, x in enumerate(given if isinstance(given, list) else [given]):
+                tensors[node_id, index] = x
         network = cls.__new__(cls)
-        nn.Module.__init__(network)
-        network.name = parsed.name
-        network.trainable = True
-        starts = [tensors[node.id] for node in parsed.nodes if not node.inputs]
-        ends = [tensors[edge.node] for edge in parsed.outputs]
+        Layer.__init__(network, name=parsed.name)
+        starts = [tensors[node.id, 0] for node in parsed.nodes if not node.inputs]
+        ends = [tensors[edge.node, edge.output] for edge in parsed.outputs]
         network._adopt(parsed, report.layers, starts, ends)
         return network
 
@@ -88,19 +93,33 @@ class Network(nn.Module):
         self.__dict__["layers_by_node"] = dict(layers)
         self.__dict__["inputs"] = inputs
         self.__dict__["outputs"] = outputs
-        self._all_layers = nn.ModuleList(layers[node.id] for node in keras_order(graph))
+        mine = [layers[node.id] for node in keras_order(graph)]
+        self._all_layers = nn.ModuleList(layer for layer in mine if layer is not self)
         self._programs: dict[Any, Program] = {}
+        self.__dict__.setdefault("output_nest", _nest(outputs))
+        self.__dict__.setdefault("input_keys", None)
+
+    @property
+    def inner_graph(self) -> Graph | None:
+        """The graph, for a model that is one; None for a model with a `call` of its own."""
+        return None if self.uses_call else self.__dict__.get("graph")
 
     # --- structure ---------------------------------------------------------------------------------------------
 
-    @property
+    @property  # type: ignore[misc]
     def built(self) -> bool:
         """Whether the shape of the input is known, so that there are weights."""
         return "graph" in self.__dict__
 
+    @built.setter
+    def built(self, value: bool) -> None:
+        """What a layer notes of itself; of a network its graph says it."""
+
     @property
     def layers(self) -> list[Layer]:
-        """The layers in Keras' order."""
+        """The layers in Keras' order; for a model with a `call` of its own, its attributes."""
+        if self.uses_call:
+            return list(dict.fromkeys(self.sublayers))
         return [layer for layer in self._all_layers if isinstance(layer, Layer)]
 
     @property
@@ -125,14 +144,14 @@ class Network(nn.Module):
         return shapes[0] if len(shapes) == 1 else shapes
 
     @property
-    def output_shape(self) -> Shape | list[Shape]:
+    def output_shape(self) -> Shape | list[Shape]:  # type: ignore[override]
         shapes = [x.shape for x in self.outputs]
         return shapes[0] if len(shapes) == 1 else shapes
 
     @property
     def heads(self) -> dict[str, str | None]:
         """The activation that each output has passed last, by output name."""
-        return {x.name: x.call.layer.head() for x in self.outputs}
+        return {x.name: head_of(x.call.layer, x.index) for x in self.outputs}
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of a name, or at a place in `layers`.
@@ -153,50 +172,6 @@ class Network(nn.Module):
                 f"没有这样的层（{wanted}）。现有的层：{names}。",
             )
         )
-
-    # --- weights -----------------------------------------------------------------------------------------------
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All weights in Keras' order."""
-        return list(all_variables(self.layers))
-
-    @property
-    def variables(self) -> list[Variable]:
-        return self.weights
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The weights that training changes; none when the network is frozen as a whole."""
-        return [w for w in self.weights if w.trainable] if self.trainable else []
-
-    @property
-    def trainable_variables(self) -> list[Variable]:
-        return self.trainable_weights
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        return [w for w in self.weights if not (self.trainable and w.trainable)]
-
-    def get_weights(self) -> list[np.ndarray[Any, Any]]:
-        """Copies of all weights in Keras' layout and order."""
-        return [variable.numpy() for variable in self.weights]
-
-    def set_weights(self, values: Sequence[Any]) -> None:
-        """Set all weights from arrays in Keras' layout and order."""
-        if len(values) != len(self.weights):
-            raise ShapeError(
-                Text(
-                    f'"{self.name}" has {len(self.weights)} weights, got {len(values)} arrays.',
-                    f"“{self.name}”有 {len(self.weights)} 个权重，实际传入 {len(values)} 个数组。",
-                )
-            )
-        for variable, value in zip(self.weights, values, strict=True):
-            variable.assign(value)
-
-    def count_params(self) -> int:
-        """Number of values in all weights."""
-        return sum(math.prod(variable.shape) for variable in self.weights)
 
     # --- running -----------------------------------------------------------------------------------------------
 
@@ -220,7 +195,7 @@ class Network(nn.Module):
         Returns:
             A function of the inputs' batches, tensors in Keras' layout on the network's device, to a tuple of outputs.
         """
-        frozen = tuple(layer.trainable for layer in self.layers)
+        frozen = tuple(layer.trainable for layer in self.modules() if isinstance(layer, Layer))
         key = (training, logits, frozen)
         if key not in self._programs:
             self._programs[key] = compile_program(
@@ -232,39 +207,101 @@ class Network(nn.Module):
             )
         return self._programs[key]
 
-    def __call__(self, inputs: Any, training: bool = False) -> Any:
-        """The outputs for one batch of arrays or tensors, as tensors that carry gradients."""
-        values = _listed_values(inputs, self.input_names)
-        tensors = [self._as_tensor(value, x) for value, x in zip(values, self.inputs, strict=True)]
-        outputs = self.program(training=training)(*tensors)
-        return outputs[0] if len(outputs) == 1 else list(outputs)
+    def outputs_for(
+        self, structure: tuple[Any, Any], specs: Sequence[TensorSpec]
+    ) -> tuple[Any, list[TensorSpec]]:
+        if self.uses_call:
+            return super().outputs_for(structure, specs)
+        self._need_graph()
+        ports = [slot.index for slot in structure[0] if isinstance(slot, Slot)]
+        given = [specs[index] for index in ports]
+        known: dict[str, list[TensorSpec]] = {}
+        for x, spec in zip(self.inputs, given, strict=True):
+            self._check_fit(x, spec.shape)
+            known[x.call.node_id] = [spec]
+        order, _ = topological({n.id: [e.node for e in n.inputs] for n in self.graph.nodes})
+        for node_id in order:
+            if node_id not in known:
+                node = self.graph.node(node_id)
+                sources = [known[edge.node][edge.output] for edge in node.inputs]
+                layer = self.layers_by_node[node_id]
+                known[node_id] = layer.outputs_for(call_structure(node), sources)[1]
+        found = [known[edge.node][edge.output] for edge in self.graph.outputs]
+        return self.__dict__["output_nest"], found
 
-    def _as_tensor(self, value: Any, like: SymbolicTensor) -> Tensor:
-        if isinstance(value, SymbolicTensor):
+    def make_weights(self, *inputs: Shape, seed: int | None = None) -> None:
+        """The layers of a graph have their weights already."""
+
+    def _need_graph(self) -> None:
+        if not self.built:
             raise ConfigError(
                 Text(
-                    f'A model inside a model is not supported yet: "{self.name}" was called on "{value.name}".',
-                    f"暂不支持在模型中嵌套模型：“{self.name}”被用于“{value.name}”。",
+                    f'"{self.name}" has no layers yet.',
+                    f"“{self.name}”还没有任何层。",
                 )
             )
+
+    def _by_port(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The inputs in the model's order, from one tensor, a list or a dict by name."""
+        if self.uses_call:
+            return args, kwargs
+        kwargs = dict(kwargs)
+        if not args and "inputs" in kwargs:
+            args = (kwargs.pop("inputs"),)
+        value = args[0] if len(args) == 1 else list(args)
+        self.build_for(value)
+        self._need_graph()
+        return tuple(_listed_values(value, self._names_of_inputs())), kwargs
+
+    def build_for(self, x: Any) -> Any:
+        """Make the weights for such data, where the model was not told the shape of its input; gives the data back."""
+        return x
+
+    def _names_of_inputs(self) -> list[str]:
+        return self.__dict__["input_keys"] or self.input_names
+
+    def run_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The outputs for one batch of tensors, which carry gradients and masks."""
+        if self.uses_call:
+            return super().run_call(args, kwargs)
+        training = kwargs.get("training")
+        training = current_training() if training is None else training
+        tensors = [self._as_tensor(value, x) for value, x in zip(args, self.inputs, strict=True)]
+        program = self.program(training=bool(training))
+        if not program.has_extras:
+            return put_together(self.__dict__["output_nest"], program(*tensors))
+        results = program.full(*tensors)
+        for output, mask in zip(results.outputs, results.masks, strict=True):
+            set_mask(output, mask)
+        self.take_added_losses()
+        self.add_loss(list(results.losses))
+        return put_together(self.__dict__["output_nest"], results.outputs)
+
+    def _as_tensor(self, value: Any, like: SymbolicTensor) -> Tensor:
         tensor = value if isinstance(value, Tensor) else torch.as_tensor(np.asarray(value))
-        fits = tensor.dim() == len(like.shape) and all(
-            size is None or size == given
-            for size, given in zip(like.shape[1:], tensor.shape[1:], strict=True)
+        self._check_fit(like, tuple(tensor.shape))
+        dtype: torch.dtype = getattr(torch, like.dtype)
+        return tensor.to(self.device, dtype)
+
+    @staticmethod
+    def _check_fit(like: SymbolicTensor, shape: Shape) -> None:
+        fits = len(shape) == len(like.shape) and all(
+            size is None or given is None or size == given
+            for size, given in zip(like.shape[1:], shape[1:], strict=True)
         )
         if not fits:
             raise ShapeError(
                 Text(
-                    f'Input "{like.name}" takes {like.shape}, got values of shape {tuple(tensor.shape)}.',
-                    f"输入“{like.name}”需要形状 {like.shape}，实际传入 {tuple(tensor.shape)}。",
+                    f'Input "{like.name}" takes {like.shape}, got values of shape {shape}.',
+                    f"输入“{like.name}”需要形状 {like.shape}，实际传入 {shape}。",
                 )
             )
-        dtype: torch.dtype = getattr(torch, like.dtype)
-        return tensor.to(self.device, dtype)
 
     # --- description -------------------------------------------------------------------------------------------
 
-    def summary(
+    def summary(  # type: ignore[override]
         self,
         line_length: int | None = None,
         print_fn: Callable[[str], Any] = print,
@@ -284,7 +321,7 @@ class Network(nn.Module):
         rows = [
             (
                 f"{layer.name} ({type(layer).__name__})",
-                str(layer.output.shape),
+                _shapes_text(layer),
                 f"{layer.count_params():,}",
             )
             for layer in self.layers
@@ -305,6 +342,22 @@ class Network(nn.Module):
         print_fn(f"Total params: {total:,} ({_size(total)})")
         print_fn(f"Trainable params: {trainable:,} ({_size(trainable)})")
         print_fn(f"Non-trainable params: {total - trainable:,} ({_size(total - trainable)})")
+
+
+def _shapes_text(layer: Layer) -> str:
+    """Shapes of what a layer gives, as the summary shows them."""
+    output = layer.__dict__.get("output")
+    shapes = [getattr(x, "shape", "?") for x in output] if isinstance(output, list) else None
+    return str(getattr(output, "shape", "?")) if shapes is None else str(shapes)
+
+
+def _nest(outputs: Any) -> Any:
+    """The nest in which a model gives its outputs: one, a list, or a dict."""
+    leaves: list[Any] = []
+    nest = take_apart(outputs, leaves, lambda x: isinstance(x, SymbolicTensor))
+    if isinstance(nest, (list, tuple)):
+        return list(nest) if len(leaves) > 1 else Slot(0)
+    return nest
 
 
 def _size(parameters: int) -> str:

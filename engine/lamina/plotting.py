@@ -192,7 +192,7 @@ def _box(
 ) -> Box:
     kind = type(layer).__name__
     lines = [f"{layer.name} ({kind})" if names else kind]
-    if activations and (head := layer.head()) is not None:
+    if activations and (head := layer.output_activation()) is not None:
         lines.append(f"Activation: {head}")
     if shapes:
         lines.append(f"Output shape: {known.output_shape}")

@@ -58,7 +58,8 @@ def load_model(
             file.compile_config
         )  # before the costly part: it may refuse
     model = (Sequential if file.is_sequential else Model).from_graph(file.graph)
-    model.trainable = file.trainable
+    if not file.trainable:
+        model.trainable = False
     for node_id, values in file.weights.items():
         model.get_layer(node_id).set_weights(values)
     if arguments is not None:

@@ -7,56 +7,76 @@ into a graph document.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from lamina.calls import Slot, put_together
 from lamina.errors import ConfigError, ShapeError
-from lamina.layer import Layer, Shape, shape_text
+from lamina.layer import Layer, Shape, TensorSpec, shape_text
 from lamina.text import Text
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Call:
     """One call of a layer: a node of a graph to be.
 
     Args:
         layer: The layer called.
-        inputs: What it was called on.
+        inputs: The tensors it was called on.
+        structure: Arguments and keywords with slots for those tensors.
         number: 0 for the layer's first call; later ones share its weights.
         node_id: Id of the node in a graph.
+        outputs: What it gives, in order.
     """
 
     layer: Layer
     inputs: tuple[SymbolicTensor, ...]
+    structure: tuple[Any, Any]
     number: int
     node_id: str
+    outputs: list[SymbolicTensor] = field(default_factory=list)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it has its tensors one by one as arguments, and nothing else."""
+        args, kwargs = self.structure
+        slots = tuple(Slot(index) for index in range(len(self.inputs)))
+        return tuple(args) == slots and not kwargs
 
 
 class SymbolicTensor:
     """A tensor that stands for what a layer will give.
 
     Args:
-        shape: Sizes of the axes, the batch (None) first.
-        dtype: Type of the elements.
+        spec: Shape, the batch (None) first, type of the elements, and whether it carries a mask.
         call: The call that makes it.
+        index: Which of the call's outputs it is.
     """
 
-    def __init__(self, shape: Shape, dtype: str, call: Call) -> None:
-        self.shape = shape
-        self.dtype = dtype
+    def __init__(self, spec: TensorSpec, call: Call, index: int = 0) -> None:
+        self.spec = spec
         self.call = call
+        self.index = index
+
+    @property
+    def shape(self) -> Shape:
+        return self.spec.shape
+
+    @property
+    def dtype(self) -> str:
+        return self.spec.dtype
 
     @property
     def name(self) -> str:
-        return self.call.node_id
+        return f"{self.call.node_id}_{self.index}" if self.index else self.call.node_id
 
     @property
     def ndim(self) -> int:
         return len(self.shape)
 
-    def graph_call(self, layer: Layer, inputs: Sequence[Any]) -> SymbolicTensor:
+    def graph_call(self, layer: Layer, structure: tuple[Any, Any], leaves: Sequence[Any]) -> Any:
         """Record a call of `layer`; see `Layer.__call__`."""
-        return call_layer(layer, inputs)
+        return call_layer(layer, leaves, structure=structure)
 
     def __repr__(self) -> str:
         return f"<SymbolicTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
@@ -68,19 +88,26 @@ class SymbolicTensor:
         )
 
 
-def call_layer(layer: Layer, inputs: Sequence[Any], node_id: str | None = None) -> SymbolicTensor:
-    """Record one call: check the inputs, create the weights, give the symbolic output.
+def call_layer(
+    layer: Layer,
+    inputs: Sequence[Any],
+    node_id: str | None = None,
+    structure: tuple[Any, Any] | None = None,
+) -> Any:
+    """Record one call: check the inputs, create the weights, give the symbolic output or outputs.
 
     Args:
         layer: The layer.
-        inputs: Symbolic tensors, one for each of its ports.
+        inputs: Symbolic tensors.
         node_id: Id of the node; the layer's name, with a number for later calls, when left out.
+        structure: Arguments and keywords with slots for the inputs; one after the other when left out.
 
     Raises:
         ConfigError: If the number or kind of inputs is wrong.
         ShapeError: If the shapes do not fit.
     """
     tensors = tuple(inputs)
+    structure = structure or (tuple(Slot(index) for index in range(len(tensors))), {})
     for x in tensors:
         if not isinstance(x, SymbolicTensor):
             raise ConfigError(
@@ -89,17 +116,21 @@ def call_layer(layer: Layer, inputs: Sequence[Any], node_id: str | None = None) 
                     f"“{layer.name}”同时收到符号张量和 {type(x).__name__}；请只用一种。",
                 )
             )
-    check_arity(layer, len(tensors))
-    shapes = [x.shape for x in tensors]
-    shape = layer.output_shape(*shapes)
-    if layer.built:
-        _check_shared(layer, shapes)
-    layer.build(*shapes)
+    if not layer.uses_call:
+        check_arity(layer, len(structure[0]))
+    nest, specs = layer.outputs_for(structure, [x.spec for x in tensors])
+    if not layer.uses_call:
+        shapes = [tensors[slot.index].shape for slot in structure[0]]
+        if layer.built:
+            _check_shared(layer, shapes)
+        layer.make_weights(*shapes)
     number = layer.__dict__.setdefault("calls", 0)
     layer.__dict__["calls"] = number + 1
-    dtype = layer.output_dtype(*(x.dtype for x in tensors))
     node_id = node_id or (f"{layer.name}__{number}" if number else layer.name)
-    output = SymbolicTensor(shape, dtype, Call(layer, tensors, number, node_id))
+    call = Call(layer, tensors, structure, number, node_id)
+    call.outputs.extend(SymbolicTensor(spec, call, index) for index, spec in enumerate(specs))
+    layer.call_specs[node_id] = specs
+    output = put_together(nest, call.outputs)
     if number == 0:
         layer.__dict__["output"] = output
         layer.__dict__["input"] = tensors[0] if len(tensors) == 1 else (list(tensors) or output)

@@ -17,15 +17,17 @@ from typing import Any
 import torch
 from torch import fx, nn
 
+from lamina.errors import NotSupportedError
 from lamina.export.literals import call_source, text_literal, variable_name
 from lamina.export.source import TEMPLATES
 from lamina.export.torch_functions import INFIX, Helpers, without_defaults
 from lamina.export.torch_initial import initial_source
 from lamina.graph.check import Report, check_graph
 from lamina.graph.document import Graph
-from lamina.layer import Layer, Shape, Variable, Weight
+from lamina.layer import Layer, Shape, Weight
 from lamina.plan.compiler import compile_program
 from lamina.problems import GraphError
+from lamina.text import Text
 
 INDENT = 8
 """Columns before a statement of a method."""
@@ -131,11 +133,20 @@ def _give_shapes(layer: Layer, shapes: Sequence[Shape]) -> list[Weight]:
     """Build a layer on the meta device: its weights have shapes and nothing else."""
     weights = list(layer.weights_for(*shapes))
     layer.built_for, layer.built = tuple(shapes), True
+    if layer.group == "preprocessing" and list(layer.named_children()):
+        raise NotSupportedError(
+            Text(
+                f'{type(layer).__name__} "{layer.name}" cannot be written as PyTorch source yet. Prepare the images '
+                "before the model instead.",
+                f"{type(layer).__name__}“{layer.name}”暂时无法导出为 PyTorch 源码。请在模型之前处理图像。",
+            )
+        )
     # Where noise comes from is not part of the source: torch's own generator is used.
     for name, _ in list(layer.named_children()):
         setattr(layer, name, None)
     for weight in weights:
-        values = Variable(layer, weight).from_keras(torch.empty(weight.shape, device="meta"))
+        values = torch.empty(weight.shape, device="meta")
+        values = values if weight.to_torch is None else values.permute(weight.to_torch)
         if weight.trainable:
             layer.register_parameter(f"_{weight.name}", nn.Parameter(values))
         else:

@@ -66,6 +66,13 @@ def model_to_keras(graph: Graph, layers: Sequence[Layer], *, is_sequential: bool
         is_sequential: Whether the model was made as a Sequential.
     """
     by_name = {layer.name: layer for layer in layers}
+    for layer in layers:
+        if layer.inner_graph is not None or layer.uses_call:
+            raise refuse(
+                f'"{layer.name}" ({type(layer).__name__}) is a model or a layer of your own, which a .keras file cannot '
+                "hold yet. Save the weights with save_weights.",
+                f"“{layer.name}”（{type(layer).__name__}）是嵌套模型或自定义层，.keras 文件暂时无法保存。请用 save_weights 保存权重。",
+            )
     if is_sequential:
         return keras_object("keras", "Sequential", _sequential_config(graph, by_name))
     return keras_object("keras", "Model", _functional_config(graph, by_name))
@@ -110,7 +117,8 @@ def _functional_config(graph: Graph, layers: Mapping[str, Layer]) -> dict[str, A
     def inbound(node: Node) -> dict[str, Any]:
         tensors = [tensor(edge) for edge in node.inputs]
         takes_list = layers[node.shares or node.id].group == "merging"
-        return {"args": [tensors] if takes_list else tensors, "kwargs": {}}
+        args = [tensors] if takes_list else tensors
+        return {"args": args, "kwargs": _keywords_of(node)}
 
     entries = []
     for owner in keras_order(graph):
@@ -126,6 +134,19 @@ def _functional_config(graph: Graph, layers: Mapping[str, Layer]) -> dict[str, A
         "input_layers": _single_or_list([[n.id, 0, 0] for n in graph.nodes if n.type == "Input"]),
         "output_layers": _single_or_list([[*place[e.node], e.output] for e in graph.outputs]),
     }
+
+
+def _keywords_of(node: Node) -> dict[str, Any]:
+    """Keywords of a call as Keras writes them: whether it is as in training; nothing else can be in a file."""
+    if node.call is None:
+        return {}
+    given = {key: value for key, value in node.call["kwargs"].items() if value is not None}
+    if set(given) - {"training"}:
+        raise refuse(
+            f'"{node.id}" is called with {", ".join(given)}, which a .keras file cannot hold yet.',
+            f"调用“{node.id}”时使用了 {'、'.join(given)}，.keras 文件暂时无法保存。",
+        )
+    return given
 
 
 def _single_or_list(tensors: list[list[Any]]) -> list[Any]:
@@ -335,7 +356,8 @@ def _histories(value: Any, name: str) -> Iterator[Any]:
 
 def _check_keywords(keywords: Mapping[str, Any], name: str) -> None:
     for key, value in keywords.items():
-        if not is_neutral(key, value):
+        # Keras writes its own default, and lets the model around a layer decide anyway.
+        if not (key == "training" and isinstance(value, bool)) and not is_neutral(key, value):
             raise refuse(
                 f'"{name}" is called with {key} = {short(value)}, which is not supported.',
                 f"调用“{name}”时使用了 {key} = {short(value)}，暂不支持。",

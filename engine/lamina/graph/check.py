@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lamina.calls import Slot
 from lamina.errors import ConfigError, ShapeError
 from lamina.fields import MISSING, Issue
 from lamina.graph import document
-from lamina.graph.document import Edge, Graph, Node
+from lamina.graph.document import Edge, Graph, Node, call_structure
 from lamina.graph.order import reachable, topological
-from lamina.layer import LAYERS, Layer, Shape, product
+from lamina.layer import LAYERS, Layer, Shape, TensorSpec, product
 from lamina.problems import Fix, Problem, errors_of
 from lamina.symbolic import check_arity
 from lamina.text import Text
@@ -33,7 +34,8 @@ class NodeReport:
         parameters: Number of values in the node's weights; 0 for a node that shares another's.
         trainable_parameters: How many of them training changes.
         macs: Multiply-accumulate operations for one sample, forward.
-        bytes: Size of the output for one sample.
+        bytes: Size of the outputs for one sample.
+        outputs: All outputs of a node that may have several.
     """
 
     output_shape: Shape
@@ -42,9 +44,11 @@ class NodeReport:
     trainable_parameters: int
     macs: int
     bytes: int
+    outputs: tuple[TensorSpec, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        return {**vars(self), "output_shape": list(self.output_shape)}
+        known = {key: value for key, value in vars(self).items() if key != "outputs"}
+        return {**known, "output_shape": list(self.output_shape)}
 
 
 @dataclass
@@ -227,7 +231,7 @@ class _Pass:
                         params={"source": edge.node},
                         fixes=[self._remove_input(node.id, port)],
                     )
-                elif edge.output != 0:
+                elif edge.output != 0 and not self._has_output(edge):
                     self.add(
                         "no_such_output",
                         Text(
@@ -255,6 +259,10 @@ class _Pass:
             if len(self.report.problems) == faults and node.id in configured:
                 fine.add(node.id)
         return fine
+
+    def _has_output(self, edge: Edge) -> bool:
+        layer = self.report.layers.get(edge.node)
+        return layer is not None and edge.output < layer.outputs_count
 
     def _arity(self, node: Node) -> None:
         layer = self.report.layers[node.id]
@@ -357,7 +365,7 @@ class _Pass:
             )
         for position, edge in enumerate(graph.outputs):
             duplicate = edge in graph.outputs[:position]
-            if edge.node not in graph or edge.output != 0 or duplicate:
+            if edge.node not in graph or (edge.output and not self._has_output(edge)) or duplicate:
                 self._bad_output(position, edge, duplicate)
         used = reachable([edge.node for edge in graph.outputs], self.sources)
         for node in graph.nodes if graph.outputs else ():
@@ -497,9 +505,14 @@ class _Pass:
         known = [source for source in sources if source is not None]
         if len(known) < len(sources):
             return
-        shapes = [source.output_shape for source in known]
+        specs = [
+            source.outputs[min(edge.output, len(source.outputs) - 1)]
+            for source, edge in zip(known, node.inputs, strict=True)
+        ]
+        structure = call_structure(node)
+        shapes = [specs[slot.index].shape for slot in structure[0] if isinstance(slot, Slot)]
         try:
-            output = layer.output_shape(*shapes)
+            _, outputs = layer.outputs_for(structure, specs)
             weights = list(layer.weights_for(*shapes)) if node.shares is None else []
         except ShapeError as error:
             self.add(
@@ -513,13 +526,15 @@ class _Pass:
             )
             return
         sizes = [(product(weight.shape), weight.trainable) for weight in weights]
+        output = outputs[0].shape
         self.report.nodes[node.id] = NodeReport(
             output_shape=output,
-            dtype=layer.output_dtype(*(source.dtype for source in known)),
+            dtype=outputs[0].dtype,
             parameters=sum(size for size, _ in sizes),
             trainable_parameters=sum(size for size, learns in sizes if learns and layer.trainable),
             macs=layer.macs(shapes, output),
-            bytes=product(output[1:]) * FLOAT_BYTES,
+            bytes=sum(product(spec.shape[1:]) for spec in outputs) * FLOAT_BYTES,
+            outputs=tuple(outputs),
         )
 
     def _shape_fixes(self, node: Node, error: ShapeError) -> Iterator[Fix]:

@@ -15,6 +15,7 @@ import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
 import lamina.layers  # noqa: F401 - fills the registry
+from lamina.calls import Slot, decode
 from lamina.layer import LAYERS
 from lamina.plain_words import in_plain_words
 from lamina.problems import GraphError, Problem
@@ -50,6 +51,8 @@ class Node(_Part):
     config: dict[str, Any] = Field(default_factory=dict)
     inputs: list[Edge] = Field(default_factory=list)
     shares: str | None = None
+    call: dict[str, Any] | None = None
+    """Arguments of the call, where they are not just the inputs one after the other; see `lamina.calls`."""
 
     def to_json(self) -> dict[str, Any]:
         node: dict[str, Any] = {
@@ -58,7 +61,11 @@ class Node(_Part):
             "config": self.config,
             "inputs": [edge.to_json() for edge in self.inputs],
         }
-        return node if self.shares is None else {**node, "shares": self.shares}
+        if self.shares is not None:
+            node["shares"] = self.shares
+        if self.call is not None:
+            node["call"] = self.call
+        return node
 
 
 class Position(_Part):
@@ -111,7 +118,7 @@ class Graph(_Part):
             "name": self.name,
             "nodes": [node.to_json() for node in self.nodes],
             "outputs": [edge.to_json() for edge in self.outputs],
-            "blocks": [],
+            "blocks": self.blocks,
             "layout": {key: {"x": at.x, "y": at.y} for key, at in self.layout.items()},
         }
 
@@ -142,6 +149,13 @@ class Graph(_Part):
         meaning = {key: document[key] for key in document if key not in ("name", "layout")}
         canonical = json.dumps(meaning, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def call_structure(node: Node) -> tuple[Any, Any]:
+    """Arguments and keywords of a node's call, with slots for its inputs."""
+    if node.call is None:
+        return tuple(Slot(index) for index in range(len(node.inputs))), {}
+    return tuple(decode(node.call["args"])), decode(node.call["kwargs"])
 
 
 def _canonical(node: Node) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def heads(graph: Graph, layers: Mapping[str, Layer]) -> dict[str, Head | None]:
     for edge in graph.outputs:
         layer = layers.get(edge.node)
         if layer is not None:
-            kind = layer.head()
+            kind = layer.output_activation()
             field = "activation" if "activation" in layer.declared_fields else None
             found[edge.node] = None if kind is None else Head(kind, edge.node, field)
     return found

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from lamina.calls import encode
 from lamina.errors import ConfigError
 from lamina.graph.document import Edge, Graph, Node
 from lamina.layer import Layer
@@ -50,8 +52,14 @@ def trace(
                 )
             )
         nodes.append(_node(call, layers))
-    edges = [Edge(node=x.call.node_id) for x in outputs]
-    return Graph.parse(Graph(name=name, nodes=nodes, outputs=edges).to_json()), layers
+    edges = [_edge(x) for x in outputs]
+    graph = Graph.parse(Graph(name=name, nodes=nodes, outputs=edges).to_json())
+    blocks = [
+        {"id": layer.name, "graph": layer.inner_graph.to_json()}
+        for layer in dict.fromkeys(layers.values())
+        if layer.inner_graph is not None
+    ]
+    return graph.model_copy(update={"blocks": blocks}) if blocks else graph, layers
 
 
 def _node(call: Call, layers: dict[str, Layer]) -> Node:
@@ -60,11 +68,31 @@ def _node(call: Call, layers: dict[str, Layer]) -> Node:
     shares = first if first != call.node_id else None
     return Node.model_construct(
         id=call.node_id,
-        type=call.layer.type_name,
-        config={} if shares else call.layer.node_config(),
-        inputs=[Edge(node=x.call.node_id) for x in call.inputs],
+        type="Block" if call.layer.inner_graph is not None else call.layer.type_name,
+        config={} if shares else _config(call.layer),
+        inputs=[_edge(x) for x in call.inputs],
         shares=shares,
+        call=None if call.is_plain else _arguments(call),
     )
+
+
+def _edge(tensor: SymbolicTensor) -> Edge:
+    return Edge(node=tensor.call.node_id, output=tensor.index)
+
+
+def _config(layer: Layer) -> dict[str, Any]:
+    """Parameters of a node; a layer that a user wrote is not made from a document, so it has none."""
+    if layer.inner_graph is not None:
+        return {"block": layer.name}
+    return {} if layer.uses_call else layer.node_config()
+
+
+def _arguments(call: Call) -> dict[str, Any]:
+    args, kwargs = call.structure
+    return {
+        "args": encode(list(args), call.node_id),
+        "kwargs": encode(dict(kwargs), call.node_id),
+    }
 
 
 def _calls_behind(tensor: SymbolicTensor, done: set[Call]) -> list[Call]:

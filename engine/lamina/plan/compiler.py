@@ -7,15 +7,32 @@ dictionary in between. Tensors come in and go out in Keras' layout.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
 
-from lamina.graph.document import Graph
+from lamina.calls import Slot, is_tensor, mask_of, put_together, set_mask, take_apart
+from lamina.graph.document import Graph, Node, call_structure
 from lamina.graph.order import topological
 from lamina.layer import Layer
 from lamina.plan.layout import optimize
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a program gives for one batch.
+
+    Args:
+        outputs: One tensor per output.
+        masks: The mask of each output, (batch, time) of bool, or None.
+        losses: What layers add to the loss.
+    """
+
+    outputs: tuple[Tensor, ...]
+    masks: tuple[Tensor | None, ...]
+    losses: tuple[Tensor, ...]
 
 
 class Program:
@@ -24,18 +41,33 @@ class Program:
     Call it with the inputs' batches, in the order of the graph's Inputs; it gives a tuple of outputs.
 
     Args:
-        module: The traced layers.
+        module: The traced layers; gives the outputs, and behind them masks and losses where there are any.
         stripped: For each output, whether it comes without the softmax or sigmoid it ends in.
+        outputs: Number of outputs.
     """
 
-    def __init__(self, module: fx.GraphModule, stripped: tuple[bool, ...]) -> None:
+    def __init__(self, module: fx.GraphModule, stripped: tuple[bool, ...], outputs: int) -> None:
         self.module = module
         self.stripped = stripped
+        self._outputs = outputs
         self._run = module.forward
+        given = module.graph.output_node().args[0]
+        assert isinstance(given, (tuple, list))
+        self.has_extras = len(given) > outputs
+        """Whether there can be masks or losses besides the outputs."""
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         outputs: tuple[Tensor, ...] = self._run(inputs)
-        return outputs
+        return outputs[: self._outputs] if self.has_extras else outputs
+
+    def full(self, *inputs: Tensor) -> Results:
+        """The outputs with their masks, and what layers add to the loss."""
+        given: tuple[Any, ...] = self._run(inputs)
+        count = self._outputs
+        if not self.has_extras:
+            return Results(given, (None,) * count, ())
+        losses = tuple(loss for loss in given[2 * count :] if loss is not None)
+        return Results(given[:count], given[count : 2 * count], losses)
 
     @property
     def code(self) -> str:
@@ -43,28 +75,143 @@ class Program:
         return str(self.module.code)
 
 
+class Opaque(nn.Module):
+    """A layer that a user wrote, as one step of a program: it is called, not traced.
+
+    Args:
+        layer: The layer.
+        structure: Arguments and keywords of its call, with slots for the tensors.
+        inputs: Number of those tensors; their masks follow them.
+        training: Whether the program is one for training.
+    """
+
+    def __init__(
+        self, layer: Layer, structure: tuple[Any, Any], inputs: int, *, training: bool
+    ) -> None:
+        super().__init__()
+        self.__dict__["layer"] = layer  # its weights belong to it, not to the program
+        self.structure = structure
+        self.inputs = inputs
+        self.__dict__["is_training"] = training
+
+    def forward(self, *tensors: Any) -> tuple[Any, ...]:
+        """The outputs, their masks, and the sum of what was added to the loss or None."""
+        layer: Layer = self.__dict__["layer"]
+        given = list(tensors[: self.inputs])
+        for position, mask in enumerate(tensors[self.inputs :]):
+            if mask is not None:
+                given[position] = given[position].view_as(given[position])
+                set_mask(given[position], mask)
+        args, kwargs = put_together(self.structure, given)
+        if kwargs.get("training") is None:
+            kwargs["training"] = self.__dict__["is_training"]
+        layer.take_added_losses()
+        outputs = layer.run_call(args, kwargs)
+        leaves: list[Any] = []
+        take_apart(outputs, leaves, is_tensor)
+        added = layer.take_added_losses()
+        loss = sum(torch.as_tensor(value) for value in added) if added else None
+        return (*leaves, *map(mask_of, leaves), loss)
+
+
 class _Network(nn.Module):
     """The layers of a graph, run one after the other: what is traced."""
 
-    def __init__(self, graph: Graph, layers: Mapping[str, Layer], inputs: Sequence[str]) -> None:
+    def __init__(
+        self, graph: Graph, layers: Mapping[str, Layer], inputs: Sequence[str], *, training: bool
+    ) -> None:
         super().__init__()
         unique = list({id(layer): layer for layer in layers.values()}.values())
-        self.layers = nn.ModuleList(unique)
+        self.layers = nn.ModuleList(layer for layer in unique if not layer.uses_call)
         self.graph = graph
         self.by_node = dict(layers)
         self.inputs = list(inputs)
         order, _ = topological({node.id: [e.node for e in node.inputs] for node in graph.nodes})
         self.order = [graph.node(node_id) for node_id in order]
+        self.structures: dict[str, tuple[Any, Any]] = {}
+        self.parts = nn.ModuleDict()
+        for node in self.order:
+            structure = call_structure(node)
+            fixed = structure[1].get("training")
+            is_training = training if fixed is None else bool(fixed)
+            self.structures[node.id] = structure
+            layer = self.by_node[node.id]
+            if layer.inner_graph is not None:
+                self.parts[f"part_{node.id}"] = _Network(
+                    layer.inner_graph, layer.layers_by_node, layer.input_names, training=is_training
+                )
+            elif layer.uses_call:
+                self.parts[f"part_{node.id}"] = Opaque(
+                    layer, structure, len(node.inputs), training=is_training
+                )
+        self.__dict__["is_training"] = training
 
-    def forward(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        values: dict[str, Tensor] = {}
+    def forward(self, inputs: tuple[Tensor, ...]) -> tuple[Any, ...]:
+        outputs, masks, losses = self.run([inputs[i] for i in range(len(self.inputs))])
+        if losses or any(mask is not None for mask in masks):
+            return (*outputs, *masks, *losses)
+        return tuple(outputs)
+
+    def run(
+        self, inputs: Sequence[Any], input_masks: Sequence[Any] | None = None
+    ) -> tuple[list[Any], list[Any], list[Any]]:
+        """Outputs, their masks and added losses."""
+        values: dict[str, list[Any]] = {}
+        masks: dict[str, list[Any]] = {}
+        losses: list[Any] = []
         for position, node_id in enumerate(self.inputs):
-            values[node_id] = inputs[position]
+            values[node_id] = [inputs[position]]
+            masks[node_id] = [None if input_masks is None else input_masks[position]]
         for node in self.order:
             if node.id not in values:
-                layer = self.by_node[node.id]
-                values[node.id] = layer.forward(*(values[edge.node] for edge in node.inputs))
-        return tuple(values[edge.node] for edge in self.graph.outputs)
+                given = [values[edge.node][edge.output] for edge in node.inputs]
+                given_masks = [masks[edge.node][edge.output] for edge in node.inputs]
+                values[node.id], masks[node.id], added = self._step(node, given, given_masks)
+                losses.extend(added)
+        edges = self.graph.outputs
+        return (
+            [values[edge.node][edge.output] for edge in edges],
+            [masks[edge.node][edge.output] for edge in edges],
+            losses,
+        )
+
+    def _step(
+        self, node: Node, given: list[Any], masks: list[Any]
+    ) -> tuple[list[Any], list[Any], list[Any]]:
+        layer = self.by_node[node.id]
+        if layer.inner_graph is not None:
+            part = self.parts[f"part_{node.id}"]
+            assert isinstance(part, _Network)
+            return part.run(given, masks)
+        if layer.uses_call:
+            return self._opaque(node, layer, given, masks)
+        args, kwargs = put_together(self.structures[node.id], given)
+        slots = self.structures[node.id][0]
+        port_masks = [masks[slot.index] if isinstance(slot, Slot) else None for slot in slots]
+        if kwargs.get("mask") is not None:
+            port_masks = [kwargs["mask"], *port_masks[1:]]
+        elif "mask" in layer.call_parameters and any(m is not None for m in port_masks):
+            kwargs["mask"] = port_masks[0] if len(port_masks) == 1 else port_masks
+        fixed = kwargs.pop("training", None)
+        before = layer.training
+        layer.train(self.__dict__["is_training"] if fixed is None else bool(fixed))
+        outputs = layer.forward(*args, **kwargs)
+        layer.train(before)
+        values = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+        added = []
+        if layer.activity_regularizer is not None:
+            added = [layer.activity_regularizer(x) / x.shape[0] for x in values]
+        return values, layer.output_masks(args, port_masks, len(values)), added
+
+    def _opaque(
+        self, node: Node, layer: Layer, given: list[Any], masks: list[Any]
+    ) -> tuple[list[Any], list[Any], list[Any]]:
+        results = self.parts[f"part_{node.id}"](*given, *masks)
+        specs = layer.call_specs[node.id]
+        count = len(specs)
+        values = [results[i] for i in range(count)]
+        carried = [results[count + i] if spec.has_mask else None for i, spec in enumerate(specs)]
+        return values, carried, [results[2 * count]]
 
 
 class _Tracer(fx.Tracer):
@@ -73,7 +220,7 @@ class _Tracer(fx.Tracer):
     proxy_buffer_attributes = True
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return not isinstance(m, Layer)
+        return not isinstance(m, (Layer, _Network))
 
 
 def compile_program(
@@ -93,14 +240,22 @@ def compile_program(
         training: Whether dropout drops and normalization normalizes by the batch.
         logits: Give outputs that end in a softmax or sigmoid without it.
     """
-    network = _Network(graph, layers, inputs)
+    network = _Network(graph, layers, inputs, training=training)
     network.train(training)
     with torch.no_grad():
         traced = _Tracer().trace(network)
-    heads = [layers[edge.node].head() if logits else None for edge in graph.outputs]
+    heads = [head_of(layers[edge.node], edge.output) if logits else None for edge in graph.outputs]
     stripped = _strip_heads(traced, heads)
     optimize(traced)
-    return Program(fx.GraphModule(network, traced, "Program"), stripped)
+    return Program(fx.GraphModule(network, traced, "Program"), stripped, len(graph.outputs))
+
+
+def head_of(layer: Layer, output: int) -> str | None:
+    """The activation that an output of a layer has passed last."""
+    if layer.inner_graph is None:
+        return layer.output_activation()
+    edge = layer.inner_graph.outputs[output]
+    return head_of(layer.layers_by_node[edge.node], edge.output)
 
 
 def _strip_heads(graph: fx.Graph, heads: Sequence[str | None]) -> tuple[bool, ...]:
@@ -108,8 +263,8 @@ def _strip_heads(graph: fx.Graph, heads: Sequence[str | None]) -> tuple[bool, ..
     output = graph.output_node()
     values: list[Any] = list(output.args[0])  # type: ignore[arg-type]
     functions = {"softmax": torch.softmax, "sigmoid": torch.sigmoid}
-    stripped = [False] * len(values)
-    for position, (value, head) in enumerate(zip(values, heads, strict=True)):
+    stripped = [False] * len(heads)
+    for position, (value, head) in enumerate(zip(values, heads, strict=False)):
         if isinstance(value, fx.Node) and head in functions and value.target is functions[head]:
             values[position], stripped[position] = value.args[0], True
             output.args = (tuple(values),)

@@ -125,7 +125,7 @@ class Fitting:
             return  # an unknown name or bad parameters: said already
         check = _OutputCheck(self, output, path, choices[name], loss)
         yield from check.target()
-        yield from check.head()
+        yield from check.output_activation()
         yield from check.metrics()
 
     def _loss(self, choice: Chosen, output: str) -> Loss | None:
@@ -305,7 +305,7 @@ class _OutputCheck:
 
     # --- the last activation --------------------------------------------------------------------------------------
 
-    def head(self) -> Iterator[Problem]:
+    def output_activation(self) -> Iterator[Problem]:
         """A loss of probabilities needs the activation that gives them, or to be told that there is none."""
         wanted = self.loss.head
         if wanted is None:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from lamina import metrics
+from lamina.calls import set_mask
 from lamina.errors import ConfigError
 from lamina.losses.lookup import loss_of
 from lamina.losses.loss import Loss
@@ -138,11 +139,19 @@ class Scores:
             or not all(isinstance(metric, MeanMetric) for metric in self.metrics)
         )
 
-    def measure(self, outputs: tuple[Tensor, ...], batch: Batch) -> Tensor:
+    def measure(
+        self,
+        outputs: tuple[Tensor, ...],
+        batch: Batch,
+        masks: Sequence[Tensor | None] | None = None,
+        added: Sequence[Tensor] = (),
+    ) -> Tensor:
         """Take in one batch.
 
         Args:
             outputs: Of the program that gives logits when `takes_logits`.
+            masks: Of the outputs, (batch, time) of bool: what is False counts for nothing.
+            added: What layers and weights add to the loss.
 
         Returns:
             The loss to minimize; `latest` then holds all values of this batch.
@@ -152,7 +161,10 @@ class Scores:
         total: Tensor | None = None
         for entry in self.losses:
             weight = batch.weights[entry.index] if batch.weights else None
-            value = self._loss_of(entry, batch.targets[entry.index], outputs[entry.index], weight)
+            output = outputs[entry.index]
+            if masks is not None:
+                set_mask(output, masks[entry.index])
+            value = self._loss_of(entry, batch.targets[entry.index], output, weight)
             if value.ndim:
                 value = value.mean()  # a loss without reduction: only its mean can be minimized
             if self._parts:
@@ -161,11 +173,13 @@ class Scores:
             if entry.weight is not None:
                 value = value * entry.weight
             total = value if total is None else total + value
+        for extra in added:
+            total = extra if total is None else total + extra
         assert total is not None
         latest["loss"] = mean = total.detach()
         self._loss.add(mean, batch.size)
         if self.watched:
-            self._watch(outputs, batch, latest)
+            self._watch(outputs, batch, latest, masks)
         self.latest = latest
         return total
 
@@ -203,7 +217,13 @@ class Scores:
         )
 
     @torch.no_grad()
-    def _watch(self, outputs: tuple[Tensor, ...], batch: Batch, latest: dict[str, Tensor]) -> None:
+    def _watch(
+        self,
+        outputs: tuple[Tensor, ...],
+        batch: Batch,
+        latest: dict[str, Tensor],
+        masks: Sequence[Tensor | None] | None = None,
+    ) -> None:
         logits = {entry.index for entry in self.losses if entry.takes_logits}
         probabilities: dict[int, Tensor] = {}
         for entry in self.watched:
@@ -215,6 +235,8 @@ class Scores:
                     probabilities[entry.index] = HEADS[head](predicted)
                 predicted = probabilities[entry.index]
             weight = batch.weights[entry.index] if entry.is_weighted and batch.weights else None
+            if masks is not None:
+                set_mask(predicted, masks[entry.index])
             latest[entry.log_name] = entry.metric.watch(
                 batch.targets[entry.index], predicted, weight
             )

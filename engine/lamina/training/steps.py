@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from lamina.optimizers.optimizer import Optimizer
 from lamina.training.protocols import Program, TrainableModel
@@ -34,6 +35,7 @@ class TrainStep:
         self._program = program_for(model, scores, training=True, jit_compile=jit_compile)
         self._scores = scores
         self._optimizer = optimizer
+        self._penalized = penalized(model)
         self._learns = mark_trainable(model)
         if self._learns:
             optimizer.build(model.trainable_weights)
@@ -43,8 +45,7 @@ class TrainStep:
             )
 
     def __call__(self, batch: Batch) -> None:
-        outputs = self._program(*batch.inputs)
-        loss = self._scores.measure(outputs, batch)
+        loss = measured(self._program, self._scores, batch, self._penalized)
         if self._learns:
             self._optimizer.scale_loss(loss).backward()  # type: ignore[no-untyped-call]
             self._optimizer.step()
@@ -59,10 +60,25 @@ class TestStep:
     def __init__(self, model: TrainableModel, scores: Scores, *, jit_compile: bool = False) -> None:
         self._program = program_for(model, scores, training=False, jit_compile=jit_compile)
         self._scores = scores
+        self._penalized = penalized(model)
 
     def __call__(self, batch: Batch) -> None:
         with torch.inference_mode():
-            self._scores.measure(self._program(*batch.inputs), batch)
+            measured(self._program, self._scores, batch, self._penalized)
+
+
+def measured(program: Program, scores: Scores, batch: Batch, penalized_: Sequence[Any]) -> Tensor:
+    """The loss of a batch, with what masks, layers and weights contribute."""
+    if not penalized_ and not getattr(program, "has_extras", False):
+        return scores.measure(program(*batch.inputs), batch)
+    results = program.full(*batch.inputs)
+    penalties = [v.regularizer(v.to_keras(v.value)) for v in penalized_]
+    return scores.measure(results.outputs, batch, results.masks, [*results.losses, *penalties])
+
+
+def penalized(model: TrainableModel) -> list[Any]:
+    """The weights whose values add to the loss."""
+    return [v for v in model.trainable_weights if getattr(v, "regularizer", None) is not None]
 
 
 def program_for(
@@ -70,7 +86,7 @@ def program_for(
 ) -> Program:
     """The forward pass that the scores want."""
     program = model.program(training=training, logits=scores.takes_logits)
-    if not jit_compile:
+    if not jit_compile or program.has_extras or penalized(model):
         return program
     if model.device.type == "cpu" and not any(map(shutil.which, CPP_COMPILERS)):
         warnings.warn(

@@ -24,6 +24,7 @@ from lamina.text import Text
 from lamina.training.adapters import source_for
 from lamina.training.feed import Feed
 from lamina.training.logs import BatchLogs
+from lamina.training.own_steps import OwnScores, OwnStep, OwnSteps
 from lamina.training.protocols import TrainableModel
 from lamina.training.scores import Scores, outputs_of
 from lamina.training.sources import Batch, Shuffle, Source, to_batch, unpack
@@ -82,6 +83,8 @@ class Trainer:
         """Decides the order of the samples; None draws one from torch's generator for each `fit`."""
         self._jit_compile = jit_compile is True and not run_eagerly
         self._scores: Scores | None = None
+        self._current: Scores | OwnScores | None = None
+        self.own = OwnSteps(model, self.arguments)
         self._scored_shapes: tuple[Any, ...] = ()
         _check_names(loss, metrics, weighted_metrics)
         if steps_per_execution != 1:
@@ -211,7 +214,7 @@ class Trainer:
         self, feed: Feed, epoch: int, listeners: CallbackList, done_before: int
     ) -> int:
         """Step through one epoch, past the batches done before; how many steps that were."""
-        train: TrainStep | None = None
+        train: TrainStep | OwnStep | None = None
         done = 0
         self._is_cut_short = False
         for step, batch in enumerate(feed.epoch(epoch)):
@@ -219,9 +222,9 @@ class Trainer:
                 continue
             listeners.on_train_batch_begin(step)
             if train is None:
-                scores = self._scores_for(batch)
+                scores = self._scores_for(batch, "train_step")
                 scores.reset()
-                train = TrainStep(self.model, scores, self.optimizer, jit_compile=self._jit_compile)
+                train = self._train_step(scores)
             train(batch)
             done = step + 1
             listeners.on_train_batch_end(step, self._batch_logs(batch))
@@ -267,15 +270,15 @@ class Trainer:
     def _test_epoch(self, feed: Feed, listeners: CallbackList) -> dict[str, float]:
         """Measure one epoch, in larger batches where neither the result nor a callback can tell."""
         listeners.on_test_begin()
-        test: TestStep | None = None
+        test: TestStep | OwnStep | None = None
         source, times = self._merged(feed, listeners)
         for index, batch in enumerate(source):
             step = index * times
             listeners.on_test_batch_begin(step)
             if test is None:
-                scores = self._scores_for(batch)
+                scores = self._scores_for(batch, "test_step")
                 scores.reset()
-                test = TestStep(self.model, scores, jit_compile=self._jit_compile)
+                test = self._test_step(scores)
             test(batch)
             last = (
                 step + times - 1
@@ -299,7 +302,7 @@ class Trainer:
 
     def _batch_size_matters(self, source: Source) -> bool:
         first = next(source.batches(0))
-        return self._scores_for(first).batch_size_matters
+        return self._scores_for(first, "test_step").batch_size_matters
 
     # --- single batches -------------------------------------------------------------------------------------------
 
@@ -313,9 +316,9 @@ class Trainer:
     ) -> Any:
         """One optimizer step on these samples; the loss, or loss and metrics, of before it."""
         batch = to_batch(self.model, x, y, sample_weight, class_weight=class_weight)
-        scores = self._scores_for(batch)
+        scores = self._scores_for(batch, "train_step")
         scores.reset()
-        TrainStep(self.model, scores, self.optimizer, jit_compile=self._jit_compile)(batch)
+        self._train_step(scores)(batch)
         results = dict(self._logs())
         return results if return_dict else self._in_order(results)
 
@@ -324,9 +327,9 @@ class Trainer:
     ) -> Any:
         """The loss, or loss and metrics, on these samples."""
         batch = to_batch(self.model, x, y, sample_weight)
-        scores = self._scores_for(batch)
+        scores = self._scores_for(batch, "test_step")
         scores.reset()
-        TestStep(self.model, scores, jit_compile=self._jit_compile)(batch)
+        self._test_step(scores)(batch)
         results = dict(self._logs())
         return results if return_dict else self._in_order(results)
 
@@ -362,7 +365,25 @@ class Trainer:
             steps=feed.steps_per_epoch,
         )
 
-    def _scores_for(self, batch: Batch) -> Scores:
+    def _train_step(self, scores: Scores | OwnScores) -> TrainStep | OwnStep:
+        if isinstance(scores, OwnScores):
+            return OwnStep(self.model, scores, "train_step")
+        return TrainStep(self.model, scores, self.optimizer, jit_compile=self._jit_compile)
+
+    def _test_step(self, scores: Scores | OwnScores) -> TestStep | OwnStep:
+        if isinstance(scores, OwnScores):
+            return OwnStep(self.model, scores, "test_step")
+        return TestStep(self.model, scores, jit_compile=self._jit_compile)
+
+    def _scores_for(self, batch: Batch, step: str) -> Scores | OwnScores:
+        """The scores of a step, which may be the model's own."""
+        if self.model.has_own(step):
+            self._current = OwnScores(self.model)
+        else:
+            self._current = self._compiled_scores_for(batch)
+        return self._current
+
+    def _compiled_scores_for(self, batch: Batch) -> Scores:
         """The scores for such targets; their shapes decide what "accuracy" means."""
         shapes = tuple((None, *target.shape[1:]) for target in batch.targets)
         if self._scores is None or shapes != self._scored_shapes:
@@ -384,18 +405,18 @@ class Trainer:
         return self._scores
 
     def _batch_logs(self, batch: Batch) -> BatchLogs:
-        assert self._scores is not None
-        return BatchLogs(self._scores.result, self._scores.latest, batch.size)
+        assert self._current is not None
+        return BatchLogs(self._current.result, self._current.latest, batch.size)
 
     def _logs(self) -> EpochLogs:
-        assert self._scores is not None
-        return EpochLogs(self._scores.results())
+        assert self._current is not None
+        return EpochLogs(self._current.results())
 
     def _in_order(self, results: dict[str, float]) -> Any:
         """As Keras returns them: the loss, the losses of the outputs, the metrics; those of several outputs by name."""
-        assert self._scores is not None
-        names = self._scores.log_names
-        watched = [entry.log_name for entry in self._scores.watched]
+        assert self._current is not None
+        names = self._current.log_names
+        watched = [entry.log_name for entry in self._current.watched]
         if len(self.model.outputs) > 1:
             watched.sort()
         values = [results[name] for name in (*names[: len(names) - len(watched)], *watched)]

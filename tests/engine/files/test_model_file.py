@@ -289,7 +289,7 @@ def test_keywords_that_change_nothing_are_let_go(call):
 @pytest.mark.parametrize(
     ("call", "outputs", "match"),
     [
-        ({"args": [TENSOR], "kwargs": {"training": True}}, ("d", 0, 0), "training = true"),
+        ({"args": [TENSOR], "kwargs": {"scale": True}}, ("d", 0, 0), "scale = true"),
         ({"args": [TENSOR, 3.0], "kwargs": {}}, ("d", 0, 0), "called with 3.0"),
         ({"args": [TENSOR]}, ("e", 0, 0), "no output of a layer"),
         ({"args": [TENSOR]}, ("d", 1, 0), "no output of a layer"),

@@ -57,7 +57,7 @@ class Softmax(Layer):
             )
         return x
 
-    def head(self) -> str | None:
+    def output_activation(self) -> str | None:
         return "softmax" if self.axis == -1 else None
 
     def forward(self, *inputs: Tensor) -> Tensor:

@@ -84,4 +84,5 @@ def Input(  # noqa: N802 - Keras' name
             Text("Input needs the shape of one sample.", "Input 需要单个样本的形状（shape）。"),
             field="shape",
         )
-    return call_layer(InputLayer(shape=shape, dtype=dtype, name=name), ())
+    x: SymbolicTensor = call_layer(InputLayer(shape=shape, dtype=dtype, name=name), ())
+    return x

@@ -54,10 +54,10 @@ class _ByShape(nn.Module):
 
     def __init__(self, owner: Any) -> None:
         super().__init__()
-        self.compute = owner.compute
+        self.transformed = owner.transformed
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.compute(x)
+        out: Tensor = self.transformed(x)
         return out
 
 
@@ -124,7 +124,7 @@ class Resizing(_ToSize):
                 False,
             )
 
-    def compute(self, x: Tensor) -> Tensor:
+    def transformed(self, x: Tensor) -> Tensor:
         """The images at the new size."""
         have, want = (x.shape[1], x.shape[2]), (self.height, self.width)
         if self.crop_to_aspect_ratio:
@@ -149,7 +149,7 @@ class CenterCrop(_ToSize):
     width: PositiveInt = field(suggest=24, doc=_WIDTH)
     data_format: DataFormat = field(None, doc=_DATA_FORMAT, advanced=True)
 
-    def compute(self, x: Tensor) -> Tensor:
+    def transformed(self, x: Tensor) -> Tensor:
         """The middle of the images."""
         if x.shape[1] >= self.height and x.shape[2] >= self.width:
             return middle(x, self.height, self.width)

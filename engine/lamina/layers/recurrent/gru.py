@@ -139,7 +139,7 @@ class _Recurrent(Layer):
         if self.use_bias:
             yield Weight("bias", self.bias_shape, self.bias_initializer, file_group="cell")
 
-    def head(self) -> str | None:
+    def output_activation(self) -> str | None:
         return None  # what comes out has passed more than the activation, or is inside a call
 
     def macs(self, inputs: Sequence[Shape], output: Shape) -> int:

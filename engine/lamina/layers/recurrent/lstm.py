@@ -158,7 +158,7 @@ class LSTM(Layer):
                 first = _UnitForgetBias(first, self.units)
             yield Weight("bias", (gates,), first, file_group="cell")
 
-    def head(self) -> str | None:
+    def output_activation(self) -> str | None:
         return None  # the output is a product of gates, whatever the activation
 
     def macs(self, inputs: Sequence[Shape], output: Shape) -> int:

@@ -1,0 +1,187 @@
+"""Steps that a user's model takes its own way: `train_step`, `test_step`, `compute_loss`, as in Keras.
+
+What such a step returns is what is logged, so these models have no `Scores` of the trainer's; `OwnScores` stands in
+their place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lamina.metrics.mean import Mean
+from lamina.metrics.metric import Metric
+from lamina.training.scores import Output, Scores
+from lamina.training.sources import Batch
+
+
+class CompiledMetrics:
+    """The metrics given to `compile`, as one that is updated by (y, y_pred)."""
+
+    name = "compile_metrics"
+
+    def __init__(self, scores: Scores) -> None:
+        self.scores = scores
+
+    def update_state(self, y: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        targets, outputs = _listed(y), _listed(y_pred)
+        for entry in self.scores.watched:
+            weight = sample_weight if entry.is_weighted else None
+            entry.metric.update_state(targets[entry.index], outputs[entry.index].detach(), weight)
+
+    def result(self) -> dict[str, float]:
+        return {entry.log_name: entry.metric.read() for entry in self.scores.watched}
+
+    def reset_state(self) -> None:
+        for entry in self.scores.watched:
+            entry.metric.reset_state()
+
+
+class OwnSteps:
+    """What a model with a `train_step` of its own finds in `self`: a loss, metrics, and their results.
+
+    Args:
+        model: The model.
+        arguments: What `compile` was given.
+    """
+
+    def __init__(self, model: Any, arguments: Mapping[str, Any]) -> None:
+        self.model = model
+        self.arguments = arguments
+        self.tracker = Mean(name="loss")
+        self.scores: Scores | None = None
+
+    def compute_loss(self, y: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
+        """The compiled losses of predictions, and what layers and weights add."""
+        total: Any = None
+        if self.arguments["loss"] is not None:
+            outputs, targets = _listed(y_pred), _listed(y)
+            scores = self._scores_for(outputs, targets)
+            weights = _listed(sample_weight) if sample_weight is not None else []
+            for entry in scores.losses:
+                weight = weights[min(entry.index, len(weights) - 1)] if weights else None
+                value = entry.loss(targets[entry.index], outputs[entry.index], weight)
+                value = value if entry.weight is None else value * entry.weight
+                total = value if total is None else total + value
+        for extra in self.model.losses:
+            total = extra if total is None else total + extra
+        return torch.zeros(()) if total is None else total
+
+    def metrics(self) -> list[Any]:
+        """The loss, what `compile` was given, and metrics that are attributes of the model."""
+        compiled = [] if self.scores is None else [CompiledMetrics(self.scores)]
+        loss = [] if self.arguments["loss"] is None else [self.tracker]
+        return [*loss, *compiled, *own_metrics(self.model)]
+
+    def prepare(self, y: Any, y_pred: Any) -> None:
+        """Know the metrics, now that there are predictions."""
+        if self.arguments["loss"] is not None and self.scores is None:
+            self._scores_for(_listed(y_pred), _listed(y))
+
+    def _scores_for(self, outputs: list[Any], targets: list[Any]) -> Scores:
+        if self.scores is None:
+            names = self.model.output_names
+            known = [
+                Output(name, (None, *x.shape[1:]), None)
+                for name, x in zip(names, outputs, strict=True)
+            ]
+            shapes = [(None, *y.shape[1:]) for y in targets]
+            given = self.arguments
+            self.scores = Scores(
+                known, shapes, given["loss"], given["loss_weights"], given["metrics"],
+                given["weighted_metrics"],
+            )  # fmt: skip
+        return self.scores
+
+
+class OwnScores:
+    """What the model's own steps returned last, in the place of the trainer's scores."""
+
+    takes_logits = False
+    batch_size_matters = True
+    watched: tuple[Any, ...] = ()
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.latest: dict[str, Tensor] = {}
+
+    @property
+    def metrics(self) -> list[Any]:
+        return list(self.model.metrics)
+
+    @property
+    def log_names(self) -> list[str]:
+        return list(self.latest) or ["loss"]
+
+    def take(self, logs: Any) -> None:
+        """Keep what a step returned; dicts in it are laid flat."""
+        self.latest = dict(_flat(logs or {}))
+
+    def result(self, name: str) -> float:
+        return float(self.latest[name])
+
+    def results(self) -> dict[str, float]:
+        return {name: float(value) for name, value in sorted(self.latest.items())}
+
+    def reset(self) -> None:
+        self.latest = {}
+        for metric in self.model.metrics:
+            metric.reset_state()
+
+
+class OwnStep:
+    """One call of the model's `train_step` or `test_step`."""
+
+    def __init__(self, model: Any, scores: OwnScores, name: str) -> None:
+        self._model, self._scores, self._step = model, scores, getattr(model, name)
+        self._is_training = name == "train_step"
+        if self._is_training and model.optimizer is not None and not model.optimizer.built:
+            model.optimizer.build(model.trainable_weights)
+
+    def __call__(self, batch: Batch) -> None:
+        data = data_of(self._model, batch)
+        if self._is_training:
+            self._scores.take(self._step(data))
+        else:
+            with torch.no_grad():
+                self._scores.take(self._step(data))
+
+
+def data_of(model: Any, batch: Batch) -> Any:
+    """A batch as Keras hands it to a step: (x, y) or (x, y, sample_weight), or x alone."""
+    keys = model.__dict__.get("input_keys")
+    inputs: Any = list(batch.inputs)
+    x = dict(zip(keys, inputs, strict=True)) if keys else _single(inputs)
+    if not batch.targets:
+        return (x,)
+    y = _single(list(batch.targets))
+    weights = [w for w in batch.weights if w is not None] if batch.weights else []
+    return (x, y, _single(weights)) if weights else (x, y)
+
+
+def own_metrics(model: Any) -> list[Metric]:
+    """Metrics that are attributes of a model, at the first level."""
+    return [value for value in vars(model).values() if isinstance(value, Metric)]
+
+
+def _single(values: list[Any]) -> Any:
+    return values[0] if len(values) == 1 else values
+
+
+def _listed(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        return list(value.values())
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _flat(logs: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, value in logs.items():
+        if isinstance(value, Mapping):
+            found.extend(_flat(value))
+        else:
+            found.append((name, torch.as_tensor(value).detach()))
+    return found

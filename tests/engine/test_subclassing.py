@@ -1,0 +1,282 @@
+"""Layers, models and steps that users write themselves, and models inside models."""
+
+import keras
+import numpy as np
+import pytest
+import torch
+
+import lamina
+from lamina import Input, Layer, Model, Sequential, layers
+from lamina.errors import ConfigError, FileFormatError
+from lamina.layer import TensorSpec
+from lamina.metrics import Mean, MeanAbsoluteError
+
+
+class Affine(Layer):
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+
+    def build(self, input_shape):
+        self.w = self.add_weight(shape=(input_shape[-1], self.units), name="w")
+        self.b = self.add_weight(shape=(self.units,), initializer="zeros", name="b")
+        self.seen = input_shape
+
+    def call(self, x, training=False):
+        y = torch.matmul(x, self.w) + self.b
+        return y + 100.0 if training else y
+
+
+class Block(Layer):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.first = layers.Dense(4, activation="relu")
+        self.rest = [Affine(3), layers.Dropout(0.5)]
+
+    def call(self, x):
+        x = self.first(x)
+        for layer in self.rest:
+            x = layer(x)
+        return x
+
+
+class TwoHeads(Model):
+    def __init__(self):
+        super().__init__()
+        self.body = Block()
+        self.head = layers.Dense(1)
+
+    def call(self, inputs):
+        return self.head(self.body(inputs))
+
+
+@pytest.fixture
+def data():
+    random = np.random.default_rng(3)
+    return random.normal(size=(32, 5)).astype("float32"), random.normal(size=(32, 1)).astype(
+        "float32"
+    )
+
+
+def test_build_sees_the_batch_as_unknown():
+    layer = Affine(2)
+    layer(Input((5,)))
+    assert layer.seen == (None, 5)
+
+
+def test_a_layer_of_ones_own_gives_shapes_weights_and_values(data):
+    x, _ = data
+    output = Affine(7)(Input((5,)))
+    layer = output.call.layer
+    assert output.spec == TensorSpec((None, 7), "float32", False)
+    assert [w.path for w in layer.weights] == [f"{layer.name}/w", f"{layer.name}/b"]
+    np.testing.assert_allclose(
+        layer(x).detach(), x @ layer.get_weights()[0] + layer.get_weights()[1], rtol=1e-5, atol=1e-6
+    )
+
+
+def test_training_reaches_the_layers_inside_a_layer(data):
+    x, _ = data
+    block = Block()
+    assert block(x).abs().max() < 50
+    assert block(x, training=True).max() > 50
+
+
+def test_layers_in_lists_belong_to_the_layer(data):
+    block = Block()
+    block(data[0])
+    assert len(block.weights) == 4
+    block.rest.append(layers.Dense(2))
+    block(data[0])
+    assert len(block.weights) == 6
+    block.trainable = False
+    assert not block.trainable_weights
+    assert not block.rest[0].trainable
+
+
+def test_a_subclassed_model_learns_like_the_same_sequential(data):
+    x, y = data
+    ours = TwoHeads()
+    ours.body.rest = [layers.Dense(3)]
+    ours.compile("sgd", "mse", metrics=["mae"])
+    ours.fit(x, y, epochs=0, verbose=0)
+    same = Sequential(
+        [Input((5,)), layers.Dense(4, activation="relu"), layers.Dense(3), layers.Dense(1)]
+    )
+    same.compile("sgd", "mse", metrics=["mae"])
+    ours.predict(x, verbose=0)
+    same.set_weights(ours.get_weights())
+    for model in (ours, same):
+        model.fit(x, y, epochs=3, batch_size=8, shuffle=False, verbose=0)
+    for a, b in zip(ours.get_weights(), same.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+    assert ours.evaluate(x, y, verbose=0) == pytest.approx(same.evaluate(x, y, verbose=0), rel=1e-5)
+
+
+def test_several_inputs_of_a_subclassed_model(data):
+    x, y = data
+
+    class Two(Model):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = layers.Dense(2), layers.Dense(1)
+
+        def call(self, inputs):
+            return self.b(self.a(inputs["left"]) + self.a(inputs["right"]))
+
+    model = Two()
+    model.compile("sgd", "mse")
+    history = model.fit({"left": x, "right": x}, y, epochs=2, verbose=0)
+    assert history.history["loss"][1] < history.history["loss"][0]
+    assert model.predict({"right": x, "left": x}, verbose=0).shape == (32, 1)
+
+
+def test_models_inside_models_equal_keras(data):
+    x, y = data
+
+    def build(library):
+        start = library.Input((5,))
+        inner = library.Sequential(
+            [library.Input((5,)), library.layers.Dense(4, activation="tanh")]
+        )
+        z = library.Input((4,))
+        second = library.Model(z, library.layers.Dense(3)(z))
+        model = library.Model(start, library.layers.Dense(1)(second(inner(start))))
+        model.compile(library.optimizers.SGD(0.05), "mse")
+        return model
+
+    ours, theirs = build(lamina), build(keras)
+    assert [w.shape for w in ours.weights] == [tuple(w.shape) for w in theirs.weights]
+    ours.set_weights(theirs.get_weights())
+    for model in (ours, theirs):
+        model.fit(x, y, epochs=2, batch_size=8, shuffle=False, verbose=0)
+    for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        ours.predict(x, verbose=0), theirs.predict(x, verbose=0), rtol=1e-5, atol=1e-6
+    )
+
+
+def test_a_part_of_a_model_feeds_another():
+    inner = Sequential([Input((5,)), layers.Dense(4, name="cut"), layers.Dense(2)])
+    features = Model(inner.input, inner.get_layer("cut").output)
+    start = Input((5,))
+    model = Model(start, layers.Dense(1)(features(start)))
+    features.trainable = False
+    assert len(model.weights) == 4
+    assert len(model.trainable_weights) == 2
+
+
+def test_a_call_can_say_that_it_is_not_as_in_training(data):
+    x, y = data
+    base_input = Input((5,))
+    base = Model(base_input, layers.BatchNormalization()(base_input))
+    start = Input((5,))
+    model = Model(start, layers.Dense(1)(base(start, training=False)))
+    model.compile("sgd", "mse")
+    before = [w.copy() for w in base.get_weights()]
+    model.fit(x, y, epochs=2, verbose=0)
+    after = base.get_weights()
+    np.testing.assert_array_equal(before[2], after[2])  # the moving mean stays
+    assert np.abs(before[0] - after[0]).max() > 0  # gamma still learns
+
+
+def test_an_own_train_step(data):
+    x, y = data
+
+    class Own(Model):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.loss_tracker = Mean(name="loss")
+            self.mae = MeanAbsoluteError(name="mae")
+
+        @property
+        def metrics(self):
+            return [self.loss_tracker, self.mae]
+
+        def train_step(self, data):
+            x, y = data
+            self.zero_grad()
+            y_pred = self(x, training=True)
+            loss = ((y_pred - y) ** 2).mean()
+            loss.backward()
+            weights = self.trainable_weights
+            with torch.no_grad():
+                self.optimizer.apply([w.value.grad for w in weights], weights)
+            self.loss_tracker.update_state(loss.detach())
+            self.mae.update_state(y, y_pred.detach())
+            return {metric.name: metric.result() for metric in self.metrics}
+
+    start = Input((5,))
+    own = Own(start, layers.Dense(1, kernel_initializer="ones")(start))
+    own.compile(optimizer=lamina.optimizers.SGD(0.05))
+    history = own.fit(x, y, epochs=3, batch_size=8, shuffle=False, verbose=0).history
+    start = Input((5,))
+    plain = Model(start, layers.Dense(1, kernel_initializer="ones")(start))
+    plain.compile(lamina.optimizers.SGD(0.05), "mse", metrics=["mae"])
+    expected = plain.fit(x, y, epochs=3, batch_size=8, shuffle=False, verbose=0).history
+    assert set(history) == {"loss", "mae"}
+    np.testing.assert_allclose(history["loss"], expected["loss"], rtol=1e-5)
+    np.testing.assert_allclose(history["mae"], expected["mae"], rtol=1e-5)
+
+
+def test_an_own_loss(data):
+    x, y = data
+
+    class Twice(Model):
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            return 2 * super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    def fitted(cls):
+        start = Input((5,))
+        model = cls(start, layers.Dense(1, kernel_initializer="ones")(start))
+        model.compile(lamina.optimizers.SGD(0.0), "mse", metrics=["mae"])
+        return model.fit(x, y, verbose=0, batch_size=32).history
+
+    own, plain = fitted(Twice), fitted(Model)
+    assert own["loss"][0] == pytest.approx(2 * plain["loss"][0], rel=1e-5)
+    assert own["mae"][0] == pytest.approx(plain["mae"][0], rel=1e-5)
+
+
+def test_add_loss_and_penalties_join_the_loss(data):
+    x, y = data
+
+    class Penalized(Layer):
+        def call(self, x):
+            self.add_loss(x.square().mean())
+            return x
+
+    start = Input((5,))
+    model = Model(start, layers.Dense(1, kernel_initializer="zeros")(Penalized()(start)))
+    model.compile(lamina.optimizers.SGD(0.0), "mse")
+    loss = model.evaluate(x, y, verbose=0, batch_size=32)
+    assert loss == pytest.approx(float((y**2).mean() + (x**2).mean()), rel=1e-5)
+
+
+def test_forgotten_super_init_is_named():
+    class Forgot(Layer):
+        def __init__(self):
+            self.size = 3
+
+        def call(self, x):
+            return x
+
+    with pytest.raises(ConfigError, match="super"):
+        Forgot()(Input((3,)))
+
+
+def test_what_a_file_cannot_hold_is_refused(tmp_path):
+    start = Input((5,))
+    model = Model(start, Affine(2)(start))
+    with pytest.raises(FileFormatError, match="of your own"):
+        model.save(tmp_path / "own.keras")
+
+
+def test_a_variable_is_a_tensor():
+    variable = lamina.Variable([[1.0, 2.0]], name="v")
+    np.testing.assert_allclose((torch.ones(3, 1) @ variable).detach(), [[1, 2]] * 3)
+    variable.assign_add([[1.0, 1.0]])
+    np.testing.assert_allclose(variable.numpy(), [[2, 3]])
+    assert float((variable * 2).detach()[0, 1]) == 6
+    with pytest.raises(lamina.errors.ShapeError, match="shape"):
+        variable.assign([1.0])
