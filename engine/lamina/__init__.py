@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 MODULES = frozenset(
     {
-        "activations", "applications", "backend", "callbacks", "config", "datasets", "initializers", "layers", "losses", "metrics", "models",
-        "ops", "optimizers", "saving", "utils",
+        "activations", "applications", "backend", "callbacks", "config", "constraints", "datasets", "initializers", "layers", "losses",
+        "metrics", "models", "ops", "optimizers", "regularizers", "saving", "utils",
     }
 )  # fmt: skip
 """Public modules, reached as attributes."""
