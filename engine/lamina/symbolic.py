@@ -6,13 +6,16 @@ into a graph document.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lamina.calls import Slot, put_together
+from lamina.calls import Slot, put_together, take_apart
 from lamina.errors import ConfigError, ShapeError
 from lamina.layer import Layer, Shape, TensorSpec, shape_text
+from lamina.naming import unique_name
+from lamina.operation import Op, is_data
 from lamina.text import Text
 
 
@@ -78,6 +81,17 @@ class SymbolicTensor:
         """Record a call of `layer`; see `Layer.__call__`."""
         return call_layer(layer, leaves, structure=structure)
 
+    def record_op(self, name: str, function: Any, args: Any, kwargs: Any) -> Any:
+        """Record the op `name` with these arguments, some of which are symbolic."""
+        leaves: list[Any] = []
+        structure = take_apart((args, dict(kwargs)), leaves, is_data)
+        return call_layer(Op(function, name, name=unique_name(name)), leaves, structure=structure)
+
+    def __iter__(self) -> Any:
+        raise TypeError(
+            f'"{self.name}" is symbolic and cannot be walked over. Take parts with x[:, 0] or ops.unstack.'
+        )
+
     def __repr__(self) -> str:
         return f"<SymbolicTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
@@ -86,6 +100,29 @@ class SymbolicTensor:
             f'"{self.name}" is symbolic: it has a shape, {shape_text(self.shape)}, but no values yet. '
             "Build a Model and call predict."
         )
+
+
+def _operator(op: str, *, swapped: bool = False) -> Any:
+    """A Python operator that records the op of a name."""
+
+    def apply(self: SymbolicTensor, *others: Any) -> Any:
+        function = getattr(importlib.import_module("lamina.ops"), op)
+        return function(*others, self) if swapped else function(self, *others)
+
+    return apply
+
+
+for _name, _op in {
+    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "floordiv": "floor_divide",
+    "mod": "mod", "pow": "power", "matmul": "matmul",
+}.items():  # fmt: skip
+    setattr(SymbolicTensor, f"__{_name}__", _operator(_op))
+    setattr(SymbolicTensor, f"__r{_name}__", _operator(_op, swapped=True))
+for _name, _op in {
+    "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "neg": "negative", "abs": "absolute",
+    "getitem": "get_item", "and": "logical_and", "or": "logical_or", "invert": "logical_not",
+}.items():  # fmt: skip
+    setattr(SymbolicTensor, f"__{_name}__", _operator(_op))
 
 
 def call_layer(
@@ -120,7 +157,7 @@ def call_layer(
         check_arity(layer, len(structure[0]))
     nest, specs = layer.outputs_for(structure, [x.spec for x in tensors])
     if not layer.uses_call:
-        shapes = [tensors[slot.index].shape for slot in structure[0]]
+        shapes = [tensors[slot.index].shape for slot in structure[0] if isinstance(slot, Slot)]
         if layer.built:
             _check_shared(layer, shapes)
         layer.make_weights(*shapes)

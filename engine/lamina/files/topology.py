@@ -28,6 +28,7 @@ from lamina.graph.check import Report, check_graph, free_id
 from lamina.graph.document import FORMAT, VERSION, Edge, Graph, Node
 from lamina.graph.order import keras_order
 from lamina.layer import Layer
+from lamina.operation import Op
 from lamina.problems import GraphError
 
 ID_LENGTH = 60
@@ -67,11 +68,11 @@ def model_to_keras(graph: Graph, layers: Sequence[Layer], *, is_sequential: bool
     """
     by_name = {layer.name: layer for layer in layers}
     for layer in layers:
-        if layer.inner_graph is not None or layer.uses_call:
+        if layer.inner_graph is not None or layer.uses_call or isinstance(layer, Op):
             raise refuse(
-                f'"{layer.name}" ({type(layer).__name__}) is a model or a layer of your own, which a .keras file cannot '
+                f'"{layer.name}" ({type(layer).__name__}) is a model, an op or a layer of your own, which a .keras file cannot '
                 "hold yet. Save the weights with save_weights.",
-                f"“{layer.name}”（{type(layer).__name__}）是嵌套模型或自定义层，.keras 文件暂时无法保存。请用 save_weights 保存权重。",
+                f"“{layer.name}”（{type(layer).__name__}）是嵌套模型、运算或自定义层，.keras 文件暂时无法保存。请用 save_weights 保存权重。",
             )
     if is_sequential:
         return keras_object("keras", "Sequential", _sequential_config(graph, by_name))

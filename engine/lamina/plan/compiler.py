@@ -197,7 +197,13 @@ class _Network(nn.Module):
         layer.train(self.__dict__["is_training"] if fixed is None else bool(fixed))
         outputs = layer.forward(*args, **kwargs)
         layer.train(before)
-        values = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+        specs = layer.call_specs.get(node.id, ())
+        if isinstance(outputs, (list, tuple)):
+            values = list(outputs)
+        elif len(specs) > 1:
+            values = [outputs[index] for index in range(len(specs))]
+        else:
+            values = [outputs]
         added = []
         if layer.activity_regularizer is not None:
             added = [layer.activity_regularizer(x) / x.shape[0] for x in values]
