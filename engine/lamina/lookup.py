@@ -26,7 +26,7 @@ class Lookup(Generic[T]):
     """
 
     registry: Registry[type[T]]
-    base: type[T]
+    base: type[Any]
     module: str
     functions: Mapping[str, Callable[..., Any]]
 

@@ -18,7 +18,7 @@ from lamina.files.keras_objects import (
     short,
 )
 from lamina.losses import LOSSES, FunctionLoss, Loss
-from lamina.metrics import METRICS, FunctionMetric, Metric
+from lamina.metrics import METRICS, MeanMetricWrapper, Metric
 from lamina.metrics.lookup import ACCURACY, CROSSENTROPY
 from lamina.naming import snake_case
 from lamina.optimizers import OPTIMIZERS, Optimizer
@@ -85,7 +85,7 @@ def _metric_to_keras(metric: Any) -> Any:
 
 def _declared_to_keras(module: str, value: Any, registry: Registry[Any]) -> dict[str, Any]:
     known = registry.get(type(value).__name__) if type(value).__name__ in registry else None
-    if type(value) is not known or isinstance(value, FunctionLoss | FunctionMetric):
+    if type(value) is not known or isinstance(value, FunctionLoss | MeanMetricWrapper):
         raise NotPortableError(getattr(value, "__name__", type(value).__name__))
     defaults = {name: spec.default for name, spec in value.declared_fields.items()}
     config = {

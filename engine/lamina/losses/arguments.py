@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -12,8 +13,13 @@ from lamina.errors import ShapeError
 from lamina.losses.reduction import match_ranks
 from lamina.text import Text
 
+ArrayLike: TypeAlias = Tensor | np.ndarray[Any, Any] | Sequence[Any] | float
+"""What the functions take: tensors, arrays, nested lists, numbers."""
 
-def matched(y_true: Any, y_pred: Any, *, same_shape: bool = False) -> tuple[Tensor, Tensor]:
+
+def matched(
+    y_true: ArrayLike, y_pred: ArrayLike, *, same_shape: bool = False
+) -> tuple[Tensor, Tensor]:
     """Targets and predictions as tensors of one floating-point type and one rank.
 
     Args:
@@ -45,7 +51,7 @@ def matched(y_true: Any, y_pred: Any, *, same_shape: bool = False) -> tuple[Tens
 
 def _broadcast(first: Tensor, second: Tensor) -> bool:
     try:
-        torch.broadcast_shapes(first.shape, second.shape)
+        torch.broadcast_shapes(first.shape, second.shape)  # type: ignore[no-untyped-call]
     except RuntimeError:
         return False
     return True

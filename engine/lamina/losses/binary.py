@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor
 
 from lamina.errors import ShapeError
 from lamina.fields import Fraction, Int, field
-from lamina.losses.arguments import as_float_tensor, as_tensor
+from lamina.losses.arguments import ArrayLike, as_float_tensor, as_tensor
 from lamina.losses.categorical import AXIS, EPSILON, FROM_LOGITS
 from lamina.losses.loss import Head, Loss, TargetKind, loss
 from lamina.losses.reduction import match_ranks
@@ -17,8 +17,8 @@ from lamina.text import Text
 
 
 def binary_crossentropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
     axis: int = -1,

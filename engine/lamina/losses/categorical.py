@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor
 
 from lamina.errors import ShapeError
 from lamina.fields import Fraction, Int, field
-from lamina.losses.arguments import as_float_tensor, as_tensor
+from lamina.losses.arguments import ArrayLike, as_float_tensor, as_tensor
 from lamina.losses.loss import Head, Loss, ReductionField, TargetKind, loss
 from lamina.losses.reduction import match_ranks, with_mask
 from lamina.text import Text
@@ -38,8 +38,8 @@ def log_probabilities(y_pred: Tensor, axis: int, *, from_logits: bool) -> Tensor
 
 
 def categorical_crossentropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
     axis: int = -1,
@@ -60,8 +60,8 @@ def categorical_crossentropy(
 
 
 def sparse_categorical_crossentropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
     from_logits: bool = False,
     ignore_class: int | None = None,
     axis: int = -1,

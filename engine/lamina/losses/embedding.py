@@ -9,15 +9,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lamina.fields import Float, field
-from lamina.losses.arguments import as_float_tensor, as_tensor
+from lamina.losses.arguments import ArrayLike, as_float_tensor, as_tensor
 from lamina.losses.loss import Loss, TargetKind, loss
 from lamina.losses.reduction import with_mask
 from lamina.text import Text
 
 
 def circle(
-    y_true: Any,
-    y_pred: Any,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
     ref_labels: Any = None,
     ref_embeddings: Any = None,
     remove_diagonal: bool = True,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from lamina.fields import Float, Fraction, Int, field
-from lamina.losses.arguments import matched
+from lamina.losses.arguments import ArrayLike, matched
 from lamina.losses.categorical import AXIS, EPSILON, FROM_LOGITS, LABEL_SMOOTHING
 from lamina.losses.loss import Head, Loss, TargetKind, loss
 from lamina.text import Text
@@ -22,8 +22,8 @@ GAMMA = Text(
 
 
 def binary_focal_crossentropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
     apply_class_balancing: bool = False,
     alpha: float = 0.25,
     gamma: float = 2.0,
@@ -50,8 +50,8 @@ def binary_focal_crossentropy(
 
 
 def categorical_focal_crossentropy(
-    y_true: Any,
-    y_pred: Any,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
     alpha: float = 0.25,
     gamma: float = 2.0,
     from_logits: bool = False,

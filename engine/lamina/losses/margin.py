@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from torch import Tensor
 
-from lamina.losses.arguments import matched
+from lamina.losses.arguments import ArrayLike, matched
 from lamina.losses.loss import Loss, TargetKind, loss
 from lamina.text import Text
 
 
-def hinge(y_true: Any, y_pred: Any) -> Tensor:
+def hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """Mean over the last axis of max(1 - y_true * y_pred, 0): (batch, ..., values) -> (batch, ...).
 
     Targets are -1 and 1; if all are 0 or 1, 0 stands for -1.
@@ -20,13 +20,13 @@ def hinge(y_true: Any, y_pred: Any) -> Tensor:
     return (1.0 - _signs(y_true) * y_pred).clamp(min=0.0).mean(-1)
 
 
-def squared_hinge(y_true: Any, y_pred: Any) -> Tensor:
+def squared_hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """Like `hinge`, with the squares of the margins: (batch, ..., values) -> (batch, ...)."""
     y_true, y_pred = matched(y_true, y_pred)
     return (1.0 - _signs(y_true) * y_pred).clamp(min=0.0).square().mean(-1)
 
 
-def categorical_hinge(y_true: Any, y_pred: Any) -> Tensor:
+def categorical_hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """How far the best wrong class comes within 1 of the right one: (batch, ..., classes) -> (batch, ...)."""
     y_true, y_pred = matched(y_true, y_pred)
     right = (y_true * y_pred).sum(-1)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator
 from torch import Tensor
 
 from lamina.fields import Float, Int, field
-from lamina.losses.arguments import matched
+from lamina.losses.arguments import ArrayLike, matched
 from lamina.losses.categorical import EPSILON
-from lamina.losses.loss import Loss, TargetKind, loss
+from lamina.losses.loss import Loss, ReductionField, TargetKind, loss
 from lamina.text import Text
 
 Axis = int | Sequence[int] | None
@@ -25,7 +25,7 @@ AXES = Text(
 )
 
 
-def dice(y_true: Any, y_pred: Any, axis: Axis = None) -> Tensor:
+def dice(y_true: ArrayLike, y_pred: ArrayLike, axis: Axis = None) -> Tensor:
     """1 - 2 * |overlap| / (|y_true| + |y_pred|), summed over `axis`."""
     y_true, y_pred = matched(y_true, y_pred)
     overlap = _area(y_true * y_pred, axis)
@@ -33,7 +33,7 @@ def dice(y_true: Any, y_pred: Any, axis: Axis = None) -> Tensor:
 
 
 def tversky(
-    y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Axis = None
+    y_true: ArrayLike, y_pred: ArrayLike, alpha: float = 0.5, beta: float = 0.5, axis: Axis = None
 ) -> Tensor:
     """1 - |overlap| / (|overlap| + alpha * |missed| + beta * |too much|), summed over `axis`."""
     y_true, y_pred = matched(y_true, y_pred)
@@ -59,6 +59,10 @@ class Dice(Loss):
 
     target: ClassVar[TargetKind] = "one_hot"
 
+    reduction: ReductionField = field(
+        "sum_over_batch_size", doc=Loss.declared_fields["reduction"].doc, advanced=True
+    )
+    name: str | None = field(None, doc=Loss.declared_fields["name"].doc, advanced=True)
     axis: AreaAxes = field(None, doc=AXES, advanced=True)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
@@ -82,6 +86,10 @@ class Tversky(Loss):
 
     alpha: Float = field(0.5, doc=Text("Weight of what is missed.", "漏检的权重。"))
     beta: Float = field(0.5, doc=Text("Weight of what is too much.", "误检的权重。"))
+    reduction: ReductionField = field(
+        "sum_over_batch_size", doc=Loss.declared_fields["reduction"].doc, advanced=True
+    )
+    name: str | None = field(None, doc=Loss.declared_fields["name"].doc, advanced=True)
     axis: AreaAxes = field(None, doc=AXES, advanced=True)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from annotated_types import Gt, Lt
 from torch import Tensor
 
 from lamina.errors import ShapeError
 from lamina.fields import field
-from lamina.losses.arguments import as_tensor, matched
+from lamina.losses.arguments import ArrayLike, as_tensor, matched
 from lamina.losses.categorical import EPSILON
 from lamina.losses.loss import Loss, TargetKind, loss
 from lamina.text import Text
 
 
-def kl_divergence(y_true: Any, y_pred: Any) -> Tensor:
+def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """Sum over the last axis of y_true * log(y_true / y_pred): (batch, ..., classes) -> (batch, ...)."""
     y_true, y_pred = matched(y_true, y_pred)
     y_true, y_pred = y_true.clamp(EPSILON, 1), y_pred.clamp(EPSILON, 1)
     return (y_true * (y_true / y_pred).log()).sum(-1)
 
 
-def poisson(y_true: Any, y_pred: Any) -> Tensor:
+def poisson(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """Mean over the last axis of y_pred - y_true * log(y_pred): (batch, ..., values) -> (batch, ...)."""
     y_true, y_pred = matched(y_true, y_pred)
     return (y_pred - y_true * (y_pred + EPSILON).log()).mean(-1)
 
 
-def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Tensor:
+def categorical_generalized_cross_entropy(y_true: ArrayLike, y_pred: ArrayLike, q: float) -> Tensor:
     """(1 - p ** q) / q, where p is the probability of the target's class.
 
     Shapes:

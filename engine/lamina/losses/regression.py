@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor
 
 from lamina.fields import Float, Int, field
-from lamina.losses.arguments import matched
+from lamina.losses.arguments import ArrayLike, matched
 from lamina.losses.categorical import EPSILON
-from lamina.losses.loss import Loss, loss
+from lamina.losses.loss import Loss, ReductionField, loss
 from lamina.text import Text
 
 
-def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
+def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """Mean over the last axis of the squared differences: (batch, ..., values) -> (batch, ...)."""
     y_true, y_pred = matched(y_true, y_pred)
     return (y_true - y_pred).square().mean(-1)
 
 
-def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
+def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """Mean over the last axis of the absolute differences: (batch, ..., values) -> (batch, ...)."""
     y_true, y_pred = matched(y_true, y_pred)
     return (y_true - y_pred).abs().mean(-1)
 
 
-def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Tensor:
+def mean_absolute_percentage_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """Mean over the last axis of the differences in percent of the target: (batch, ..., values) -> (batch, ...)."""
     y_true, y_pred = matched(y_true, y_pred)
     return 100.0 * ((y_true - y_pred) / y_true.abs().clamp(min=EPSILON)).abs().mean(-1)
 
 
-def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Tensor:
+def mean_squared_logarithmic_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """Mean over the last axis of the squared differences of log(x + 1): (batch, ..., values) -> (batch, ...).
 
     Negative numbers count as 0.
@@ -43,14 +42,14 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Tensor:
     return (first - second).square().mean(-1)
 
 
-def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
+def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Tensor:
     """Squared up to a difference of `delta`, linear beyond: (batch, ..., values) -> (batch, ...)."""
     y_true, y_pred = matched(y_true, y_pred)
     error = (y_pred - y_true).abs()
     return (0.5 * error.square()).where(error <= delta, delta * error - 0.5 * delta**2).mean(-1)
 
 
-def log_cosh(y_true: Any, y_pred: Any) -> Tensor:
+def log_cosh(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """Mean over the last axis of log(cosh(difference)): (batch, ..., values) -> (batch, ...)."""
     y_true, y_pred = matched(y_true, y_pred)
     error = y_pred - y_true
@@ -58,7 +57,7 @@ def log_cosh(y_true: Any, y_pred: Any) -> Tensor:
     return (error + F.softplus(-2.0 * error) - math.log(2.0)).mean(-1)
 
 
-def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
+def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) -> Tensor:
     """Minus the cosine of the angle between targets and predictions: (batch, ..., values) -> (batch, ...).
 
     -1 for the same direction, 0 at right angles or where either is zero.
@@ -157,6 +156,9 @@ class Huber(Loss):
         doc=Text(
             "Difference beyond which the loss grows linearly.", "差超过该值后损失按线性增长。"
         ),
+    )
+    reduction: ReductionField = field(
+        "sum_over_batch_size", doc=Loss.declared_fields["reduction"].doc, advanced=True
     )
     name: str | None = field("huber_loss", doc=Loss.declared_fields["name"].doc, advanced=True)
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from lamina.errors import ShapeError
-from lamina.losses.arguments import as_float_tensor, as_tensor
+from lamina.losses.arguments import ArrayLike, as_float_tensor, as_tensor
 from lamina.losses.loss import Loss, TargetKind, loss
 from lamina.text import Text
 
 
-def ctc(y_true: Any, y_pred: Any) -> Tensor:
+def ctc(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     """Minus the log-likelihood that the steps spell the labels, whatever their alignment.
 
     Shapes:

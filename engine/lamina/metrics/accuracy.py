@@ -7,9 +7,10 @@ from typing import ClassVar
 from torch import Tensor
 
 from lamina.fields import Float, field
-from lamina.losses.loss import DtypeName, TargetKind
+from lamina.losses.arguments import ArrayLike, as_float_tensor, as_tensor
+from lamina.losses.loss import TargetKind
 from lamina.losses.reduction import match_ranks
-from lamina.metrics.metric import Direction, MeanMetric, metric
+from lamina.metrics.metric import Direction, MeanMetric, MetricDtype, metric
 from lamina.text import Text
 
 
@@ -18,6 +19,33 @@ def classes_of_indices(y_true: Tensor, y_pred: Tensor) -> Tensor:
     if y_true.ndim == y_pred.ndim and y_true.shape[-1] == 1:
         return y_true.squeeze(-1)
     return y_true
+
+
+def binary_accuracy(y_true: ArrayLike, y_pred: ArrayLike, threshold: float = 0.5) -> Tensor:
+    """1 where a prediction is on its target's side of the threshold, else 0: (batch, ...) -> (batch, ...)."""
+    y_pred = as_float_tensor(y_pred)
+    y_true, y_pred = match_ranks(as_tensor(y_true, y_pred.device), y_pred)
+    return (y_true == (y_pred > threshold).to(y_true.dtype)).float()
+
+
+def categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
+    """1 where the largest prediction is that of the one-hot target, else 0: (batch, ..., classes) -> (batch, ...)."""
+    y_pred = as_float_tensor(y_pred)
+    return (as_tensor(y_true, y_pred.device).argmax(-1) == y_pred.argmax(-1)).float()
+
+
+def sparse_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
+    """1 where the largest prediction is that of the target's class number, else 0.
+
+    Shapes:
+        y_true: (batch, ...) or (batch, ..., 1)
+        y_pred: (batch, ..., classes) -> the shape of `y_true`
+    """
+    y_pred = as_float_tensor(y_pred)
+    y_true = as_tensor(y_true, y_pred.device)
+    right = (classes_of_indices(y_true, y_pred) == y_pred.argmax(-1)).float()
+    right = right.reshape(y_true.shape)
+    return right.squeeze(-1) if right.ndim > 1 and right.shape[-1] == 1 else right
 
 
 @metric(summary=Text("How often the prediction equals the target.", "预测值等于目标的比例。"))
@@ -53,7 +81,7 @@ class BinaryAccuracy(MeanMetric):
     target: ClassVar[TargetKind | None] = "binary"
 
     name: str | None = field(None, doc=MeanMetric.declared_fields["name"].doc, advanced=True)
-    dtype: DtypeName | None = field(
+    dtype: MetricDtype | None = field(
         None, doc=MeanMetric.declared_fields["dtype"].doc, advanced=True
     )
     threshold: Float = field(

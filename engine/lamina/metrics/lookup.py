@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lamina.errors import ConfigError
-from lamina.losses.loss import Loss
-from lamina.metrics.mean import FunctionMetric
+from lamina.lookup import Lookup
+from lamina.metrics.mean import MeanMetricWrapper
 from lamina.metrics.metric import METRICS, Metric
-from lamina.text import Text
 
 ACCURACY = ("accuracy", "acc")
 """Names that stand for the accuracy that suits the targets."""
@@ -33,7 +31,10 @@ def suiting(
     return f"{'Sparse' if is_index else ''}Categorical{kind}"
 
 
-def get(identifier: Any) -> Metric | None:
+_LOOKUP = Lookup(METRICS, Metric, "keras.metrics", {})
+
+
+def get(identifier: Any) -> Any:
     """The metric that a name, a class, an object, a function or a `{class_name, config}` stands for.
 
     >>> get("mae").name
@@ -42,35 +43,20 @@ def get(identifier: Any) -> Metric | None:
     Raises:
         ConfigError: If there is no such metric; the message offers names that look like it.
     """
-    if identifier is None or isinstance(identifier, Metric):
-        return identifier
-    if isinstance(identifier, str):
-        return METRICS.get(identifier)()
-    if isinstance(identifier, Mapping):
-        return deserialize(identifier)
-    if isinstance(identifier, type) and issubclass(identifier, Metric):
-        return identifier()
-    if isinstance(identifier, Loss):
-        return FunctionMetric(identifier.call, identifier.name)
-    if callable(identifier):
-        return FunctionMetric(identifier)
-    raise ConfigError(
-        Text(
-            f"A metric is a name, a Metric or a function of (y_true, y_pred), got {identifier!r}.",
-            f"指标应为名称、Metric 对象或函数 (y_true, y_pred)，实际为 {identifier!r}。",
-        ),
-        field="metrics",
-    )
+    return _LOOKUP.get(identifier)
 
 
-def serialize(metric: Metric) -> dict[str, Any]:
-    """`{class_name, config}`, which `deserialize` reads."""
-    return {"class_name": type(metric).__name__, "config": metric.get_config()}
+def metric_of(identifier: Any) -> Metric | None:
+    """Like `get`, but always an object: functions and losses become the mean of their values."""
+    found = get(identifier)
+    return found if found is None or isinstance(found, Metric) else MeanMetricWrapper(found)
 
 
-def deserialize(config: Mapping[str, Any] | str) -> Metric:
+def serialize(metric: Any) -> dict[str, Any]:
+    """`{module, class_name, config, registered_name}`, which `deserialize` reads."""
+    return _LOOKUP.serialize(metric)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The metric of a serialized form; `{type, config}` of the training document is understood too."""
-    if isinstance(config, str):
-        return METRICS.get(config)()
-    cls = METRICS.get(str(config.get("class_name") or config.get("type")))
-    return cls.from_config(config.get("config") or {})
+    return _LOOKUP.deserialize(config, custom_objects)

@@ -1,16 +1,20 @@
-"""Means of given values: for loops of one's own."""
+"""Means and sums of given values, and means of functions: for loops and metrics of one's own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
+import torch
 from torch import Tensor
 
+from lamina.losses import lookup as losses
 from lamina.losses.arguments import as_float_tensor, as_tensor
-from lamina.losses.reduction import match_ranks
+from lamina.losses.loss import Loss
+from lamina.losses.reduction import mask_of, match_ranks, weighted_mask
 from lamina.metrics.metric import MeanMetric, Metric, mean_and_count, metric
 from lamina.metrics.running_mean import RunningMean
+from lamina.metrics.variable import MetricVariable, torch_dtype
 from lamina.text import Text
 
 
@@ -24,41 +28,101 @@ class Mean(Metric):
     tensor(4.)
     """
 
+    is_numbered: ClassVar[bool] = False
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._mean = RunningMean()
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
-        values = as_float_tensor(values, self.dtype)
+        mask = mask_of(values)
+        values = as_float_tensor(values)
         weight = None if sample_weight is None else as_tensor(sample_weight, values.device)
+        if mask is not None and weight is not None:
+            weight = weighted_mask(weight, mask)
         self._mean.add(*mean_and_count(values, weight))
 
     def result(self) -> Tensor:
-        return self._mean.result()
+        result = self._mean.result()
+        return result if self.dtype is None else result.to(torch_dtype(self.dtype))
+
+    @property
+    def total(self) -> Tensor:
+        """The weighted sum so far."""
+        return torch.as_tensor(self._mean.sums()[0])
+
+    @property
+    def count(self) -> Tensor:
+        """The sum of the weights so far."""
+        return torch.as_tensor(self._mean.sums()[1])
+
+    @property
+    def variables(self) -> list[MetricVariable]:
+        """Copies of `total` and `count`, and the variables of one's own."""
+        sums = {"total": self.total, "count": self.count}
+        own = [MetricVariable((), value, self.dtype, name) for name, value in sums.items()]
+        return [*own, *super().variables]
 
     def reset_state(self) -> None:
         self._mean.reset()
 
 
-class FunctionMetric(MeanMetric):
-    """A plain function `(y_true, y_pred) -> one value per sample` as a metric.
+@metric(summary=Text("Weighted sum of given values.", "给定数值的加权和。"))
+class Sum(Metric):
+    """Weighted sum of the values given to `update_state`.
+
+    >>> total = Sum()
+    >>> total.update_state([1, 3, 5, 7])
+    >>> float(total.result())
+    16.0
+    """
+
+    is_numbered: ClassVar[bool] = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.total = self.add_variable((), "zeros", name="total")
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        values = as_float_tensor(values).detach()
+        if sample_weight is not None:
+            weight = as_tensor(sample_weight, values.device).to(values.dtype)
+            values, weight = match_ranks(values, weight)
+            if values.ndim > weight.ndim:
+                values = values.flatten(weight.ndim).sum(-1)
+            values = values * weight
+        self.total.assign_add(values.sum())
+
+    def result(self) -> Tensor:
+        return self.total.value
+
+
+class MeanMetricWrapper(MeanMetric):
+    """The mean of a function `(y_true, y_pred, **kwargs) -> one value per sample`.
 
     Args:
-        function: Takes and returns tensors.
+        fn: Takes and returns tensors; a `Loss` gives one value per batch.
+        name: Name in the logs; the function's when left out.
+        dtype: Type of the result.
+        kwargs: Handed to the function.
+
+    >>> def largest(y_true, y_pred):
+    ...     return (y_true - y_pred).abs().amax(-1)
+    >>> MeanMetricWrapper(largest)(torch.zeros(2, 2), torch.tensor([[1.0, -3.0], [2.0, 0.0]]))
+    tensor(2.5000)
     """
 
     def __init__(
-        self, function: Callable[[Tensor, Tensor], Tensor], name: str | None = None
+        self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any
     ) -> None:
-        super().__init__(name=name or getattr(function, "__name__", None))
-        self.function = function
+        given = getattr(fn, "name", None) if isinstance(fn, Loss) else None
+        super().__init__(name=name or given or getattr(fn, "__name__", None), dtype=dtype)
+        self.fn = fn
+        self.fn_kwargs = kwargs
 
     def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        y_true, y_pred = match_ranks(y_true, y_pred)
-        return self.function(y_true, y_pred)
+        values: Tensor = self.fn(y_true, y_pred, **self.fn_kwargs)
+        return values
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "function": getattr(self.function, "__name__", str(self.function)),
-        }
+        return {**super().get_config(), "fn": losses.serialize(self.fn), **self.fn_kwargs}

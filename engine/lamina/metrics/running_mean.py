@@ -49,6 +49,11 @@ class RunningMean:
             return torch.where(count == 0, self._total.new_zeros(()), self._total / count).float()
         return torch.tensor(self.value(), dtype=torch.float32)
 
+    def sums(self) -> tuple[Tensor | float, Tensor | float]:
+        """The weighted sum and the sum of the weights so far, without waiting for the device."""
+        self._fold()
+        return self._total, self._count
+
     def reset(self) -> None:
         self._means.clear()
         self._counts.clear()

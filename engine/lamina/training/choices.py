@@ -11,6 +11,7 @@ from lamina.fields import MISSING, Declared
 from lamina.losses.loss import LOSSES, Loss
 from lamina.metrics.lookup import ACCURACY, CROSSENTROPY
 from lamina.metrics.metric import METRICS, Metric
+from lamina.naming import snake_case
 from lamina.optimizers.optimizer import OPTIMIZERS, Optimizer
 from lamina.problems import Fix, Problem
 from lamina.registry import Registry
@@ -29,7 +30,10 @@ def make_metric(choice: Chosen) -> Metric | str:
     """A metric; a name without parameters stays one, for it is also the name in the logs."""
     if not choice.config:
         return choice.type
-    return METRICS.get(choice.type).from_config(choice.config)
+    name = snake_case(
+        METRICS.canonical(choice.type)
+    )  # the same in every process, unlike a numbered one
+    return METRICS.get(choice.type).from_config({"name": name, **choice.config})
 
 
 def make_optimizer(choice: Chosen) -> Optimizer:

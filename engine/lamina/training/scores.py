@@ -13,12 +13,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lamina import metrics
 from lamina.calls import set_mask
 from lamina.errors import ConfigError
 from lamina.losses.lookup import loss_of
 from lamina.losses.loss import Loss
-from lamina.metrics.lookup import ACCURACY, CROSSENTROPY, suiting
+from lamina.metrics.lookup import ACCURACY, CROSSENTROPY, metric_of, suiting
 from lamina.metrics.metric import MeanMetric, Metric
 from lamina.metrics.running_mean import RunningMean
 from lamina.text import Text
@@ -95,6 +94,7 @@ class Scores:
         loss_weights: A list or dict of factors.
         watched: As given to `compile`: names, metrics or functions; nested or by output name for several outputs.
         weighted: Metrics that see sample weights.
+        masked: Outputs may come with masks.
     """
 
     def __init__(
@@ -105,7 +105,10 @@ class Scores:
         loss_weights: Any = None,
         watched: Any = None,
         weighted: Any = None,
+        *,
+        masked: bool = False,
     ) -> None:
+        self.masked = masked
         self.outputs = list(outputs)
         self.losses = _resolve_losses(outputs, targets, loss, loss_weights)
         self.watched = _resolve_metrics(outputs, targets, watched, weighted)
@@ -134,7 +137,8 @@ class Scores:
         """Whether cutting the same samples into other batches changes the results."""
         plain = ("sum_over_batch_size", "mean")
         return (
-            any(entry.loss.reduction not in plain for entry in self.losses)
+            self.masked
+            or any(entry.loss.reduction not in plain for entry in self.losses)
             or any(getattr(entry.loss, "ignore_class", None) is not None for entry in self.losses)
             or not all(isinstance(metric, MeanMetric) for metric in self.metrics)
         )
@@ -237,9 +241,9 @@ class Scores:
             weight = batch.weights[entry.index] if entry.is_weighted and batch.weights else None
             if masks is not None:
                 set_mask(predicted, masks[entry.index])
-            latest[entry.log_name] = entry.metric.watch(
-                batch.targets[entry.index], predicted, weight
-            )
+            value = entry.metric.watch(batch.targets[entry.index], predicted, weight)
+            if value is not None:
+                latest[entry.log_name] = value
 
     def result(self, name: str) -> float:
         """The mean of the epoch so far; waits for the device."""
@@ -247,7 +251,12 @@ class Scores:
 
     def results(self) -> dict[str, float]:
         """All means of the epoch so far by log name, in Keras' order."""
-        return {name: read() for name, read in sorted(self._readers.items())}
+        results: dict[str, Any] = {}
+        for name, read in self._readers.items():
+            value = read()
+            # A metric may give several values under names of its own, as in Keras.
+            results.update(value if isinstance(value, Mapping) else {name: value})
+        return dict(sorted(results.items()))
 
     def reset(self) -> None:
         """Forget all batches."""
@@ -316,11 +325,11 @@ def _resolve_metric(identifier: Any, target: Shape, prediction: Shape) -> tuple[
     """A metric and its name in the logs, which for a name is that name, as in Keras."""
     if isinstance(identifier, str):
         by_shape = identifier.lower() in (*ACCURACY, *CROSSENTROPY)
-        metric = metrics.get(suiting(identifier, target, prediction) if by_shape else identifier)
+        metric = metric_of(suiting(identifier, target, prediction) if by_shape else identifier)
         assert metric is not None
         metric.name = identifier
         return metric, identifier
-    metric = metrics.get(identifier)
+    metric = metric_of(identifier)
     assert metric is not None
     return metric, str(metric.name)
 

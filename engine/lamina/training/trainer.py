@@ -400,13 +400,15 @@ class Trainer:
                 given["loss_weights"],
                 given["metrics"],
                 given["weighted_metrics"],
+                masked=self.model.program(training=False, logits=True).has_extras,
             )
             self._scored_shapes = shapes
         return self._scores
 
     def _batch_logs(self, batch: Batch) -> BatchLogs:
-        assert self._current is not None
-        return BatchLogs(self._current.result, self._current.latest, batch.size)
+        scores = self._current
+        assert scores is not None
+        return BatchLogs(scores.result, scores.latest, batch.size, scores.log_names)
 
     def _logs(self) -> EpochLogs:
         assert self._current is not None

@@ -1,5 +1,7 @@
 """Losses against real Keras, over drawn shapes, weights and options."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
@@ -306,3 +308,9 @@ def test_class_numbers_given_to_the_one_hot_loss_are_named():
 def test_one_hot_targets_given_to_the_sparse_loss_are_named():
     with pytest.raises(ShapeError, match="Use categorical_crossentropy for one-hot"):
         losses.SparseCategoricalCrossentropy()(torch.eye(3), torch.rand(3, 3))
+
+
+@pytest.mark.parametrize("name", losses.LOSSES.names())
+def test_parameters_come_in_keras_order(name):
+    theirs = list(inspect.signature(getattr(keras.losses, name).__init__).parameters)[1:]
+    assert list(losses.LOSSES.get(name).declared_fields) == theirs
