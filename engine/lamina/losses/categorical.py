@@ -7,11 +7,12 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor
 
+from lamina.calls import set_mask
 from lamina.errors import ShapeError
 from lamina.fields import Fraction, Int, field
 from lamina.losses.arguments import ArrayLike, as_float_tensor, as_tensor
 from lamina.losses.loss import Head, Loss, ReductionField, TargetKind, loss
-from lamina.losses.reduction import match_ranks, with_mask
+from lamina.losses.reduction import match_ranks
 from lamina.text import Text
 
 EPSILON = 1e-7
@@ -84,7 +85,8 @@ def sparse_categorical_crossentropy(
     counted = classes != ignore_class
     picked = scores.gather(axis, classes.where(counted, classes.new_zeros(())).unsqueeze(axis))
     values = -picked.squeeze(axis).where(counted, picked.new_zeros(()))
-    return with_mask(values, counted)
+    set_mask(values, counted)
+    return values
 
 
 @loss(

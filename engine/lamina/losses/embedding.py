@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lamina.calls import set_mask
 from lamina.fields import Float, field
 from lamina.losses.arguments import ArrayLike, as_float_tensor, as_tensor
 from lamina.losses.loss import Loss, TargetKind, loss
-from lamina.losses.reduction import with_mask
 from lamina.text import Text
 
 
@@ -53,7 +53,8 @@ def circle(
     pulled = near.masked_fill(~same, -torch.inf).logsumexp(1)
     pushed = far.masked_fill(~differs, -torch.inf).logsumexp(1)
     values = F.softplus(pulled + pushed)
-    return with_mask(values, values > 0)
+    set_mask(values, values > 0)
+    return values
 
 
 @loss(summary=Text("For embeddings; targets are class numbers.", "学习嵌入；目标为类别编号。"))

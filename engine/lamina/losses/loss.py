@@ -9,9 +9,10 @@ from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 from pydantic import BeforeValidator
 from torch import Tensor
 
+from lamina.calls import mask_of
 from lamina.fields import Declared, field
 from lamina.losses.arguments import as_float_tensor, as_tensor
-from lamina.losses.reduction import PLAIN_MEANS, Reduction, both, mask_of, reduce_loss
+from lamina.losses.reduction import PLAIN_MEANS, Reduction, both, reduce_loss
 from lamina.naming import snake_case
 from lamina.registry import Registry
 from lamina.text import Text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -24,18 +24,6 @@ def match_ranks(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
             return first.unsqueeze(-1), second
         return first, second.squeeze(-1)
     return first, second
-
-
-def mask_of(value: Any) -> Tensor | None:
-    """The mask that a tensor carries as `_keras_mask`: False where a value does not count."""
-    mask: Tensor | None = getattr(value, "_keras_mask", None)
-    return mask
-
-
-def with_mask(value: Tensor, mask: Tensor) -> Tensor:
-    """The tensor, carrying a mask."""
-    value._keras_mask = mask  # type: ignore[attr-defined]
-    return value
 
 
 def both(first: Tensor | None, second: Tensor | None) -> Tensor | None:

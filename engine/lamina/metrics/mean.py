@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from lamina.calls import mask_of
 from lamina.losses import lookup as losses
 from lamina.losses.arguments import as_float_tensor, as_tensor
 from lamina.losses.loss import Loss
-from lamina.losses.reduction import mask_of, match_ranks, weighted_mask
+from lamina.losses.reduction import match_ranks, weighted_mask
 from lamina.metrics.metric import MeanMetric, Metric, mean_and_count, metric
 from lamina.metrics.running_mean import RunningMean
 from lamina.metrics.variable import MetricVariable, torch_dtype

@@ -9,11 +9,12 @@ from typing import Any, ClassVar, Literal, TypeVar
 import torch
 from torch import Tensor
 
+from lamina.calls import mask_of
 from lamina.errors import ConfigError, NotSupportedError
 from lamina.fields import Declared, field
 from lamina.losses.arguments import as_tensor
 from lamina.losses.loss import TargetKind
-from lamina.losses.reduction import mask_of, match_ranks, weighted_mask
+from lamina.losses.reduction import match_ranks, weighted_mask
 from lamina.metrics.running_mean import RunningMean
 from lamina.metrics.variable import MetricVariable, torch_dtype
 from lamina.naming import snake_case, unique_name
