@@ -33,7 +33,7 @@ class FScore(Metric):
     """What both F scores share; subclasses have `average` and `threshold`."""
 
     direction: ClassVar[Direction | None] = "up"
-    target: ClassVar[TargetKind | None] = "one_hot"
+    target: ClassVar[TargetKind | None] = "binary"
     is_numbered: ClassVar[bool] = False
 
     average: Average

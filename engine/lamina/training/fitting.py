@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from lamina.datasets.catalogue import ClassTarget, DatasetSpec, ValueTarget
 from lamina.errors import ConfigError
 from lamina.graph.check import Report, free_id
@@ -17,8 +19,9 @@ from lamina.metrics.metric import METRICS
 from lamina.naming import snake_case
 from lamina.problems import Fix, Problem
 from lamina.text import Text
-from lamina.training.choices import by_output, make_loss, replace
+from lamina.training.choices import by_output, make_loss, make_metric, replace
 from lamina.training.document import Chosen, TrainingDocument
+from lamina.training.encoding import encode_targets
 
 Shape = tuple[int | None, ...]
 
@@ -376,6 +379,7 @@ class _OutputCheck:
     def metrics(self) -> Iterator[Problem]:
         """Metrics that want the targets in another form than the loss does."""
         choices = by_output(self.fitting.document.metrics)
+        fits = not any(problem.severity == "error" for problem in self.target())
         for index, choice in enumerate(choices.get(None, choices.get(self.output, []))):
             path = f"metrics[{index}]" if None in choices else f"metrics.{self.output}[{index}]"
             if choice.type.lower() in (*ACCURACY, *CROSSENTROPY) or choice.type not in METRICS:
@@ -384,6 +388,8 @@ class _OutputCheck:
             given = self._given_kind()
             if wanted is not None and wanted not in given:
                 yield self._wrong_metric(choice, path, given)
+            elif fits and (error := self._error_of(choice)) is not None:
+                yield self._failing_metric(choice, path, error)
 
     def _given_kind(self) -> set[str]:
         """The kinds of target that the loss's own targets can pass for."""
@@ -395,6 +401,38 @@ class _OutputCheck:
             "value": {"value", "one_hot"} if self.classes == self.shape[-1] else {"value"},
         }
         return kinds[self.loss.target]
+
+    def _error_of(self, choice: Chosen) -> str | None:
+        """What a metric says to two samples of this data and this output."""
+        try:
+            metric = make_metric(choice)
+            metric = METRICS.get(metric)() if isinstance(metric, str) else metric
+        except ConfigError:
+            return None  # said already
+        spec, shape = self.fitting.spec, [size or 2 for size in self.shape[1:]]
+        size = () if isinstance(spec.target, ClassTarget) else spec.target.shape
+        y = encode_targets(np.zeros((2, *size)), spec, self.loss.target, self.shape[-1])
+        try:
+            metric.update_state(y, np.full((2, *shape), 0.5, "float32"))
+            metric.read()
+        except (ValueError, IndexError, RuntimeError) as error:
+            return str(error)
+        return None
+
+    def _failing_metric(self, choice: Chosen, path: str, error: str) -> Problem:
+        better = "accuracy" if self.classes is not None else "mean_absolute_error"
+        return Problem(
+            "metric_target",
+            "error",
+            Text(
+                f'The metric "{choice.type}" cannot be measured with these parameters on what "{self.output}" gives: {error}',
+                f"指标“{choice.type}”以当前参数无法用于“{self.output}”的输出：{error}",
+            ),
+            field=path,
+            fixes=(
+                Fix(Text(f"Use {better}", f"改用 {better}"), "training", [replace(path, better)]),
+            ),
+        )
 
     def _wrong_metric(self, choice: Chosen, path: str, given: set[str]) -> Problem:
         better = next(

@@ -366,6 +366,7 @@ def _per_output(given: Any, names: Sequence[str], what: str, *, everywhere: bool
             raise _unknown_outputs(what, unknown, names)
         return [given.get(name) for name in names]
     if isinstance(given, (list, tuple)):
+        given = _flat(given)
         if len(given) != len(names):
             raise ConfigError(
                 Text(
@@ -387,6 +388,13 @@ def _unknown_outputs(what: str, unknown: set[str], names: Sequence[str]) -> Conf
         ),
         field=what,
     )
+
+
+def _flat(given: Any) -> list[Any]:
+    """The entries of nested lists."""
+    if isinstance(given, (list, tuple)):
+        return [entry for part in given for entry in _flat(part)]
+    return [given]
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from lamina import datasets  # noqa: F401 - fills the registry
 from lamina.checking import check
 from lamina.datasets.catalogue import DATASETS, ClassTarget, DatasetSpec, Splits, ValueTarget
+from lamina.losses import LOSSES
+from lamina.metrics import METRICS
 from lamina.text import Text
 
 
@@ -281,3 +283,54 @@ def test_no_document_breaks_the_check(changes, config):
         ),
     ):
         assert p.to_json("zh-CN")["message"]
+
+
+NEEDED = {
+    "num_classes": 10, "target_class_ids": [0], "specificity": 0.5, "sensitivity": 0.5, "recall": 0.5, "precision": 0.5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("loss", "network", "dataset"),
+    [
+        ("categorical_crossentropy", graph(), "digits"),
+        ("sparse_categorical_crossentropy", graph(), "digits"),
+        ("binary_crossentropy", graph(units=1, activation="sigmoid", **TABLE), "yesno"),
+        ("mse", graph(units=1, activation=None, **TABLE), "prices"),
+    ],
+)
+def test_every_metric_is_measured_or_said_not_to_fit(loss, network, dataset):
+    fitting = set()
+    for name in METRICS.names():
+        required = [k for k, spec in METRICS.get(name).declared_fields.items() if spec.is_required]
+        chosen = {"type": name, "config": {key: NEEDED[key] for key in required}}
+        document = training(dataset={"id": dataset}, loss=loss, metrics=[chosen])
+        found = [p.code for p in problems(network, document) if p.severity == "error"]
+        assert set(found) <= {"metric_target"}, name
+        if not found:
+            fitting.add(name)
+    assert {"MeanIoU", "IoU"}.isdisjoint(fitting) or loss in ("mse",)
+    if loss in ("categorical_crossentropy", "binary_crossentropy"):
+        assert {"AUC", "Precision", "TruePositives", "BinaryAccuracy", "PrecisionAtRecall"} <= fitting
+    if loss == "mse":
+        assert {"R2Score", "RootMeanSquaredError", "MeanAbsolutePercentageError"} <= fitting
+
+
+@pytest.mark.parametrize(
+    "config", [{"top_k": 99}, {"class_id": 10}, {"thresholds": [0.5, 2.0]}], ids=str
+)
+def test_parameters_of_a_metric_that_do_not_fit_the_output_are_a_problem(config):
+    chosen = {"type": "Precision", "config": config}
+    assert [p.severity for p in problems(graph(), training(metrics=[chosen]))].count("error") == 1
+
+
+@pytest.mark.parametrize("name", LOSSES.names())
+def test_every_loss_can_be_chosen_or_is_said_not_to_fit(name):
+    for network, dataset in (
+        (graph(), "digits"),
+        (graph(units=1, activation="sigmoid", **TABLE), "yesno"),
+        (graph(units=1, activation=None, **TABLE), "prices"),
+    ):
+        for problem in problems(network, training(dataset={"id": dataset}, loss=name, metrics=[])):
+            assert problem.message.en
+            assert problem.message.zh
