@@ -311,7 +311,13 @@ def test_every_metric_is_measured_or_said_not_to_fit(loss, network, dataset):
             fitting.add(name)
     assert {"MeanIoU", "IoU"}.isdisjoint(fitting) or loss in ("mse",)
     if loss in ("categorical_crossentropy", "binary_crossentropy"):
-        assert {"AUC", "Precision", "TruePositives", "BinaryAccuracy", "PrecisionAtRecall"} <= fitting
+        assert {
+            "AUC",
+            "Precision",
+            "TruePositives",
+            "BinaryAccuracy",
+            "PrecisionAtRecall",
+        } <= fitting
     if loss == "mse":
         assert {"R2Score", "RootMeanSquaredError", "MeanAbsolutePercentageError"} <= fitting
 
