@@ -12,7 +12,7 @@ import torch
 from lamina import files
 from lamina.calls import is_tensor, take_apart
 from lamina.errors import ConfigError
-from lamina.graph.document import Graph
+from lamina.graph.document import Block, Graph
 from lamina.graph.tracing import trace
 from lamina.layer import Layer
 from lamina.layers.core.input import Input, InputLayer
@@ -91,6 +91,12 @@ class Model(Network):
             )
         given = unique_name("functional") if name is None else name
         super().__init__(inputs, outputs, given, **options)
+
+    @classmethod
+    def of_block(cls, block: Block, name: str, seed: int | None) -> Network:
+        """The model of a block, a Sequential where it was one."""
+        kind = Sequential if block.sequential else Model
+        return kind.from_graph(block.graph.model_copy(update={"name": name}), seed)
 
     def build_for(self, x: Any) -> Any:
         """Make the weights for such data, where the model was not told the shape of its input; gives the data back."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from lamina.calls import Slot, current_training, put_together, set_mask, take_apart
 from lamina.errors import ConfigError, ShapeError
 from lamina.graph.check import check_graph
-from lamina.graph.document import Graph, call_structure
+from lamina.graph.document import BLOCK, Block, Graph, call_structure
 from lamina.graph.order import keras_order, topological
 from lamina.graph.tracing import trace
 from lamina.layer import Layer, Shape, TensorSpec
@@ -65,9 +65,16 @@ class Network(Layer):
         if report.errors:
             raise GraphError(report.errors)
         parsed = Graph.parse(graph)
+        layers = dict(report.layers)
+        for node in parsed.nodes:
+            if (block := parsed.block(node.config.get("block"))) and node.type == BLOCK:
+                layers[node.id] = cls.of_block(block, node.id, seed)
+        for node in parsed.nodes:
+            if node.type == BLOCK and node.shares is not None:
+                layers[node.id] = layers[node.shares]
         tensors: dict[tuple[str, int], SymbolicTensor] = {}
         for node_id in report.order:
-            node, layer = parsed.node(node_id), report.layers[node_id]
+            node, layer = parsed.node(node_id), layers[node_id]
             inputs = [tensors[edge.node, edge.output] for edge in node.inputs]
             structure = call_structure(node)
             ports = [slot.index for slot in structure[0] if isinstance(slot, Slot)]
@@ -79,8 +86,13 @@ class Network(Layer):
         Layer.__init__(network, name=parsed.name)
         starts = [tensors[node.id, 0] for node in parsed.nodes if not node.inputs]
         ends = [tensors[edge.node, edge.output] for edge in parsed.outputs]
-        network._adopt(parsed, report.layers, starts, ends)
+        network._adopt(parsed, layers, starts, ends)
         return network
+
+    @classmethod
+    def of_block(cls, block: Block, name: str, seed: int | None) -> Network:
+        """The model of a block."""
+        return cls.from_graph(block.graph.model_copy(update={"name": name}), seed)
 
     def _adopt(
         self,

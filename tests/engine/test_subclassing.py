@@ -280,3 +280,47 @@ def test_a_variable_is_a_tensor():
     assert float((variable * 2).detach()[0, 1]) == 6
     with pytest.raises(lamina.errors.ShapeError, match="shape"):
         variable.assign([1.0])
+
+
+@pytest.mark.parametrize("inner_kind", ["sequential", "functional"])
+def test_models_inside_models_travel_in_files(inner_kind, data, tmp_path):
+    x, y = data
+
+    def build(library):
+        if inner_kind == "sequential":
+            inner = library.Sequential(
+                [
+                    library.Input((5,)),
+                    library.layers.Dense(4, activation="tanh"),
+                    library.layers.Dense(3),
+                ],
+                name="inside",
+            )
+        else:
+            z = library.Input((5,))
+            middle = library.layers.BatchNormalization()(library.layers.Dense(4)(z))
+            inner = library.Model(z, library.layers.Dense(3)(middle), name="inside")
+        start = library.Input((5,))
+        model = library.Model(start, library.layers.Dense(1)(inner(start)))
+        model.compile("adam", "mse")
+        model.fit(x, y, epochs=1, verbose=0)
+        return model
+
+    ours = build(lamina)
+    ours.save(tmp_path / "ours.keras")
+    ours.save_weights(tmp_path / "ours.weights.h5")
+    expected = ours.predict(x, verbose=0)
+    opened = keras.models.load_model(tmp_path / "ours.keras")
+    np.testing.assert_allclose(opened.predict(x, verbose=0), expected, rtol=1e-5, atol=1e-6)
+    again = lamina.models.load_model(tmp_path / "ours.keras")
+    np.testing.assert_array_equal(again.predict(x, verbose=0), expected)
+    assert type(again.get_layer("inside")) is type(ours.get_layer("inside"))
+    blank = build(lamina)
+    blank.load_weights(tmp_path / "ours.weights.h5")
+    np.testing.assert_array_equal(blank.predict(x, verbose=0), expected)
+    theirs = build(keras)
+    theirs.save(tmp_path / "theirs.keras")
+    read = lamina.models.load_model(tmp_path / "theirs.keras")
+    np.testing.assert_allclose(
+        read.predict(x, verbose=0), theirs.predict(x, verbose=0), rtol=1e-5, atol=1e-6
+    )

@@ -160,11 +160,6 @@ def layer_class(entry: Mapping[str, Any], class_name: str, name: str) -> type[La
             f'"{name}" is a Lambda layer: it holds program code, which is never run from a file.',
             f"“{name}”是 Lambda 层：其中包含程序代码，绝不会从文件中执行。",
         )
-    if class_name in ("Sequential", "Functional", "Model"):
-        raise refuse(
-            f'"{name}" is a model inside the model, which cannot be read yet.',
-            f"“{name}”是嵌套在模型中的模型，暂时无法读取。",
-        )
     if is_keras and ".ops." in str(module):
         if class_name not in OPERATIONS:
             raise refuse(

@@ -25,7 +25,7 @@ from lamina.files.keras_objects import (
     short,
 )
 from lamina.graph.check import Report, check_graph, free_id
-from lamina.graph.document import FORMAT, VERSION, Edge, Graph, Node
+from lamina.graph.document import BLOCK, DEEPEST, FORMAT, VERSION, Edge, Graph, Node
 from lamina.graph.order import keras_order
 from lamina.layer import Layer
 from lamina.operation import Op
@@ -68,20 +68,29 @@ def model_to_keras(graph: Graph, layers: Sequence[Layer], *, is_sequential: bool
     """
     by_name = {layer.name: layer for layer in layers}
     for layer in layers:
-        if layer.inner_graph is not None or layer.uses_call or isinstance(layer, Op):
+        if layer.uses_call or isinstance(layer, Op):
             raise refuse(
-                f'"{layer.name}" ({type(layer).__name__}) is a model, an op or a layer of your own, which a .keras file cannot '
+                f'"{layer.name}" ({type(layer).__name__}) is an op or a layer of your own, which a .keras file cannot '
                 "hold yet. Save the weights with save_weights.",
-                f"“{layer.name}”（{type(layer).__name__}）是嵌套模型、运算或自定义层，.keras 文件暂时无法保存。请用 save_weights 保存权重。",
+                f"“{layer.name}”（{type(layer).__name__}）是运算或自定义层，.keras 文件暂时无法保存。请用 save_weights 保存权重。",
             )
     if is_sequential:
         return keras_object("keras", "Sequential", _sequential_config(graph, by_name))
     return keras_object("keras", "Model", _functional_config(graph, by_name))
 
 
+def _entry_of(layer: Layer) -> dict[str, Any]:
+    """Keras' form of a layer, or of a model inside the model."""
+    if layer.inner_graph is None:
+        return layer_to_keras(layer)
+    entry = model_to_keras(layer.inner_graph, layer.layers, is_sequential=layer.is_sequential)
+    entry["config"] |= {"name": layer.name, "trainable": layer.trainable}
+    return entry
+
+
 def _sequential_config(graph: Graph, layers: Mapping[str, Layer]) -> dict[str, Any]:
     entries = [
-        input_to_keras(node) if node.type == "Input" else layer_to_keras(layers[node.id])
+        input_to_keras(node) if node.type == "Input" else _entry_of(layers[node.id])
         for node in keras_order(graph)
     ]
     return {"dtype": "float32", "layers": entries}
@@ -126,7 +135,7 @@ def _functional_config(graph: Graph, layers: Mapping[str, Layer]) -> dict[str, A
         if owner.type == "Input":
             entry, inbound_nodes = input_to_keras(owner), []
         else:
-            entry = layer_to_keras(layers[owner.id])
+            entry = _entry_of(layers[owner.id])
             ordered = sorted(calls[owner.id], key=lambda node: place[node.id][1])
             inbound_nodes = [inbound(node) for node in ordered]
         entries.append({**entry, "name": owner.id, "inbound_nodes": inbound_nodes})
@@ -158,7 +167,7 @@ def _single_or_list(tensors: list[list[Any]]) -> list[Any]:
 # read
 
 
-def model_from_keras(entry: Mapping[str, Any]) -> ReadModel:
+def model_from_keras(entry: Mapping[str, Any], depth: int = 1) -> ReadModel:
     """The graph of a serialized model.
 
     Raises:
@@ -168,19 +177,25 @@ def model_from_keras(entry: Mapping[str, Any]) -> ReadModel:
     class_name = as_text(entry.get("class_name"), "class_name")
     config = as_mapping(entry.get("config"), f"config of {class_name}")
     is_sequential = class_name == "Sequential"
+    if depth > DEEPEST:
+        raise refuse(
+            f"Models stand inside each other more than {DEEPEST} deep.",
+            f"模型嵌套超过 {DEEPEST} 层。",
+        )
     if not is_sequential and "input_layers" not in config:
         raise refuse(
             f"The model is a {short(class_name)} of its author's own; only Sequential and functional models can be "
             "read.",
             f"该模型为作者自定义的 {short(class_name)}；只能读取 Sequential 和函数式模型。",
         )
-    reader = _SequentialReader(config) if is_sequential else _FunctionalReader(config)
+    reader = _SequentialReader(config, depth) if is_sequential else _FunctionalReader(config, depth)
     document = {
         "format": FORMAT,
         "version": VERSION,
         "name": as_text(config.get("name") or "model", "name of the model")[:200],
         "nodes": reader.nodes,
         "outputs": reader.outputs,
+        "blocks": reader.blocks,
     }
     report = check_graph(document)
     if report.errors:
@@ -216,10 +231,28 @@ def _input_config(config: Mapping[str, Any], what: str) -> dict[str, Any]:
     return {"shape": sample, "data_type": config.get("dtype") or "float32"}
 
 
-class _SequentialReader:
-    """Nodes and outputs of a Sequential's config."""
+MODELS = ("Sequential", "Functional", "Model")
+"""Classes of models that can stand inside a model."""
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+
+def _read_entry(
+    entry: Mapping[str, Any], depth: int, blocks: list[dict[str, Any]]
+) -> tuple[str, str, dict[str, Any]]:
+    """Name, node type and parameters of a layer, or of a model, which becomes a block."""
+    if entry.get("class_name") not in MODELS:
+        return layer_from_keras(entry)
+    inner = model_from_keras(entry, depth + 1)
+    name = _name_of(entry)
+    id_ = node_id(name, {block["id"] for block in blocks})
+    blocks.append({"id": id_, "graph": inner.graph.to_json(), "sequential": inner.is_sequential})
+    return name, BLOCK, {"block": id_}
+
+
+class _SequentialReader:
+    """Nodes, blocks and outputs of a Sequential's config."""
+
+    def __init__(self, config: Mapping[str, Any], depth: int) -> None:
+        self.blocks: list[dict[str, Any]] = []
         self.nodes: list[dict[str, Any]] = []
         self._taken: set[str] = set()
         entries = as_list(config.get("layers"), "layers")
@@ -231,7 +264,7 @@ class _SequentialReader:
             else:
                 if not self.nodes:
                     self._add_input(config, entry)
-                self._add(*layer_from_keras(entry))
+                self._add(*_read_entry(entry, depth, self.blocks))
         self.outputs = [{"node": node["id"]} for node in self.nodes[-1:]]
 
     def _add_input(self, config: Mapping[str, Any], first: Mapping[str, Any]) -> None:
@@ -258,9 +291,11 @@ class _SequentialReader:
 
 
 class _FunctionalReader:
-    """Nodes and outputs of a functional model's config."""
+    """Nodes, blocks and outputs of a functional model's config."""
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+    def __init__(self, config: Mapping[str, Any], depth: int) -> None:
+        self.blocks: list[dict[str, Any]] = []
+        self._depth = depth
         self._ids: dict[tuple[str, int], str] = {}
         entries = [as_mapping(e, "a layer") for e in as_list(config.get("layers"), "layers")]
         self._name_calls(entries)
@@ -294,7 +329,7 @@ class _FunctionalReader:
             config = _input_config(as_mapping(entry.get("config"), name), f'The input "{name}"')
             yield {"id": first, "type": "Input", "config": config, "inputs": []}
             return
-        _, type_, config = layer_from_keras(entry)
+        _, type_, config = _read_entry(entry, self._depth, self.blocks)
         for number, call in enumerate(_calls_of(entry)):
             node: dict[str, Any] = {"id": self._ids[name, number], "type": type_}
             node["config"] = {} if number else config

@@ -18,6 +18,7 @@ import numpy as np
 from lamina.errors import FileFormatError
 from lamina.files.hdf5 import Reader, Writer
 from lamina.files.keras_objects import refuse
+from lamina.graph.blocks import BlockLayer
 from lamina.graph.check import Report
 from lamina.graph.document import Graph
 from lamina.graph.order import keras_order
@@ -43,9 +44,19 @@ def layer_groups(layers: Sequence[Layer], root: str = ROOT) -> Iterator[tuple[La
     """Each layer with its group. The layers must come in Keras' order."""
     used: Counter[str] = Counter()
     for layer in layers:
-        name = snake_case(type(layer).__name__)
+        name = _group_name(layer)
         yield layer, f"{root}/{name}_{used[name]}" if used[name] else f"{root}/{name}"
         used[name] += 1
+
+
+def _group_name(layer: Layer) -> str:
+    """The class of a layer as groups are called; models have the names of Keras' classes."""
+    if layer.inner_graph is None:
+        return snake_case(type(layer).__name__)
+    is_sequential = getattr(layer, "is_sequential", None)
+    if is_sequential is None:
+        is_sequential = layer.content.sequential
+    return "sequential" if is_sequential else "functional"
 
 
 def places(name: str, group: str, weights: Sequence[Weight]) -> list[Place]:
@@ -70,7 +81,16 @@ def in_file_order(weights: Sequence[Weight]) -> list[Weight]:
 
 def write_layers(writer: Writer, layers: Sequence[Layer], model_name: str) -> None:
     """Write the weights of all layers."""
-    for layer, group in layer_groups(layers):
+    _write_into(writer, layers, ROOT)
+    writer.write_vars("", [], name=model_name)
+
+
+def _write_into(writer: Writer, layers: Sequence[Layer], root: str) -> None:
+    for layer, group in layer_groups(layers, root):
+        if layer.inner_graph is not None:
+            _write_into(writer, layer.layers, f"{group}/{ROOT}")
+            writer.write_vars(group, [], name=layer.name)
+            continue
         inner: dict[str, list[int]] = {}
         for position, variable in enumerate(layer.weights):
             inner.setdefault(variable.file_group, []).append(position)
@@ -81,7 +101,6 @@ def write_layers(writer: Writer, layers: Sequence[Layer], model_name: str) -> No
                 name = f"{layer.name}_{file_group}"
                 writer.write_vars(f"{group}/{file_group}", arrays, name=name)
         writer.write_vars(group, [values[p] for p in inner.get("", ())], name=layer.name)
-    writer.write_vars("", [], name=model_name)
 
 
 # ----------------------------------------------------------------------------------------------
@@ -112,10 +131,20 @@ def read_arrays(
 
 def _expected(reader: Reader, graph: Graph, report: Report) -> Iterator[tuple[str, list[Place]]]:
     """Where the weights of each node should stand, from the closed-form shapes alone."""
+    yield from _expected_in(reader, graph, report, _root(reader))
+
+
+def _expected_in(
+    reader: Reader, graph: Graph, report: Report, root: str
+) -> Iterator[tuple[str, list[Place]]]:
     nodes = keras_order(graph)
     owners = [report.layers[node.id] for node in nodes]
-    for node, (layer, group) in zip(nodes, layer_groups(owners, _root(reader)), strict=True):
-        shapes = [report.nodes[edge.node].output_shape for edge in node.inputs]
+    for node, (layer, group) in zip(nodes, layer_groups(owners, root), strict=True):
+        if isinstance(layer, BlockLayer):
+            inner = _expected_in(reader, layer.inner_graph, layer.report, f"{group}/{ROOT}")
+            yield node.id, [place for _, found in inner for place in found]
+            continue
+        shapes = [report.nodes[edge.node].outputs[edge.output].shape for edge in node.inputs]
         weights = in_file_order(list(layer.weights_for(*shapes)))
         yield node.id, _counted(reader, places(node.id, group, weights))
 
@@ -131,8 +160,21 @@ def read_layers(reader: Reader, layers: Sequence[Layer], *, skip_mismatch: bool 
     Raises:
         FileFormatError: Naming the first weight that is missing or has another shape.
     """
-    read = []
-    for layer, group in layer_groups(layers, _root(reader)):
+    read = _arrays_in(reader, layers, _root(reader), skip_mismatch=skip_mismatch)
+    for layer, arrays in read:
+        layer.set_weights(arrays)
+
+
+def _arrays_in(
+    reader: Reader, layers: Sequence[Layer], root: str, *, skip_mismatch: bool
+) -> list[tuple[Layer, list[np.ndarray[Any, Any]]]]:
+    """The arrays of each layer, also of those in models inside the model."""
+    read: list[tuple[Layer, list[np.ndarray[Any, Any]]]] = []
+    for layer, group in layer_groups(layers, root):
+        if layer.inner_graph is not None:
+            inner = f"{group}/{ROOT}"
+            read.extend(_arrays_in(reader, layer.layers, inner, skip_mismatch=skip_mismatch))
+            continue
         weights = [variable.spec for variable in layer.weights]
         try:
             expected = _counted(reader, places(layer.name, group, weights))
@@ -143,8 +185,7 @@ def read_layers(reader: Reader, layers: Sequence[Layer], *, skip_mismatch: bool 
             warnings.warn(f'{error} "{layer.name}" keeps its values.', stacklevel=4)
             continue
         read.append((layer, arrays))
-    for layer, arrays in read:
-        layer.set_weights(arrays)
+    return read
 
 
 def _counted(reader: Reader, expected: list[Place]) -> list[Place]:

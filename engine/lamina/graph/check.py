@@ -14,7 +14,8 @@ from lamina.calls import Slot
 from lamina.errors import ConfigError, ShapeError
 from lamina.fields import MISSING, Issue
 from lamina.graph import document
-from lamina.graph.document import Edge, Graph, Node, call_structure
+from lamina.graph.blocks import BlockLayer
+from lamina.graph.document import BLOCK, Edge, Graph, Node, call_structure
 from lamina.graph.order import reachable, topological
 from lamina.layer import LAYERS, Layer, Shape, TensorSpec, product
 from lamina.problems import Fix, Problem, errors_of
@@ -417,14 +418,46 @@ class _Pass:
     def _layers(self) -> set[str]:
         """Ids of the nodes whose type and parameters are valid; their layers are in the report."""
         for node in self.graph.nodes:
-            if node.type not in LAYERS:
+            if node.type == BLOCK:
+                if node.shares is None:
+                    self._block(node)
+            elif node.type not in LAYERS:
                 self._unknown_type(node)
             elif node.shares is None:
                 self._configure(node)
         for node in self.graph.nodes:
-            if node.shares is not None and node.type in LAYERS:
+            if node.shares is not None and (node.type in LAYERS or node.type == BLOCK):
                 self._share(node)
         return set(self.report.layers)
+
+    def _block(self, node: Node) -> None:
+        """The layer of a model inside the model, whose own problems are one problem of the node."""
+        block = self.graph.block(node.config.get("block"))
+        if block is None:
+            self.add(
+                "unknown_block",
+                Text(
+                    f'"{node.id}" stands for the block {node.config.get("block")!r}, which the document does not have.',
+                    f"“{node.id}”引用了块 {node.config.get('block')!r}，但文档中没有它。",
+                ),
+                node.id,
+                field="block",
+            )
+            return
+        report = check_graph(block.graph)
+        if report.errors:
+            first = report.errors[0].message
+            self.add(
+                "bad_block",
+                Text(
+                    f'The model in "{node.id}" has problems: {first.en}',
+                    f"“{node.id}”中的模型有问题：{first.zh}",
+                ),
+                node.id,
+                field="block",
+            )
+            return
+        self.report.layers[node.id] = BlockLayer(block, report, name=node.id)
 
     def _unknown_type(self, node: Node) -> None:
         try:

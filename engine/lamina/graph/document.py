@@ -22,9 +22,14 @@ from lamina.problems import GraphError, Problem
 from lamina.text import Text
 
 FORMAT = "lamina.graph"
+BLOCK = "Block"
+"""Type of the nodes that stand for a model inside the model."""
 VERSION = 1
 NODE_ID_PATTERN = r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$"
 MOST_NODES = 5000
+MOST_BLOCKS = 100
+DEEPEST = 8
+"""How many models may stand inside each other."""
 
 NodeId = Annotated[str, Field(pattern=NODE_ID_PATTERN)]
 
@@ -75,6 +80,17 @@ class Position(_Part):
     y: float = Field(allow_inf_nan=False)
 
 
+class Block(_Part):
+    """A model inside a model; nodes of type "Block" refer to it by its id."""
+
+    id: NodeId
+    graph: Graph
+    sequential: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return {"id": self.id, "graph": self.graph.to_json(), "sequential": self.sequential}
+
+
 class Graph(_Part):
     """A model as a document."""
 
@@ -83,7 +99,7 @@ class Graph(_Part):
     name: str = Field("model", max_length=200)
     nodes: list[Node] = Field(max_length=MOST_NODES)
     outputs: list[Edge]
-    blocks: list[Any] = Field(default_factory=list, max_length=0)
+    blocks: list[Block] = Field(default_factory=list, max_length=MOST_BLOCKS)
     layout: dict[str, Position] = Field(default_factory=dict, max_length=MOST_NODES)
 
     @classmethod
@@ -104,6 +120,9 @@ class Graph(_Part):
     def node(self, node_id: str) -> Node:
         return self._by_id[node_id]
 
+    def block(self, block_id: object) -> Block | None:
+        return next((block for block in self.blocks if block.id == block_id), None)
+
     def __contains__(self, node_id: object) -> bool:
         return node_id in self._by_id
 
@@ -118,7 +137,7 @@ class Graph(_Part):
             "name": self.name,
             "nodes": [node.to_json() for node in self.nodes],
             "outputs": [edge.to_json() for edge in self.outputs],
-            "blocks": self.blocks,
+            "blocks": [block.to_json() for block in self.blocks],
             "layout": {key: {"x": at.x, "y": at.y} for key, at in self.layout.items()},
         }
 
@@ -129,13 +148,18 @@ class Graph(_Part):
             ConfigError: If a node's type or parameters cannot be.
         """
         nodes = [
-            node.model_copy(
+            node
+            if node.type == BLOCK
+            else node.model_copy(
                 update={"type": LAYERS.canonical(node.type), "config": _canonical(node)}
             )
             for node in self.nodes
         ]
         layout = {key: at for key, at in self.layout.items() if key in self}
-        return self.model_copy(update={"nodes": nodes, "layout": layout})
+        blocks = [
+            block.model_copy(update={"graph": block.graph.normalized()}) for block in self.blocks
+        ]
+        return self.model_copy(update={"nodes": nodes, "layout": layout, "blocks": blocks})
 
     def fingerprint(self) -> str:
         """SHA-256 (hex) of the normalized graph without its name, its layout and the order of its nodes.
@@ -182,10 +206,30 @@ def read(document: object) -> tuple[Graph | None, list[Problem]]:
         ]
     if (problem := _foreign(document)) is not None:
         return None, [problem]
+    if _depth(document) > DEEPEST:
+        return None, [
+            Problem(
+                "document",
+                "error",
+                Text(
+                    f"Models stand inside each other more than {DEEPEST} deep.",
+                    f"模型嵌套超过 {DEEPEST} 层。",
+                ),
+            )
+        ]
     try:
         return Graph.model_validate(dict(document)), []
     except pydantic.ValidationError as error:
         return None, [_form_problem(document, fault) for fault in error.errors(include_url=False)]
+
+
+def _depth(document: object, limit: int = DEEPEST + 1) -> int:
+    """How many models stand inside each other; looks no deeper than the limit."""
+    blocks = document.get("blocks") if isinstance(document, Mapping) else None
+    if limit <= 1 or not isinstance(blocks, (list, tuple)):
+        return 1
+    inner = [b.get("graph") for b in blocks if isinstance(b, Mapping)]
+    return 1 + max((_depth(graph, limit - 1) for graph in inner), default=0)
 
 
 def _foreign(document: Mapping[Any, Any]) -> Problem | None:
@@ -236,9 +280,7 @@ def _form_problem(document: Mapping[Any, Any], fault: Any) -> Problem:
     kind: str = fault["type"]
     given = repr(fault.get("input"))
     short = given if len(given) <= 80 else f"{given[:77]}..."
-    if location[:1] == ["blocks"]:
-        en, zh = "is not supported yet: leave it empty", "暂不支持，请留空"
-    elif kind == "missing":
+    if kind == "missing":
         en, zh = "is missing", "缺失"
     elif kind == "extra_forbidden":
         en, zh = "is not part of a graph document", "不属于图文档"

@@ -7,7 +7,7 @@ from typing import Any
 
 from lamina.calls import encode
 from lamina.errors import ConfigError
-from lamina.graph.document import Edge, Graph, Node
+from lamina.graph.document import BLOCK, Block, Edge, Graph, Node
 from lamina.layer import Layer
 from lamina.symbolic import Call, SymbolicTensor
 from lamina.text import Text
@@ -53,13 +53,16 @@ def trace(
             )
         nodes.append(_node(call, layers))
     edges = [_edge(x) for x in outputs]
-    graph = Graph.parse(Graph(name=name, nodes=nodes, outputs=edges).to_json())
     blocks = [
-        {"id": layer.name, "graph": layer.inner_graph.to_json()}
+        Block.model_construct(
+            id=layer.name, graph=layer.inner_graph, sequential=bool(layer.is_sequential)
+        )
         for layer in dict.fromkeys(layers.values())
         if layer.inner_graph is not None
     ]
-    return graph.model_copy(update={"blocks": blocks}) if blocks else graph, layers
+    return Graph.parse(Graph(name=name, nodes=nodes, outputs=edges).to_json()).model_copy(
+        update={"blocks": blocks}
+    ), layers
 
 
 def _node(call: Call, layers: dict[str, Layer]) -> Node:
@@ -68,7 +71,7 @@ def _node(call: Call, layers: dict[str, Layer]) -> Node:
     shares = first if first != call.node_id else None
     return Node.model_construct(
         id=call.node_id,
-        type="Block" if call.layer.inner_graph is not None else call.layer.type_name,
+        type=BLOCK if call.layer.inner_graph is not None else call.layer.type_name,
         config={} if shares else _config(call.layer),
         inputs=[_edge(x) for x in call.inputs],
         shares=shares,

@@ -240,7 +240,7 @@ PROGRAM = {
         (set_layer(1, module="evil.layers"), "There is no layer Dense"),
         (set_layer(1, registered_name="evil>Dense"), "There is no layer Dense"),
         (set_layer(1, class_name="Dens"), "misspelt Dense"),
-        (set_layer(1, class_name="Sequential"), "model inside the model"),
+        (set_layer(1, class_name="Sequential"), "layers should be a list"),
         (set_layer(1, module="keras.src.ops.numpy", class_name="Exp"), "operation Exp on tensors"),
         (set_layer_config(1, activation=PROGRAM), "__lambda__"),
         (

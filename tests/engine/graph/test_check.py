@@ -218,3 +218,35 @@ def test_a_layer_used_twice_has_its_weights_once() -> None:
     assert report.problems == []
     assert report.totals["parameters"] == 15
     assert report.fingerprint
+
+
+def test_a_block_with_problems_is_one_problem_of_its_node():
+    inner = {
+        "format": "lamina.graph", "version": 1,
+        "nodes": [
+            {"id": "z", "type": "Input", "config": {"shape": [3]}},
+            {"id": "d", "type": "Dense", "config": {"units": 0}, "inputs": [{"node": "z"}]},
+        ],
+        "outputs": [{"node": "d"}],
+    }  # fmt: skip
+    outer = {
+        "format": "lamina.graph", "version": 1,
+        "nodes": [
+            {"id": "x", "type": "Input", "config": {"shape": [3]}},
+            {"id": "b", "type": "Block", "config": {"block": "inner"}, "inputs": [{"node": "x"}]},
+            {"id": "c", "type": "Block", "config": {"block": "none"}, "inputs": [{"node": "x"}]},
+        ],
+        "outputs": [{"node": "b"}, {"node": "c"}],
+        "blocks": [{"id": "inner", "graph": inner}],
+    }  # fmt: skip
+    problems = {p.node: p.code for p in check_graph(outer).errors}
+    assert problems == {"b": "bad_block", "c": "unknown_block"}
+    inner["nodes"][1]["config"]["units"] = 4
+    outer["nodes"][2]["config"]["block"] = "inner"
+    report = check_graph(outer)
+    assert not report.errors
+    assert report.nodes["b"].output_shape == (None, 4)
+    assert report.nodes["b"].parameters == 16
+    for _ in range(9):
+        outer = {**outer, "nodes": outer["nodes"], "blocks": [{"id": "inner", "graph": outer}]}
+    assert "deep" in check_graph(outer).errors[0].message.en
