@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 MODULES = frozenset(
     {
-        "activations", "applications", "backend", "callbacks", "config", "constraints", "datasets", "initializers", "layers", "losses",
-        "metrics", "models", "ops", "optimizers", "regularizers", "saving", "utils",
+        "activations", "applications", "autodiff", "backend", "callbacks", "config", "constraints", "datasets", "initializers", "layers", "losses",
+        "metrics", "models", "ops", "optimizers", "regularizers", "saving", "tree", "utils",
     }
 )  # fmt: skip
 """Public modules, reached as attributes."""
