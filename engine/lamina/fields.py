@@ -49,6 +49,7 @@ class FieldSpec:
     advanced: bool
     kw_only: bool
     suggest: Any = None
+    hidden: bool = False
 
     @property
     def is_required(self) -> bool:
@@ -62,6 +63,7 @@ def field(
     advanced: bool = False,
     kw_only: bool = False,
     suggest: Any = None,
+    hidden: bool = False,
 ) -> Any:
     """Declare a parameter of a `Declared` class.
 
@@ -71,8 +73,9 @@ def field(
         advanced: Rarely needed; forms fold it away.
         kw_only: Cannot be given by position.
         suggest: A value to begin with in a form, for a parameter without a default.
+        hidden: Taken for Keras' sake alone: stands in no form and in no configuration.
     """
-    return FieldSpec(default, doc, advanced, kw_only, suggest)
+    return FieldSpec(default, doc, advanced, kw_only, suggest, hidden)
 
 
 @dataclass(frozen=True)
@@ -186,7 +189,8 @@ class Declared:
 
     def get_config(self) -> dict[str, Any]:
         """JSON form of all fields, as `from_config` takes it."""
-        return self.dump({name: getattr(self, name) for name in self.declared_fields})
+        config = self.dump({name: getattr(self, name) for name in self.declared_fields})
+        return {k: v for k, v in config.items() if not self.declared_fields[k].hidden}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -201,6 +205,9 @@ class Declared:
         """
         schema = parser_of(cls).model_json_schema()
         for name, spec in cls.declared_fields.items():
+            if spec.hidden:
+                del schema["properties"][name]
+                continue
             entry = schema["properties"][name]
             entry["title"] = name.replace("_", " ").capitalize()
             entry["description"] = spec.doc.en

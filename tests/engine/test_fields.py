@@ -59,7 +59,7 @@ def test_a_wrong_parameter_is_named_with_what_was_given(make: Any, words: str) -
 
 def test_too_many_positions_and_the_same_parameter_twice() -> None:
     with pytest.raises(TypeError, match="takes at most"):
-        Dropout(0.5, 1, 2)
+        Dropout(0.5, None, 1, 2)
     with pytest.raises(TypeError, match="twice"):
         Dense(3, units=3)
 

@@ -14,10 +14,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from lamina.activations import ACTIVATIONS
+from lamina.constraints import CONSTRAINTS
 from lamina.errors import ConfigError, FileFormatError
 from lamina.fields import Declared
-from lamina.initializers import INITIALIZERS, Initializer
+from lamina.initializers import INITIALIZERS
 from lamina.layer import LAYERS, Layer
+from lamina.registry import Registry
+from lamina.regularizers import REGULARIZERS
 from lamina.text import Text
 
 HARMLESS = {
@@ -42,6 +45,13 @@ NEUTRAL: Mapping[str, tuple[Any, ...]] = {
 
 OLD_NAMES = {"OrthogonalInitializer": "Orthogonal"}
 """Classes as earlier versions of Keras 3 wrote them."""
+
+OBJECTS: Mapping[str, Registry[Any]] = {
+    "initializers": INITIALIZERS,
+    "regularizers": REGULARIZERS,
+    "constraints": CONSTRAINTS,
+}
+"""Objects that are settings of layers, by Keras' module. No two share a name."""
 
 OPERATIONS = {"Add": "Add"}
 """Operators on tensors, such as `x + y`, that do what one of our layers does."""
@@ -112,11 +122,18 @@ def layer_to_keras(layer: Layer) -> dict[str, Any]:
     config = {"name": layer.name, "dtype": layer.dtype, **layer.get_config()}
     for name in layer.declared_fields:
         value = getattr(layer, name)
-        if isinstance(value, Initializer):
-            config[name] = keras_object(
-                "keras.initializers", type(value).__name__, value.get_config()
-            )
+        module = module_of(value)
+        if module is not None:
+            config[name] = keras_object(f"keras.{module}", type(value).__name__, value.get_config())
     return keras_object("keras.layers", type(layer).__name__, config)
+
+
+def module_of(value: object) -> str | None:
+    """Keras' module of an object that is a setting of a layer; None for anything else."""
+    return next(
+        (module for module, known in OBJECTS.items() if any(type(value) is cls for cls in known)),
+        None,
+    )
 
 
 def layer_from_keras(entry: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
@@ -181,7 +198,8 @@ def known_values(cls: type[Declared], config: Mapping[str, Any], what: str) -> d
     """The settings that `cls` declares; the others must be ones that change nothing."""
     known: dict[str, Any] = {}
     for key, value in config.items():
-        if cls.aliases.get(key, key) in cls.declared_fields:
+        spec = cls.declared_fields.get(cls.aliases.get(key, key))
+        if spec is not None and not spec.hidden:
             known[key] = value
         elif not is_neutral(key, value):
             raise refuse(
@@ -208,12 +226,13 @@ def value_from_keras(value: Any, what: str) -> Any:
     if class_name == "function":
         return _function_name(value, what)
     class_name = OLD_NAMES.get(class_name, class_name)
-    if class_name not in INITIALIZERS:
+    registry = next((known for known in OBJECTS.values() if class_name in known), None)
+    if registry is None:
         raise refuse(
             f"{what} is {class_name}, which is not supported here.",
             f"{what} 为 {class_name}，暂不支持。",
         )
-    cls = INITIALIZERS.get(class_name)
+    cls = registry.get(class_name)
     config = as_mapping(value.get("config") or {}, f"config of {what}")
     return {"type": cls.__name__, "config": known_values(cls, config, what)}
 

@@ -250,8 +250,16 @@ PROGRAM = {
             "exit",
         ),
         (
-            set_layer_config(1, kernel_regularizer={"class_name": "L2", "config": {"l2": 0.1}}),
+            set_layer_config(1, kernel_regularizer={"class_name": "Mine", "config": {}}),
             "kernel_regularizer",
+        ),
+        (
+            set_layer_config(1, kernel_regularizer={"class_name": "L2", "config": {"l2": -1}}),
+            "l2",
+        ),
+        (
+            set_layer_config(1, kernel_regularizer={"class_name": "Zeros", "config": {}}),
+            "Zeros",
         ),
         (set_layer_config(1, lora_rank=4), "lora_rank"),
         (set_layer_config(1, units=-1), "units"),

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 import torch.nn.functional as F
 from torch import Tensor
 
+from lamina.constraints import ConstraintField
 from lamina.errors import ShapeError
 from lamina.fields import Axes, Float, field
 from lamina.initializers import InitializerField
 from lamina.layer import Layer, Shape, Weight, layer, need_known, shape_text
+from lamina.layers.shared_fields import constraint, penalty
+from lamina.regularizers import RegularizerField
 from lamina.text import Text
 
 
@@ -45,6 +48,8 @@ class PReLU(Layer):
     alpha_initializer: InitializerField = field(
         "zeros", doc=Text("First values of alpha.", "alpha 的初始值。"), advanced=True
     )
+    alpha_regularizer: RegularizerField | None = penalty("alpha")
+    alpha_constraint: ConstraintField | None = constraint("alpha")
     shared_axes: Axes | None = field(
         None,
         doc=Text(
@@ -79,7 +84,13 @@ class PReLU(Layer):
             1 if self._is_shared(axis) else need_known(self, x, axis, f"number {axis}")
             for axis in range(1, len(x))
         )
-        yield Weight("alpha", shape, self.alpha_initializer)
+        yield Weight(
+            "alpha",
+            shape,
+            self.alpha_initializer,
+            regularizer=self.alpha_regularizer,
+            constraint=self.alpha_constraint,
+        )
 
     def forward(self, *inputs: Tensor) -> Tensor:
         (x,) = inputs

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 import torch.nn.functional as F
+from pydantic import BeforeValidator
 from torch import Tensor
 
+from lamina.constraints import ConstraintField
 from lamina.errors import ShapeError
 from lamina.fields import Fraction, PositiveInt, field
 from lamina.initializers import InitializerField
@@ -23,7 +25,21 @@ from lamina.layer import (
     product,
     shape_text,
 )
+from lamina.layers.shared_fields import (
+    Refused,
+    constraint,
+    penalty,
+    refuse,
+    refused,
+    without_effect,
+)
+from lamina.regularizers import RegularizerField
 from lamina.text import Text
+
+
+def _only_time(value: Any) -> Any:
+    """The one axis that there is between batch and features may be named."""
+    return None if value in (1, [1], (1,)) else refuse(value)
 
 
 @layer(
@@ -60,6 +76,10 @@ class MultiHeadAttention(Layer):
     use_bias: bool = field(
         True, doc=Text("Add learned offsets.", "是否加上可学习的偏置。"), advanced=True
     )
+    partial_output_shape: Refused = refused()
+    attention_axes: Annotated[Any, BeforeValidator(_only_time)] = refused()
+    sliding_window: Refused = refused()
+    flash_attention: Any = without_effect()
     kernel_initializer: InitializerField = field(
         "glorot_uniform",
         doc=Text("First values of the kernels.", "权重矩阵的初始值。"),
@@ -68,6 +88,15 @@ class MultiHeadAttention(Layer):
     bias_initializer: InitializerField = field(
         "zeros", doc=Text("First values of the biases.", "偏置的初始值。"), advanced=True
     )
+    kernel_regularizer: RegularizerField | None = penalty("kernel")
+    bias_regularizer: RegularizerField | None = penalty("bias")
+    activity_regularizer: Refused = refused()
+    kernel_constraint: ConstraintField | None = constraint("kernel")
+    bias_constraint: ConstraintField | None = constraint("bias")
+    use_gate: Refused = refused(False)
+    seed: Refused = refused()
+
+    aliases = {"output_shape": "partial_output_shape"}
 
     ports = Ports(least_inputs=2, most_inputs=3)
 
@@ -107,9 +136,18 @@ class MultiHeadAttention(Layer):
                 self.kernel_initializer,
                 to_torch=(1, 2, 0),
                 file_group=group,
+                regularizer=self.kernel_regularizer,
+                constraint=self.kernel_constraint,
             )
             if self.use_bias:
-                yield Weight(f"{part}_bias", shape, self.bias_initializer, file_group=group)
+                yield Weight(
+                    f"{part}_bias",
+                    shape,
+                    self.bias_initializer,
+                    file_group=group,
+                    regularizer=self.bias_regularizer,
+                    constraint=self.bias_constraint,
+                )
         features = need_known(self, query, 2, "features")
         yield Weight(
             "output_kernel",
@@ -117,10 +155,17 @@ class MultiHeadAttention(Layer):
             self.kernel_initializer,
             to_torch=(2, 0, 1),
             file_group="output_dense",
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
         )
         if self.use_bias:
             yield Weight(
-                "output_bias", (features,), self.bias_initializer, file_group="output_dense"
+                "output_bias",
+                (features,),
+                self.bias_initializer,
+                file_group="output_dense",
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
             )
 
     def macs(self, inputs: Sequence[Shape], output: Shape) -> int:

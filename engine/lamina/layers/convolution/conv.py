@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lamina.activations import Activation
+from lamina.constraints import ConstraintField
 from lamina.errors import ShapeError
 from lamina.fields import (
     CausalPadding,
@@ -24,6 +25,7 @@ from lamina.fields import (
 )
 from lamina.initializers import InitializerField
 from lamina.layer import Layer, Shape, Weight, layer, need_known, need_rank, product
+from lamina.layers.shared_fields import constraint, output_penalty, penalty
 from lamina.layers.windows import (
     AXES,
     channels_first,
@@ -32,6 +34,7 @@ from lamina.layers.windows import (
     pad_same,
     window_size,
 )
+from lamina.regularizers import RegularizerField
 from lamina.text import Text
 
 torch.fx.wrap(
@@ -152,6 +155,11 @@ class _Convolution(Window[S], Generic[S, P]):
     bias_initializer: InitializerField = field(
         "zeros", doc=Text("First values of the bias.", "偏置的初始值。"), advanced=True
     )
+    kernel_regularizer: RegularizerField | None = penalty("kernel")
+    bias_regularizer: RegularizerField | None = penalty("bias")
+    activity_regularizer: RegularizerField | None = output_penalty()
+    kernel_constraint: ConstraintField | None = constraint("kernel")
+    bias_constraint: ConstraintField | None = constraint("bias")
 
     @classmethod
     def check_together(cls, values: Mapping[str, Any]) -> Iterable[Issue]:
@@ -189,9 +197,22 @@ class _Convolution(Window[S], Generic[S, P]):
         channels = need_known(self, inputs[0], -1, "channels")
         shape = (*self.kernel_size, channels // self.groups, self.filters)
         order = kernel_to_torch(self.rank)
-        yield Weight("kernel", shape, self.kernel_initializer, to_torch=order)
+        yield Weight(
+            "kernel",
+            shape,
+            self.kernel_initializer,
+            to_torch=order,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
         if self.use_bias:
-            yield Weight("bias", (self.filters,), self.bias_initializer)
+            yield Weight(
+                "bias",
+                (self.filters,),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
 
     def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
         per_value = product(self.kernel_size) * product(inputs[0][-1:]) // self.groups

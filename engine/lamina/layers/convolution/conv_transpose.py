@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lamina.activations import Activation
+from lamina.constraints import ConstraintField
 from lamina.fields import (
     DataFormat,
     Issue,
@@ -25,7 +26,9 @@ from lamina.fields import (
 from lamina.initializers import InitializerField
 from lamina.layer import Layer, Shape, Weight, layer, need_known, need_rank, product
 from lamina.layers.convolution.conv import kernel_to_torch, strides_or_dilation
+from lamina.layers.shared_fields import constraint, output_penalty, penalty
 from lamina.layers.windows import AXES, channels_first, channels_last
+from lamina.regularizers import RegularizerField
 from lamina.text import Text
 
 S = TypeVar("S", bound=tuple[int, ...])
@@ -83,6 +86,11 @@ class _ConvTranspose(Layer, Generic[S, O]):
     bias_initializer: InitializerField = field(
         "zeros", doc=Text("First values of the bias.", "偏置的初始值。"), advanced=True
     )
+    kernel_regularizer: RegularizerField | None = penalty("kernel")
+    bias_regularizer: RegularizerField | None = penalty("bias")
+    activity_regularizer: RegularizerField | None = output_penalty()
+    kernel_constraint: ConstraintField | None = constraint("kernel")
+    bias_constraint: ConstraintField | None = constraint("bias")
 
     @classmethod
     def check_together(cls, values: Mapping[str, Any]) -> Iterable[Issue]:
@@ -139,9 +147,22 @@ class _ConvTranspose(Layer, Generic[S, O]):
         channels = need_known(self, inputs[0], -1, "channels")
         shape = (*self.kernel_size, self.filters, channels)
         order = kernel_to_torch(self.rank)
-        yield Weight("kernel", shape, self.kernel_initializer, to_torch=order)
+        yield Weight(
+            "kernel",
+            shape,
+            self.kernel_initializer,
+            to_torch=order,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
         if self.use_bias:
-            yield Weight("bias", (self.filters,), self.bias_initializer)
+            yield Weight(
+                "bias",
+                (self.filters,),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
 
     def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
         return product(inputs[0][1:]) * self.filters * product(self.kernel_size)
@@ -202,3 +223,10 @@ class Conv3DTranspose(_ConvTranspose[Size3D, Offset3D]):
     Shapes:
         (batch, depth, height, width, channels) -> (batch, *strides times the sizes, filters) with padding "same"
     """
+
+
+# Keras takes these two the other way around in 3D alone.
+_order = list(Conv3DTranspose.declared_fields)
+_order.remove("data_format")
+_order.insert(_order.index("output_padding"), "data_format")
+Conv3DTranspose.declared_fields = {key: Conv3DTranspose.declared_fields[key] for key in _order}

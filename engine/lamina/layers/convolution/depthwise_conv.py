@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch.nn.functional as F
 from torch import Tensor
 
 from lamina.activations import Activation
+from lamina.constraints import ConstraintField
 from lamina.fields import DataFormat, Padding, PositiveInt, Size1D, Size2D, field
-from lamina.initializers import InitializerField
+from lamina.initializers import Initializer, InitializerField
 from lamina.layer import Shape, Weight, layer, need_known, need_rank, product
 from lamina.layers.convolution.conv import Window, kernel_to_torch
+from lamina.layers.shared_fields import constraint, output_penalty, penalty
 from lamina.layers.windows import AXES, channels_first, channels_last
+from lamina.regularizers import RegularizerField
 from lamina.text import Text
 
 S = TypeVar("S", bound=tuple[int, ...])
@@ -37,12 +40,22 @@ class _Depthwise(Window[S]):
     """What both kinds share: a convolution of each channel by itself."""
 
     depth_multiplier: int
+    depthwise_initializer: Initializer
+    depthwise_regularizer: Any
+    depthwise_constraint: Any
 
-    def depthwise_weight(self, name: str, initializer: InitializerField, x: Shape) -> Weight:
+    def depthwise_weight(self, name: str, x: Shape) -> Weight:
         shape = (*self.kernel_size, need_known(self, x, -1, "channels"), self.depth_multiplier)
         # (…, in, multiplier) -> (in, multiplier, …), whose first two axes are torch's filters in a row
         order = (self.rank, self.rank + 1, *range(self.rank))
-        return Weight(name, shape, initializer, to_torch=order)
+        return Weight(
+            name,
+            shape,
+            self.depthwise_initializer,
+            to_torch=order,
+            regularizer=self.depthwise_regularizer,
+            constraint=self.depthwise_constraint,
+        )
 
     def depthwise(self, x: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
         """Each channel of (batch, channels, …) by itself."""
@@ -61,6 +74,11 @@ class _DepthwiseConv(_Depthwise[S], Generic[S]):
     use_bias: bool = field(True, doc=_USE_BIAS, advanced=True)
     depthwise_initializer: InitializerField = field("glorot_uniform", doc=_DEPTHWISE, advanced=True)
     bias_initializer: InitializerField = field("zeros", doc=_BIAS, advanced=True)
+    depthwise_regularizer: RegularizerField | None = penalty("depthwise")
+    bias_regularizer: RegularizerField | None = penalty("bias")
+    activity_regularizer: RegularizerField | None = output_penalty()
+    depthwise_constraint: ConstraintField | None = constraint("depthwise")
+    bias_constraint: ConstraintField | None = constraint("bias")
 
     def output_shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
@@ -70,10 +88,16 @@ class _DepthwiseConv(_Depthwise[S], Generic[S]):
 
     def weights_for(self, *inputs: Shape) -> Iterator[Weight]:
         (x,) = inputs
-        yield self.depthwise_weight("kernel", self.depthwise_initializer, x)
+        yield self.depthwise_weight("kernel", x)
         if self.use_bias:
             size = need_known(self, x, -1, "channels") * self.depth_multiplier
-            yield Weight("bias", (size,), self.bias_initializer)
+            yield Weight(
+                "bias",
+                (size,),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
 
     def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
         return product(output[1:]) * product(self.kernel_size)
@@ -104,6 +128,13 @@ class _SeparableConv(_Depthwise[S], Generic[S]):
         advanced=True,
     )
     bias_initializer: InitializerField = field("zeros", doc=_BIAS, advanced=True)
+    depthwise_regularizer: RegularizerField | None = penalty("depthwise")
+    pointwise_regularizer: RegularizerField | None = penalty("pointwise")
+    bias_regularizer: RegularizerField | None = penalty("bias")
+    activity_regularizer: RegularizerField | None = output_penalty()
+    depthwise_constraint: ConstraintField | None = constraint("depthwise")
+    pointwise_constraint: ConstraintField | None = constraint("pointwise")
+    bias_constraint: ConstraintField | None = constraint("bias")
 
     def output_shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
@@ -113,12 +144,25 @@ class _SeparableConv(_Depthwise[S], Generic[S]):
 
     def weights_for(self, *inputs: Shape) -> Iterator[Weight]:
         (x,) = inputs
-        yield self.depthwise_weight("depthwise_kernel", self.depthwise_initializer, x)
+        yield self.depthwise_weight("depthwise_kernel", x)
         inner = need_known(self, x, -1, "channels") * self.depth_multiplier
         shape, order = (*(1,) * self.rank, inner, self.filters), kernel_to_torch(self.rank)
-        yield Weight("pointwise_kernel", shape, self.pointwise_initializer, to_torch=order)
+        yield Weight(
+            "pointwise_kernel",
+            shape,
+            self.pointwise_initializer,
+            to_torch=order,
+            regularizer=self.pointwise_regularizer,
+            constraint=self.pointwise_constraint,
+        )
         if self.use_bias:
-            yield Weight("bias", (self.filters,), self.bias_initializer)
+            yield Weight(
+                "bias",
+                (self.filters,),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
 
     def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
         inner = product(inputs[0][-1:]) * self.depth_multiplier

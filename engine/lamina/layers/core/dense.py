@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor
 
 from lamina.activations import Activation
+from lamina.constraints import ConstraintField
 from lamina.errors import ShapeError
 from lamina.fields import PositiveInt, field
 from lamina.initializers import InitializerField
 from lamina.layer import Layer, Shape, Weight, layer, need_known, product, shape_text
+from lamina.layers.shared_fields import (
+    Refused,
+    constraint,
+    output_penalty,
+    penalty,
+    refused,
+    without_effect,
+)
+from lamina.regularizers import RegularizerField
 from lamina.text import Text
 
 
@@ -44,6 +55,14 @@ class Dense(Layer):
     bias_initializer: InitializerField = field(
         "zeros", doc=Text("First values of the bias.", "偏置的初始值。"), advanced=True
     )
+    kernel_regularizer: RegularizerField | None = penalty("kernel")
+    bias_regularizer: RegularizerField | None = penalty("bias")
+    activity_regularizer: RegularizerField | None = output_penalty()
+    kernel_constraint: ConstraintField | None = constraint("kernel")
+    bias_constraint: ConstraintField | None = constraint("bias")
+    lora_rank: Refused = refused()
+    lora_alpha: Any = without_effect()
+    quantization_config: Refused = refused()
 
     def output_shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
@@ -59,9 +78,22 @@ class Dense(Layer):
 
     def weights_for(self, *inputs: Shape) -> Iterator[Weight]:
         features = need_known(self, inputs[0], -1, "last")
-        yield Weight("kernel", (features, self.units), self.kernel_initializer, to_torch=(1, 0))
+        yield Weight(
+            "kernel",
+            (features, self.units),
+            self.kernel_initializer,
+            to_torch=(1, 0),
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
         if self.use_bias:
-            yield Weight("bias", (self.units,), self.bias_initializer)
+            yield Weight(
+                "bias",
+                (self.units,),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
 
     def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
         return product(output[1:]) * product(inputs[0][-1:])

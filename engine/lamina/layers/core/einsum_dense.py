@@ -11,10 +11,20 @@ import torch
 from torch import Tensor
 
 from lamina.activations import Activation
+from lamina.constraints import ConstraintField
 from lamina.errors import ShapeError
 from lamina.fields import InputShape, Issue, field
 from lamina.initializers import Initializer, InitializerField, VarianceScaling, compute_fans
 from lamina.layer import Layer, Shape, Weight, layer, need_known, product, shape_text
+from lamina.layers.shared_fields import (
+    Refused,
+    constraint,
+    output_penalty,
+    penalty,
+    refused,
+    without_effect,
+)
+from lamina.regularizers import RegularizerField
 from lamina.text import Text
 
 _FORM = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
@@ -94,6 +104,15 @@ class EinsumDense(Layer):
     bias_initializer: InitializerField = field(
         "zeros", doc=Text("First values of the bias.", "偏置的初始值。"), advanced=True
     )
+    kernel_regularizer: RegularizerField | None = penalty("kernel")
+    bias_regularizer: RegularizerField | None = penalty("bias")
+    kernel_constraint: ConstraintField | None = constraint("kernel")
+    bias_constraint: ConstraintField | None = constraint("bias")
+    lora_rank: Refused = refused()
+    lora_alpha: Any = without_effect()
+    gptq_unpacked_column_size: Refused = refused()
+    quantization_config: Refused = refused()
+    activity_regularizer: RegularizerField | None = output_penalty(kw_only=True)
 
     aliases = {"output_shape": "partial_output_shape"}
 
@@ -184,7 +203,13 @@ class EinsumDense(Layer):
         (x,) = inputs
         letters, shape = self._letters, self._kernel_shape(x)
         is_output = [letter in letters.y for letter in letters.kernel]
-        yield Weight("kernel", shape, _by_axes(self.kernel_initializer, shape, is_output))
+        yield Weight(
+            "kernel",
+            shape,
+            _by_axes(self.kernel_initializer, shape, is_output),
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
         if self.bias_axes is not None:
             sizes, rest = self._sizes(x)
             first = min(letters.y.index(letter) for letter in self.bias_axes)
@@ -193,7 +218,13 @@ class EinsumDense(Layer):
             )
             bias = tuple(need_known(self, own, axis, "bias") for axis in range(len(own)))
             after = (1,) * len(rest) if letters.rest_on_right else ()
-            yield Weight("bias", (*bias, *after), self.bias_initializer)
+            yield Weight(
+                "bias",
+                (*bias, *after),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
 
     def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
         sizes, rest = self._sizes(inputs[0])

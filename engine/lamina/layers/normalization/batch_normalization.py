@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lamina.constraints import ConstraintField
 from lamina.errors import ShapeError
 from lamina.fields import Fraction, Int, PositiveFloat, field
 from lamina.initializers import InitializerField
 from lamina.layer import Layer, Shape, Weight, layer, need_known, shape_text
+from lamina.layers.shared_fields import Refused, constraint, penalty, refused, without_effect
+from lamina.regularizers import RegularizerField
 from lamina.text import Text
 
 
@@ -58,6 +62,14 @@ class BatchNormalization(Layer):
         doc=Text("First values of the moving variance.", "滑动方差的初始值。"),
         advanced=True,
     )
+    beta_regularizer: RegularizerField | None = penalty("beta")
+    gamma_regularizer: RegularizerField | None = penalty("gamma")
+    beta_constraint: ConstraintField | None = constraint("beta")
+    gamma_constraint: ConstraintField | None = constraint("gamma")
+    renorm: Refused = refused(False)
+    renorm_clipping: Refused = refused()
+    renorm_momentum: Any = without_effect(0.99)
+    synchronized: Any = without_effect(False)
 
     def _axis_in(self, x: Shape) -> int:
         axis = self.axis + len(x) if self.axis < 0 else self.axis
@@ -81,9 +93,21 @@ class BatchNormalization(Layer):
         (x,) = inputs
         shape = (need_known(self, x, self._axis_in(x), "feature"),)
         if self.scale:
-            yield Weight("gamma", shape, self.gamma_initializer)
+            yield Weight(
+                "gamma",
+                shape,
+                self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint,
+            )
         if self.center:
-            yield Weight("beta", shape, self.beta_initializer)
+            yield Weight(
+                "beta",
+                shape,
+                self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
+            )
         yield Weight("moving_mean", shape, self.moving_mean_initializer, trainable=False)
         yield Weight("moving_variance", shape, self.moving_variance_initializer, trainable=False)
 

@@ -8,10 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lamina.constraints import ConstraintField
 from lamina.errors import ShapeError
 from lamina.fields import Int, Issue, PositiveFloat, field
 from lamina.initializers import InitializerField
 from lamina.layer import Layer, Shape, Weight, layer, need_known, shape_text
+from lamina.layers.shared_fields import constraint, penalty
+from lamina.regularizers import RegularizerField
 from lamina.text import Text
 
 
@@ -54,6 +57,10 @@ class GroupNormalization(Layer):
     gamma_initializer: InitializerField = field(
         "ones", doc=Text("First values of gamma.", "gamma 的初始值。"), advanced=True
     )
+    beta_regularizer: RegularizerField | None = penalty("beta")
+    gamma_regularizer: RegularizerField | None = penalty("gamma")
+    beta_constraint: ConstraintField | None = constraint("beta")
+    gamma_constraint: ConstraintField | None = constraint("gamma")
 
     @classmethod
     def check_together(cls, values: Mapping[str, Any]) -> Iterable[Issue]:
@@ -102,9 +109,21 @@ class GroupNormalization(Layer):
         (x,) = inputs
         shape = (need_known(self, x, self._axis_in(x), "feature"),)
         if self.scale:
-            yield Weight("gamma", shape, self.gamma_initializer)
+            yield Weight(
+                "gamma",
+                shape,
+                self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint,
+            )
         if self.center:
-            yield Weight("beta", shape, self.beta_initializer)
+            yield Weight(
+                "beta",
+                shape,
+                self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
+            )
 
     def forward(self, *inputs: Tensor) -> Tensor:
         (shape,) = self.built_for

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 import torch.nn.functional as F
 from torch import Tensor
 
+from lamina.constraints import ConstraintField
 from lamina.errors import ShapeError
 from lamina.fields import Int, PositiveFloat, field
 from lamina.initializers import InitializerField
 from lamina.layer import Layer, Shape, Weight, layer, need_known, shape_text
+from lamina.layers.shared_fields import constraint, penalty
+from lamina.regularizers import RegularizerField
 from lamina.text import Text
 
 
@@ -47,6 +50,10 @@ class LayerNormalization(Layer):
     gamma_initializer: InitializerField = field(
         "ones", doc=Text("First values of gamma.", "gamma 的初始值。"), advanced=True
     )
+    beta_regularizer: RegularizerField | None = penalty("beta")
+    gamma_regularizer: RegularizerField | None = penalty("gamma")
+    beta_constraint: ConstraintField | None = constraint("beta")
+    gamma_constraint: ConstraintField | None = constraint("gamma")
 
     def output_shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
@@ -66,9 +73,21 @@ class LayerNormalization(Layer):
     def weights_for(self, *inputs: Shape) -> Iterator[Weight]:
         shape = (need_known(self, inputs[0], -1, "feature"),)
         if self.scale:
-            yield Weight("gamma", shape, self.gamma_initializer)
+            yield Weight(
+                "gamma",
+                shape,
+                self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint,
+            )
         if self.center:
-            yield Weight("beta", shape, self.beta_initializer)
+            yield Weight(
+                "beta",
+                shape,
+                self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
+            )
 
     def forward(self, *inputs: Tensor) -> Tensor:
         features = need_known(self, self.built_for[0], -1, "feature")

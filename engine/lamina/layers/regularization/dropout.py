@@ -4,30 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from lamina.fields import Fraction, Int, field
 from lamina.layer import Layer, Shape, layer
+from lamina.layers.regularization.random_stream import (
+    NoiseShape,
+    RandomStream,
+    check_noise_shape,
+    drawn_shape,
+    noise_shape_field,
+)
 from lamina.text import Text
-
-
-class _SeededDropout(nn.Module):
-    """Dropout from a stream of its own."""
-
-    def __init__(self, rate: float, seed: int) -> None:
-        super().__init__()
-        self.rate = rate
-        self.seed = seed
-        self.streams: dict[torch.device, torch.Generator] = {}
-
-    def forward(self, x: Tensor) -> Tensor:
-        stream = self.streams.get(x.device)
-        if stream is None:
-            stream = self.streams[x.device] = torch.Generator(x.device).manual_seed(self.seed)
-        keep = torch.rand(x.shape, generator=stream, device=x.device) >= self.rate
-        return x * keep / (1 - self.rate)
 
 
 @layer(
@@ -46,6 +35,7 @@ class Dropout(Layer):
     rate: Fraction = field(
         suggest=0.25, doc=Text("Share of the values that is set to zero.", "置零的比例。")
     )
+    noise_shape: NoiseShape | None = noise_shape_field()
     seed: Int | None = field(
         None,
         doc=Text(
@@ -56,9 +46,14 @@ class Dropout(Layer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.noise = None if self.seed is None else _SeededDropout(self.rate, self.seed)
+        self.noise = (
+            None
+            if self.seed is None
+            else RandomStream(self.seed, is_normal=False, noise_shape=self.noise_shape)
+        )
 
     def output_shape(self, *inputs: Shape) -> Shape:
+        check_noise_shape(self, inputs[0], self.noise_shape)
         return inputs[0]
 
     def forward(self, *inputs: Tensor) -> Tensor:
@@ -67,4 +62,8 @@ class Dropout(Layer):
             return x
         if self.rate == 1:
             return x * 0
-        return F.dropout(x, self.rate) if self.noise is None else self.noise(x)
+        if self.noise is not None:
+            return x * (self.noise(x) >= self.rate) / (1 - self.rate)
+        if self.noise_shape is None:
+            return F.dropout(x, self.rate)
+        return x * F.dropout(x.new_ones(drawn_shape(x, self.noise_shape)), self.rate)

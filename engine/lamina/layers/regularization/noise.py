@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -11,37 +10,19 @@ from torch import Tensor, nn
 
 from lamina.fields import DataFormat, Fraction, Int, NonNegativeFloat, ProperFraction, field
 from lamina.layer import Layer, Shape, layer, need_rank
+from lamina.layers.regularization.random_stream import (
+    NoiseShape,
+    RandomStream,
+    check_noise_shape,
+    drawn_shape,
+    noise_shape_field,
+)
 from lamina.layers.windows import AXES
 from lamina.text import Text
 
 _RATE = Text("Share that is set to zero.", "置零的比例。")
 _SEED = Text("Seed of its own; the run's when empty.", "单独的随机种子；留空则用本次训练的种子。")
 _DATA_FORMAT = Text("Order of the axes.", "轴的顺序。")
-
-
-class _Stream(nn.Module):
-    """Random numbers of a tensor's shape from a stream of its own.
-
-    Args:
-        seed: Where the stream begins.
-        is_normal: Standard normal numbers; uniform in [0, 1) otherwise.
-        shared_axes: Axes along which the numbers are the same.
-    """
-
-    def __init__(self, seed: int, *, is_normal: bool, shared_axes: Sequence[int] = ()) -> None:
-        super().__init__()
-        self.seed = seed
-        self.draw = torch.randn if is_normal else torch.rand
-        self.shared_axes = shared_axes
-        self.streams: dict[torch.device, torch.Generator] = {}
-
-    def forward(self, x: Tensor) -> Tensor:
-        stream = self.streams.get(x.device)
-        if stream is None:
-            stream = self.streams[x.device] = torch.Generator(x.device).manual_seed(self.seed)
-        shape = [1 if a in self.shared_axes else size for a, size in enumerate(x.shape)]
-        drawn: Tensor = self.draw(shape, generator=stream, device=x.device)
-        return drawn
 
 
 class _Noise(Layer):
@@ -55,7 +36,7 @@ class _Noise(Layer):
         self.noise = None if self.seed is None else self._stream(self.seed)
 
     def _stream(self, seed: int) -> nn.Module:
-        return _Stream(seed, is_normal=self.is_normal)
+        return RandomStream(seed, is_normal=self.is_normal)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return inputs[0]
@@ -75,7 +56,8 @@ class _SpatialDropout(_Noise):
     rate: float
 
     def _stream(self, seed: int) -> nn.Module:
-        return _Stream(seed, is_normal=False, shared_axes=range(1, self.rank + 1))
+        same = (None, *(1,) * self.rank, None)
+        return RandomStream(seed, is_normal=False, noise_shape=same)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         need_rank(self, inputs[0], self.rank + 2, AXES[self.rank])
@@ -223,10 +205,23 @@ class AlphaDropout(_Noise):
     rate: ProperFraction = field(
         suggest=0.1, doc=Text("Share of the values that saturates.", "被置为饱和值的比例。")
     )
+    noise_shape: NoiseShape | None = noise_shape_field()
     seed: Int | None = field(None, doc=_SEED, advanced=True)
 
     saturated: ClassVar[float] = -1.6732632423543772 * 1.0507009873554805
     """What selu tends to below 0."""
+
+    def _stream(self, seed: int) -> nn.Module:
+        return RandomStream(seed, is_normal=False, noise_shape=self.noise_shape)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        check_noise_shape(self, inputs[0], self.noise_shape)
+        return inputs[0]
+
+    def drawn(self, x: Tensor) -> Tensor:
+        if self.noise is None and self.noise_shape is not None:
+            return torch.rand(drawn_shape(x, self.noise_shape), device=x.device)
+        return super().drawn(x)
 
     def forward(self, *inputs: Tensor) -> Tensor:
         (x,) = inputs
