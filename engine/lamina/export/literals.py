@@ -7,11 +7,22 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lamina.constraints import CONSTRAINTS
+from lamina.initializers import INITIALIZERS
+from lamina.registry import Registry
+from lamina.regularizers import REGULARIZERS
+
+MODULES: Mapping[str, Registry[Any]] = {
+    "initializers": INITIALIZERS,
+    "regularizers": REGULARIZERS,
+    "constraints": CONSTRAINTS,
+}
+"""Where Keras has the objects that parameters of layers can be; no two share a name."""
 LINE_LENGTH = 88
 
 
 def literal(value: Any) -> str:
-    """Source of a value from a document: lists become tuples, `{type, config}` an initializer.
+    """Source of a value from a document: lists become tuples, `{type, config}` an object of Keras.
 
     >>> literal([3, 3]), literal("relu"), literal({"type": "HeNormal", "config": {"seed": 1}})
     ('(3, 3)', '"relu"', 'keras.initializers.HeNormal(seed=1)')
@@ -20,7 +31,8 @@ def literal(value: Any) -> str:
         return text_literal(value)
     if isinstance(value, Mapping):
         given = [f"{key}={literal(item)}" for key, item in value.get("config", {}).items()]
-        return f"keras.initializers.{value['type']}({', '.join(given)})"
+        module = next(name for name, known in MODULES.items() if value["type"] in known)
+        return f"keras.{module}.{value['type']}({', '.join(given)})"
     if isinstance(value, Sequence):
         items = ", ".join(literal(item) for item in value)
         return f"({items},)" if len(value) == 1 else f"({items})"

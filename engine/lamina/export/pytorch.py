@@ -89,6 +89,8 @@ def pytorch_source(graph: Graph | Mapping[str, Any]) -> str:
         compile_program(graph, report.layers, input_nodes, training=training, logits=False).module
         for training in (True, False)
     ]
+    for program in programs:
+        _leave_outputs(program.graph, len(graph.outputs))
     helpers = Helpers({text for program in programs for text in _texts(program.graph)})
     training, inference = (
         list(_statements(p.graph, _Scope(_places(p, attributes), inputs, helpers, {*taken})))
@@ -99,6 +101,7 @@ def pytorch_source(graph: Graph | Mapping[str, Any]) -> str:
         uses_math=any(re.search(r"\bmath\.", source) for source in helpers.sources),
         inputs=[(v, _shape_text(report, i)) for v, i in zip(inputs, input_nodes, strict=True)],
         outputs=[_shape_text(report, edge.node) for edge in graph.outputs],
+        rules=list(_rules(report, attributes)),
         attributes=[a.declaration() for a in attributes],
         initial=[s for a in attributes for s in initial_source(f"self.{a.name}", a.weight)],
         training=training,
@@ -109,6 +112,36 @@ def pytorch_source(graph: Graph | Mapping[str, Any]) -> str:
 def _shape_text(report: Report, node_id: str) -> str:
     sizes = report.nodes[node_id].output_shape[1:]
     return f"({', '.join(['batch', *('any' if s is None else str(s) for s in sizes)])})"
+
+
+def _rules(report: Report, attributes: Sequence[_Attribute]) -> Iterator[str]:
+    """What training does beside the forward pass, for people to read."""
+    for a in attributes:
+        for rule in (a.weight.regularizer, a.weight.constraint):
+            if rule is not None:
+                yield f"{a.name}: {_described(rule)}"
+    for node_id, layer in report.layers.items():
+        if layer.activity_regularizer is not None:
+            yield f"output of {node_id}: {_described(layer.activity_regularizer)}"
+
+
+def _described(rule: Any) -> str:
+    config = rule.get_config() if hasattr(rule, "get_config") else {}
+    return f"{type(rule).__name__}({', '.join(f'{k}={v!r}' for k, v in config.items())})"
+
+
+def _leave_outputs(graph: fx.Graph, count: int) -> None:
+    """Cut off the masks and losses behind the outputs, with what only they need."""
+    end = graph.output_node()
+    given = end.args[0]
+    assert isinstance(given, (tuple, list))
+    end.args = (tuple(given[:count]),)
+    waiting = [node for node in given[count:] if isinstance(node, fx.Node)]
+    while waiting:
+        node = waiting.pop()
+        if node in graph.nodes and not node.users and node.op != "placeholder":
+            waiting.extend(node.all_input_nodes)
+            graph.erase_node(node)
 
 
 # ------------------------------------------------------------------------------------------ weights

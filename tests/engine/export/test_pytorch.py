@@ -196,3 +196,28 @@ def test_a_huge_model_costs_nothing_to_write():
 def test_a_graph_with_problems_has_no_source():
     with pytest.raises(GraphError):
         pytorch_source({"format": "lamina.graph", "version": 1, "nodes": [], "outputs": []})
+
+
+def test_penalties_and_constraints_are_told_and_change_no_output():
+    def build(**options):
+        x = lamina.Input(shape=(4,), name="x")
+        y = layers.BatchNormalization(name="n", **({"gamma_regularizer": "l1"} if options else {}))(
+            x
+        )
+        return lamina.Model(x, layers.Dense(3, activation="softmax", name="d", **options)(y))
+
+    ruled = pytorch_source(
+        build(
+            kernel_regularizer="l2", activity_regularizer="l1", kernel_constraint="max_norm"
+        ).graph
+    )
+    plain = pytorch_source(build().graph)
+    told = [
+        "Penalties and constraints are part of training and not in here:",
+        "n_gamma: L1(l1=0.01)",
+        "d_kernel: L2(l2=0.01)",
+        "d_kernel: MaxNorm(max_value=2.0, axis=0)",
+        "output of d: L1(l1=0.01)",
+    ]
+    assert [line.strip() for line in ruled.splitlines() if line not in plain.splitlines()] == told
+    assert set(plain.splitlines()) <= set(ruled.splitlines())

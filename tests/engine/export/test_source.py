@@ -184,3 +184,16 @@ def test_a_long_call_takes_a_line_for_each_argument():
 def test_the_lines_fit(capsys):
     assert max(len(line) for line in keras_source(document(CHAIN, "class")).splitlines()) <= 88
     assert lamina.export.keras_source is keras_source
+
+
+def test_penalties_and_constraints_stand_in_the_source():
+    dense = node(
+        "d", "Dense", "x", units=2,
+        kernel_regularizer={"type": "L1L2", "config": {"l1": 0.5}}, bias_regularizer="l2",
+        kernel_constraint={"type": "MaxNorm", "config": {"axis": [0, 1]}},
+    )  # fmt: skip
+    graph = document([node("x", "Input", shape=[3]), dense], "d")
+    source = keras_source(graph)
+    assert "kernel_regularizer=keras.regularizers.L1L2(l1=0.5)" in source
+    assert "kernel_constraint=keras.constraints.MaxNorm(axis=(0, 1))" in source
+    assert meaning(run(source)) == meaning(Graph.parse(graph))
