@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import keras
 import pytest
 import torch
 
 from lamina import layers
+from lamina.errors import ConfigError, ShapeError
 from lamina.layer import Layer
 
 SHAPES = {1: (400, 5, 16), 2: (400, 3, 4, 16), 3: (400, 2, 3, 2, 16)}
@@ -63,3 +65,34 @@ def test_a_seed_of_its_own_gives_the_same_noise_again(name: str, amount: float) 
     first, second = (in_training(getattr(layers, name)(amount, seed=3), x) for _ in range(2))
     torch.testing.assert_close(first, second, rtol=0, atol=0)
     assert not torch.equal(first, x)
+
+
+@pytest.mark.parametrize("seed", [None, 7])
+@pytest.mark.parametrize("noise_shape", [(None, 1, 40), [None, 6, 1], (1, 1, 40), (300, 1, 1)])
+@pytest.mark.parametrize("name", ["Dropout", "AlphaDropout"])
+def test_noise_is_the_same_along_axes_of_size_1_as_in_keras(
+    name: str, noise_shape: tuple[int | None, ...], seed: int | None
+) -> None:
+    torch.manual_seed(0)
+    x = torch.ones(300, 6, 40)
+    ours = in_training(getattr(layers, name)(0.25, noise_shape, seed=seed), x)
+    theirs = getattr(keras.layers, name)(0.25, noise_shape, seed=7)(x, training=True)
+    for y in (ours, theirs):
+        for axis, size in enumerate(noise_shape):
+            first = y.narrow(axis, 0, 1)
+            assert bool((y == first).all()) == (size == 1), axis
+    assert ours.unique().tolist() == pytest.approx(theirs.unique().tolist(), abs=1e-5)
+    if noise_shape[0] != 1:  # enough are drawn to tell the rate
+        dropped = ours.unique()[0]
+        assert (ours == dropped).float().mean().item() == pytest.approx(0.25, abs=0.06)
+
+
+@pytest.mark.parametrize("name", ["Dropout", "AlphaDropout"])
+def test_a_noise_shape_that_does_not_fit_is_refused(name: str) -> None:
+    made = getattr(layers, name)
+    for wrong in ((None, 1), (None, 2, 4), (None, 1, 1, 1)):
+        with pytest.raises(ShapeError, match="noise_shape"):
+            made(0.5, wrong)(torch.ones(2, 3, 4))
+    for wrong in ("abc", (0, 1), (1.5,)):
+        with pytest.raises(ConfigError, match="noise_shape"):
+            made(0.5, wrong)
