@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from torch import Tensor
 
 from lamina.fields import Declared, Float, Int, choice_of, field
-from lamina.named_objects import find, read, write
+from lamina.named_objects import find, read, shown, write
 from lamina.registry import Registry
 from lamina.text import Text
 
@@ -138,5 +138,9 @@ def names() -> list[str]:
     return [cls.names[0] for cls in CONSTRAINTS]
 
 
-ConstraintField = Annotated[(Any, *choice_of(get, serialize, names))]
+def _in_document(constraint: Any) -> str | dict[str, Any] | None:
+    return shown(CONSTRAINTS, constraint, lambda cls: str(cls.names[0]))
+
+
+ConstraintField = Annotated[(Any, *choice_of(get, _in_document, names))]
 """Field type: a constraint by name or object, or None."""

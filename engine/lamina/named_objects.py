@@ -77,3 +77,15 @@ def write(
     config = value.get_config()
     changed = {k: v for k, v in config.items() if v != cls.default_config().get(k)}
     return {"type": cls.__name__, "config": changed} if changed else spelled(cls)
+
+
+def shown(
+    registry: Registry[type[Any]], value: Any, spelled: Callable[[type[Any]], str]
+) -> str | dict[str, Any] | None:
+    """Like `write`, but of a user's own object there is its name alone, which no document is read back from.
+
+    A model in memory has a document, too, and uses the object itself.
+    """
+    if value is not None and all(type(value) is not known for known in registry):
+        return str(getattr(value, "__name__", type(value).__name__))
+    return write(registry, value, spelled)

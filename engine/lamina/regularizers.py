@@ -15,7 +15,7 @@ from torch.nn.functional import normalize
 
 from lamina.errors import ShapeError
 from lamina.fields import Declared, NonNegativeFloat, choice_of, field
-from lamina.named_objects import find, read, write
+from lamina.named_objects import find, read, shown, write
 from lamina.registry import Registry
 from lamina.text import Text
 
@@ -156,7 +156,11 @@ def names() -> list[str]:
     return [cls.names[0] for cls in REGULARIZERS]
 
 
-RegularizerField = Annotated[(Any, *choice_of(get, serialize, names))]
+def _in_document(regularizer: Any) -> str | dict[str, Any] | None:
+    return shown(REGULARIZERS, regularizer, lambda cls: str(cls.names[0]))
+
+
+RegularizerField = Annotated[(Any, *choice_of(get, _in_document, names))]
 """Field type: a regularizer by name or object, or None."""
 
 

@@ -123,9 +123,22 @@ def layer_to_keras(layer: Layer) -> dict[str, Any]:
     for name in layer.declared_fields:
         value = getattr(layer, name)
         module = module_of(value)
+        if name.endswith(("_regularizer", "_constraint")) and value is not None and module is None:
+            raise _unnamed(f'{name} of {type(layer).__name__} "{layer.name}"')
         if module is not None:
             config[name] = keras_object(f"keras.{module}", type(value).__name__, value.get_config())
     return keras_object("keras.layers", type(layer).__name__, config)
+
+
+def _unnamed(what: str) -> ConfigError:
+    """The error for an object of a user's own, which a file could not name."""
+    return ConfigError(
+        Text(
+            f"{what} is your own and cannot be written into a file. Use a built-in one, or save the weights alone "
+            "(save_weights).",
+            f"{what} 是自定义的，无法写入文件。请使用内置对象，或只保存权重（save_weights）。",
+        )
+    )
 
 
 def module_of(value: object) -> str | None:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import lamina
+from lamina.errors import ConfigError
 from lamina.saving import load_model
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -79,3 +80,26 @@ def test_penalties_and_constraints_travel(writes, reads, tmp_path):
         again.train_on_batch(x, y)
     for a, b, v in zip(model.get_weights(), again.get_weights(), model.weights, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5, err_msg=v.path)
+
+
+def test_a_penalty_of_ones_own_trains_and_is_refused_by_a_file(tmp_path):
+    def mine(w):
+        return 0.5 * (w * w).sum()
+
+    def build(penalty):
+        x = lamina.Input((4,))
+        y = lamina.layers.Dense(3, kernel_regularizer=penalty, kernel_constraint=lambda w: w)(x)
+        model = lamina.Model(x, y)
+        model.set_weights([np.ones((4, 3)), np.zeros(3)])
+        model.compile("sgd", "mse")
+        return model
+
+    x, y = data()[0][:, 0], data()[1]
+    model = build(mine)
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(
+        build(None).evaluate(x, y, verbose=0) + 6
+    )
+    model.fit(x, y, verbose=0)
+    with pytest.raises(ConfigError, match=r"kernel_regularizer of Dense .* your own"):
+        model.save(tmp_path / "model.keras")
+    model.save_weights(tmp_path / "model.weights.h5")
