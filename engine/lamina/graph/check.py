@@ -268,6 +268,8 @@ class _Pass:
     def _arity(self, node: Node) -> None:
         layer = self.report.layers[node.id]
         count, least, most = len(node.inputs), layer.ports.least_inputs, layer.ports.most_inputs
+        if node.call is not None:  # tensors among the keywords are no ports
+            count = sum(isinstance(argument, Slot) for argument in call_structure(node)[0])
         try:
             check_arity(layer, count)
         except ConfigError as error:

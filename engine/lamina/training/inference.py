@@ -52,7 +52,7 @@ def predict(
     program = model.program(training=False)
     batches, times = feed.epoch(0), 1
     watched = any(map(listeners.watches_each, ("on_predict_batch_begin", "on_predict_batch_end")))
-    if steps is None and not watched:
+    if steps is None and not watched and not _keeps_states(model):
         larger, times = source.merged()
         batches = larger.batches(0)
     rows: list[tuple[Tensor, ...]] = []
@@ -83,6 +83,12 @@ def predict_on_batch(model: TrainableModel, x: Any) -> Arrays:
     batch = to_batch(model, x)
     with torch.inference_mode():
         return _as_arrays(model.program(training=False)(*batch.inputs))
+
+
+def _keeps_states(model: Any) -> bool:
+    """Whether a layer goes on from batch to batch, so that those of the caller must be kept."""
+    inner = (*getattr(model, "layers", ()), *getattr(model, "sublayers", ()))
+    return any(getattr(one, "stateful", False) or _keeps_states(one) for one in inner)
 
 
 def _as_arrays(outputs: tuple[Tensor, ...]) -> Arrays:

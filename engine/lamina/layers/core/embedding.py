@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor
 
+from lamina.constraints import ConstraintField
+from lamina.errors import ConfigError
 from lamina.fields import PositiveInt, field
 from lamina.initializers import InitializerField
 from lamina.layer import Layer, Shape, Weight, layer
+from lamina.regularizers import RegularizerField
 from lamina.text import Text
+
+_UNSUPPORTED = ("lora_rank", "lora_alpha", "quantization_config")
 
 
 @layer(group="core", summary=Text("A learned vector for each integer.", "为每个整数学习一个向量。"))
@@ -18,7 +24,7 @@ class Embedding(Layer):
     """Row `x` of a learned table.
 
     Shapes:
-        (batch, …) of integers in [0, input_dim) -> (batch, …, output_dim)
+        (batch, …) of integers in [0, input_dim) -> (batch, …, output_dim), with a mask (batch, …) if mask_zero
     """
 
     input_dim: PositiveInt = field(
@@ -31,11 +37,60 @@ class Embedding(Layer):
         "uniform", doc=Text("First values of the table.", "嵌入表的初始值。"), advanced=True
     )
 
+    embeddings_regularizer: RegularizerField = field(
+        None, doc=Text("Penalty for the table.", "对嵌入表的惩罚项。"), advanced=True
+    )
+    embeddings_constraint: ConstraintField = field(
+        None,
+        doc=Text("Puts the table right after each update.", "每次更新后对嵌入表的约束。"),
+        advanced=True,
+    )
+    mask_zero: bool = field(
+        False,
+        doc=Text(
+            "Whether 0 is padding, which the layers behind skip.",
+            "0 是否为填充，由后续层跳过。",
+        ),
+    )
+
+    makes_masks = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        given = dict(zip(("weights", *_UNSUPPORTED), args[6:], strict=False))
+        kwargs, args = {**given, **kwargs}, args[:6]
+        weights = kwargs.pop("weights", None)
+        for name in _UNSUPPORTED:
+            if kwargs.pop(name, None) is not None:
+                raise ConfigError(
+                    Text(
+                        f"Embedding: {name} is not supported; leave it out.",
+                        f"Embedding：不支持 {name}，请省略。",
+                    ),
+                    field=name,
+                )
+        super().__init__(*args, **kwargs)
+        self.__dict__["first_weights"] = weights
+
+    def build(self, *input_shape: Any) -> None:
+        super().build(*input_shape)
+        weights = self.__dict__.pop("first_weights", None)
+        if weights is not None:
+            self.set_weights(weights if isinstance(weights, (list, tuple)) else [weights])
+
     def output_shape(self, *inputs: Shape) -> Shape:
         return (*inputs[0], self.output_dim)
 
     def weights_for(self, *inputs: Shape) -> Iterator[Weight]:
-        yield Weight("embeddings", (self.input_dim, self.output_dim), self.embeddings_initializer)
+        yield Weight(
+            "embeddings",
+            (self.input_dim, self.output_dim),
+            self.embeddings_initializer,
+            regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
+        )
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        return inputs != 0 if self.mask_zero else None
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return F.embedding(inputs[0].long(), self._embeddings)

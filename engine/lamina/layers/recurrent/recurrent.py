@@ -1,0 +1,341 @@
+"""What the recurrent layers share: shapes, weights, states, masks and dropout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lamina.errors import ConfigError, ShapeError
+from lamina.fields import field
+from lamina.layer import (
+    Layer,
+    Shape,
+    Weight,
+    need_known,
+    need_rank,
+    product,
+    shape_text,
+)
+from lamina.text import Text
+
+UNITS = Text("Size of the state and of the output.", "状态和输出的大小。")
+USE_BIAS = Text("Add a learned offset.", "是否加上可学习的偏置。")
+KERNEL = Text("First values of the input's kernel.", "输入权重的初始值。")
+RECURRENT = Text("First values of the state's kernel.", "循环权重的初始值。")
+BIAS = Text("First values of the bias.", "偏置的初始值。")
+PENALTY_KERNEL = Text("Penalty for the input's kernel.", "对输入权重的惩罚项。")
+PENALTY_RECURRENT = Text("Penalty for the state's kernel.", "对循环权重的惩罚项。")
+PENALTY_BIAS = Text("Penalty for the bias.", "对偏置的惩罚项。")
+PENALTY_OUTPUT = Text("Penalty for the output.", "对输出的惩罚项。")
+LIMIT_KERNEL = Text(
+    "Puts the input's kernel right after each update.", "每次更新后对输入权重的约束。"
+)
+LIMIT_RECURRENT = Text(
+    "Puts the state's kernel right after each update.", "每次更新后对循环权重的约束。"
+)
+LIMIT_BIAS = Text("Puts the bias right after each update.", "每次更新后对偏置的约束。")
+DROPOUT = Text(
+    "Share of the input's features set to zero while training.", "训练时输入特征置零的比例。"
+)
+RECURRENT_DROPOUT = Text(
+    "Share of the state's features set to zero while training; the layer then runs step by step, which is slower.",
+    "训练时状态特征置零的比例；此时逐步计算，速度较慢。",
+)
+SEED = Text(
+    "Seed of its own for dropout; the run's when empty.",
+    "随机失活单独的随机种子；留空则用本次训练的种子。",
+)
+SEQUENCES = Text(
+    "Give the state of every step, not only the last.", "返回每个时间步的状态，而不只是最后一步。"
+)
+STATE = Text("Give the last states as further outputs.", "将最后的状态作为额外输出返回。")
+BACKWARDS = Text("Read the sequence from its end.", "从末尾开始读取序列。")
+STATEFUL = Text(
+    "Begin each batch with the states that the last one ended with.",
+    "每个批次从上一批次结束时的状态开始。",
+)
+UNROLL = Text(
+    "Accepted for Keras' sake; the result is the same.", "为兼容 Keras 而保留；结果相同。"
+)
+
+
+class StateMemory(nn.Module):
+    """The states of a stateful layer between batches.
+
+    It is a module of its own, so that programs call it instead of tracing it. The states are no weights.
+    """
+
+    def __init__(self, owner: str, count: int, units: int) -> None:
+        super().__init__()
+        self.owner = owner
+        self.count = count
+        self.units = units
+        self.states: list[Tensor] | None = None
+
+    def forward(self, x: Tensor, *new: Tensor) -> Any:
+        """The states to begin a batch with; with new states: keeps them and gives `x`.
+
+        Raises:
+            ShapeError: If the batch is of another size than the last one.
+        """
+        if new:
+            self.states = [state.detach().clone() for state in new]
+            return x
+        if self.states is None:
+            self.states = [x.new_zeros(x.shape[0], self.units) for _ in range(self.count)]
+        kept = self.states[0].shape[0]
+        if kept != x.shape[0]:
+            raise ShapeError(
+                Text(
+                    f'"{self.owner}" is stateful and keeps states for {kept} samples, but this batch has '
+                    f"{x.shape[0]}. Use batches of one size, or call forget_states() first.",
+                    f"“{self.owner}”是有状态的，保存了 {kept} 个样本的状态，但本批次有 {x.shape[0]} 个样本。"
+                    "请使用大小相同的批次，或先调用 forget_states()。",
+                )
+            )
+        # copies: states kept by predict are tensors that autograd refuses
+        return [state.to(x.device, copy=True) for state in self.states]
+
+
+class SeededNoise(nn.Module):
+    """Dropout from a stream of its own."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.seed = seed
+        self.streams: dict[torch.device, torch.Generator] = {}
+
+    def forward(self, x: Tensor, rate: float) -> Tensor:
+        stream = self.streams.get(x.device)
+        if stream is None:
+            stream = self.streams[x.device] = torch.Generator(x.device).manual_seed(self.seed)
+        return x * (torch.rand(x.shape, generator=stream, device=x.device) >= rate) / (1 - rate)
+
+
+class Recurrent(Layer):
+    """Base of LSTM, GRU and SimpleRNN; `parts` is the number of gates and candidates that a step computes.
+
+    A call takes `initial_state`, a list with one tensor (batch, units) for each state, and `mask`, (batch, time)
+    of bool. A masked step keeps the states; its output is that of the step before it, or zeros with
+    `zero_output_for_mask`. Without a mask torch's fused kernel runs where there is one.
+    """
+
+    zero_output_for_mask: bool = field(
+        False,
+        doc=Text(
+            "Give zeros at masked steps, not the output of the step before.",
+            "在被遮蔽的时间步输出零，而不是前一步的输出。",
+        ),
+        advanced=True,
+        kw_only=True,
+    )
+
+    parts: ClassVar[int]
+    states_count: ClassVar[int] = 1
+    call_arguments: ClassVar[tuple[str, ...]] = ("sequences",)
+    supports_masking = True
+    units: int
+    use_bias: bool
+    dropout: float
+    recurrent_dropout: float
+    seed: int | None
+    return_sequences: bool
+    return_state: bool
+    go_backwards: bool
+    stateful: bool
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.__dict__["use_cudnn"] = kwargs.pop("use_cudnn", "auto")
+        kwargs.pop("implementation", None)  # ways to the same numbers
+        super().__init__(*args, **kwargs)
+        self.noise = None if self.seed is None else SeededNoise(self.seed)
+        self.memory = (
+            StateMemory(self.name, self.states_count, self.units) if self.stateful else None
+        )
+
+    # --- states ------------------------------------------------------------------------------------------------
+
+    @property
+    def state_size(self) -> list[int]:
+        """Sizes of the states."""
+        return [self.units] * self.states_count
+
+    @property
+    def states(self) -> list[Tensor] | None:
+        """What a stateful layer begins the next batch with; None before the first one."""
+        return None if self.memory is None else self.memory.states
+
+    def reset_state(self) -> None:
+        """Let a stateful layer begin the next batch with zeros."""
+        if self.memory is not None and self.memory.states is not None:
+            self.memory.states = [torch.zeros_like(state) for state in self.memory.states]
+
+    def reset_states(self) -> None:
+        """The same as `reset_state`."""
+        self.reset_state()
+
+    def forget_states(self) -> None:
+        """Like `reset_state`; the next batch may then be of another size."""
+        if self.memory is not None:
+            self.memory.states = None
+
+    def _by_port(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The sequences as the one port; the states as a list under their name."""
+        if len(args) == 1 and isinstance(args[0], (list, tuple)):
+            args = tuple(args[0])  # the sequences and the states in one list
+            if len(args) > 1:
+                args = (args[0], list(args[1:]))
+        if len(args) > 1:
+            names = ("initial_state", "mask", "training")
+            kwargs = {**dict(zip(names, args[1:], strict=False)), **kwargs}
+            args = args[:1]
+        args, kwargs = super()._by_port(args, kwargs)
+        kwargs = dict(kwargs)
+        state = kwargs.pop("initial_state", None)
+        if state is not None:
+            kwargs["initial_state"] = list(state) if isinstance(state, (list, tuple)) else [state]
+            if len(kwargs["initial_state"]) != self.states_count:
+                raise ConfigError(
+                    Text(
+                        f'"{self.name}" has {self.states_count} states, got {len(kwargs["initial_state"])} as '
+                        "initial_state. Give a list with one tensor for each.",
+                        f"“{self.name}”有 {self.states_count} 个状态，initial_state 中却有 "
+                        f"{len(kwargs['initial_state'])} 个。请传入由每个状态的张量组成的列表。",
+                    ),
+                    field="initial_state",
+                )
+            for one in kwargs["initial_state"]:
+                size = getattr(one, "shape", None)
+                if isinstance(size, tuple) and (len(size) != 2 or size[1] != self.units):
+                    raise ShapeError(
+                        Text(
+                            f'A state of "{self.name}" is (batch, {self.units}), got {shape_text(tuple(size))}.',
+                            f"“{self.name}”的状态形状为 (batch, {self.units})，实际为 {shape_text(tuple(size))}。",
+                        )
+                    )
+        return args, {key: value for key, value in kwargs.items() if value is not None}
+
+    # --- what a layer states -----------------------------------------------------------------------------------
+
+    @property
+    def bias_shape(self) -> tuple[int, ...]:
+        return (self.parts * self.units,)
+
+    @property
+    def first_bias(self) -> Any:
+        """Initializer of the bias."""
+        return self.bias_initializer
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        x = inputs[0]
+        need_rank(self, x, 3, "(batch, time, features)")
+        need_known(self, x, 2, "features")
+        return (x[0], x[1], self.units) if self.return_sequences else (x[0], self.units)
+
+    def output_shapes(self, *inputs: Shape) -> list[Shape]:
+        state = (inputs[0][0], self.units)
+        return [self.output_shape(*inputs), *[state] * (self.outputs_count - 1)]
+
+    @property
+    def outputs_count(self) -> int:
+        return 1 + (self.states_count if self.return_state else 0)
+
+    def weights_for(self, *inputs: Shape) -> Iterator[Weight]:
+        features, columns = need_known(self, inputs[0], 2, "features"), self.parts * self.units
+        for name, rows, kind in (
+            ("kernel", features, "kernel"),
+            ("recurrent_kernel", self.units, "recurrent"),
+        ):
+            yield Weight(
+                name,
+                (rows, columns),
+                getattr(self, f"{kind}_initializer"),
+                to_torch=(1, 0),
+                file_group="cell",
+                regularizer=getattr(self, f"{kind}_regularizer"),
+                constraint=getattr(self, f"{kind}_constraint"),
+            )
+        if self.use_bias:
+            yield Weight(
+                "bias",
+                self.bias_shape,
+                self.first_bias,
+                file_group="cell",
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
+
+    def output_activation(self) -> str | None:
+        return None  # what comes out has passed more than the activation, or is inside a call
+
+    def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
+        x = inputs[0]
+        return product(x[1:2]) * self.parts * self.units * (product(x[2:]) + self.units)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        mask = previous_mask[0] if isinstance(previous_mask, (list, tuple)) else previous_mask
+        return [mask if self.return_sequences else None, *[None] * (self.outputs_count - 1)]
+
+    # --- what it computes --------------------------------------------------------------------------------------
+
+    def steps(
+        self,
+        x: Tensor,
+        states: Sequence[Tensor],
+        mask: Tensor | None,
+        input_noise: Tensor | None,
+        noise: Tensor | None,
+    ) -> Any:
+        """The outputs (batch, time, units), then the last states; see `lamina.layers.recurrent.steps`."""
+        raise NotImplementedError
+
+    def forward(self, *inputs: Any, mask: Any = None, initial_state: Any = None) -> Any:
+        x = inputs[0]
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        if mask is not None:
+            mask = mask.to(torch.bool)
+        if self.go_backwards:
+            x = x.flip(1)
+            mask = None if mask is None else mask.flip(1)
+        states = initial_state
+        if states is None and self.memory is not None:
+            kept = self.memory(x)
+            states = [kept[index] for index in range(self.states_count)]
+        elif states is None:
+            states = [x.new_zeros(x.shape[0], self.units)] * self.states_count
+        input_noise = noise = None
+        # a rate of 1 drops nothing, as in Keras
+        if self.training and 0 < self.recurrent_dropout < 1:
+            noise = self._dropped(x.new_ones(self.parts, x.shape[0], self.units), True)
+            if 0 < self.dropout < 1:
+                input_noise = self._dropped(x[:, :1].expand(x.shape[0], 1, x.shape[2]), False)
+        elif self.training and 0 < self.dropout < 1:
+            x = self._drop_features(x)
+        results = self.steps(x, states, mask, input_noise, noise)
+        output = results[0] if self.return_sequences else results[0][:, -1]
+        last = [results[1 + index] for index in range(self.states_count)]
+        if self.memory is not None:
+            output = self.memory(output, *last)
+        return [output, *last] if self.return_state else output
+
+    def _dropped(self, x: Tensor, of_state: bool) -> Tensor:
+        """Zeros and 1 / (1 - rate): (parts, batch, units), or (parts, batch, 1, features)."""
+        rate = self.recurrent_dropout if of_state else self.dropout
+        ones = x if of_state else torch.ones_like(x).unsqueeze(0).repeat(self.parts, 1, 1, 1)
+        dropped: Tensor = (
+            F.dropout(ones, rate, True) if self.noise is None else self.noise(ones, rate)
+        )
+        return dropped
+
+    def _drop_features(self, x: Tensor) -> Tensor:
+        """The same features dropped at each step."""
+        if self.noise is not None:
+            dropped: Tensor = x * self.noise(torch.ones_like(x[:, :1]), self.dropout)
+            return dropped
+        return torch.feature_dropout(x.transpose(1, 2), self.dropout, True).transpose(1, 2)
