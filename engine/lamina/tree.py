@@ -47,7 +47,7 @@ def _children(structure: Any) -> list[Any]:
 
 def _like(structure: Any, children: Sequence[Any]) -> Any:
     """A structure of the same kind with other children, in the order of `_children`."""
-    kind = type(structure)
+    kind: Any = type(structure)
     if kind is defaultdict:
         made = dict(zip(_keys(structure), children, strict=True))
         return defaultdict(structure.default_factory, made)

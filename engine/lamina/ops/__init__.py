@@ -10,14 +10,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lamina.ops import arrays, creation, elementwise, linear, nn, reductions
+from lamina.ops import (
+    activations,
+    arrays,
+    attention,
+    convolution,
+    creation,
+    elementwise,
+    linalg,
+    linear,
+    losses,
+    nn,
+    normalization,
+    reductions,
+    signal,
+)
 from lamina.ops.convert import convert, result_type
 from lamina.ops.registry import OPERATORS, OPS, define, op
 from lamina.ops.shapes import TensorSpec, infer
 
 __all__ = ["OPERATORS", "OPS", "TensorSpec", "convert", "define", "infer", "op", "result_type"]
 
-_PARTS = (arrays, creation, elementwise, linear, nn, reductions)
+_PARTS = (
+    activations, arrays, attention, convolution, creation, elementwise, linalg, linear, losses, nn, normalization, reductions,
+    signal,
+)  # fmt: skip
 """Importing them registers their ops."""
 
 

@@ -84,9 +84,80 @@ def fixed(*calls: Any) -> Any:
     return st.sampled_from([(call if isinstance(call, tuple) else (call,), {}) for call in calls])
 
 
+@st.composite
+def windows(draw: Draw, kind: str) -> Any:
+    """Images over one to three axes, with a kernel or the sizes of windows."""
+    rank = draw(st.integers(1, 3))
+    sizes = tuple(draw(st.integers(1, 3)) for _ in range(rank))
+    channels = draw(st.sampled_from([2, 4]))
+    x = values(
+        (2, *(draw(st.integers(5, 7)) for _ in range(rank)), channels), "float32", draw(seeds)
+    )
+    strides = draw(st.integers(1, 3))
+    padding = draw(st.sampled_from(["valid", "same"]))
+    options: dict[str, Any] = {"padding": padding}
+    if kind == "pool":
+        return (x, sizes), {**options, "strides": draw(st.sampled_from([None, strides]))}
+    if strides == 1:
+        options["dilation_rate"] = draw(st.integers(1, 2))
+    options["strides"] = strides
+    inside = {"conv": (draw(st.sampled_from([channels, 2])), 4), "depthwise": (channels, 2),
+              "transpose": (3, channels)}[kind]  # fmt: skip
+    kernel = values((*sizes, *inside), "float32", draw(seeds))
+    if kind == "transpose":
+        fits = min(strides, *((n - 1) * options.get("dilation_rate", 1) + 1 for n in sizes)) - 1
+        options["output_padding"] = draw(st.sampled_from([None, fits]))
+    return (x, kernel), options
+
+
+def centred(drawn: Any) -> bool:
+    """Whether "same" adds as much before as after; Keras on torch repeats the edge where it does not."""
+    (x, sizes), options = drawn
+    strides = options["strides"]
+    for length, size in zip(x.shape[1:-1], sizes, strict=True):
+        step = size if strides is None else strides
+        if max((-(-length // step) - 1) * step + size - length, 0) % 2:
+            return False
+    return True
+
+
+@st.composite
+def distributions(draw: Draw, sparse: bool = False, binary: bool = False) -> Any:
+    shape = (*draw(shapes), 3)
+    logits = draw(st.booleans())
+    output = values(shape, "float32", draw(seeds), *((-3, 3) if logits else (0.01, 1)))
+    if sparse:
+        target = values(shape[:-1], "int32", draw(seeds), 0, 2)
+        return (draw(st.sampled_from([target, target[..., None]])), output), {"from_logits": logits}
+    return (values(shape, "float32", draw(seeds), 0, 1), output), {"from_logits": logits}
+
+
+@st.composite
+def attended(draw: Draw) -> Any:
+    heads, fewer, steps = 4, draw(st.sampled_from([1, 2, 4])), draw(st.integers(1, 4))
+    fewer = 4 if fewer == 1 else fewer
+    q = values((2, 3, heads, 5), "float32", draw(seeds))
+    k, v = (values((2, steps, fewer, 5), "float32", draw(seeds)) for _ in range(2))
+    mask = draw(st.sampled_from([None, "mask", "bias"]))
+    options = {"is_causal": draw(st.booleans()), "scale": draw(st.sampled_from([None, 0.3]))}
+    if mask == "mask":
+        options["mask"] = values((2, 1, 3, steps), "bool", draw(seeds))
+        options["mask"][..., 0] = True
+    elif mask == "bias":
+        options |= {
+            "bias": values((2, heads, 3, steps), "float32", draw(seeds)),
+            "is_causal": False,
+        }
+    return (q, k, v), options
+
+
 keep = st.booleans()
 MATRIX = np.arange(12, dtype="float32").reshape(3, 4)
 CUBE = np.arange(24, dtype="int32").reshape(2, 3, 4)
+IMAGES = np.sin(np.arange(40, dtype="float32")).reshape(1, 5, 4, 2)
+WAVE = np.sin(np.arange(80, dtype="float32") ** 1.5).reshape(4, 20)
+SPECTRUM = np.cos(np.arange(60, dtype="float32")).reshape(2, 6, 5)
+POSITIVE = np.float32([[4, 1, 0.5], [1, 3, 0.2], [0.5, 0.2, 2]])
 NAN = np.array([[1.0, np.nan, 3.0], [np.nan, np.nan, 2.0]], "float32")
 
 TABLE: dict[str, Any] = {
@@ -169,6 +240,64 @@ TABLE: dict[str, Any] = {
     **dict.fromkeys(["nansum", "nanmean", "nanprod", "nanstd", "nanvar"], fixed(NAN, (NAN, 1))),
     **dict.fromkeys(["nancumsum", "nancumprod"], fixed((NAN, 1))),
     **dict.fromkeys(["nanmax", "nanmin"], fixed(NAN, (NAN, 1))),
+    **dict.fromkeys(
+        ["relu6", "selu", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "log_sigmoid", "softsign",
+         "sparse_plus", "sparse_sigmoid", "tanh_shrink"],
+        one(FLOATS),
+    ),
+    **dict.fromkeys(["elu", "celu"], one(FLOATS, alpha=st.sampled_from([0.5, 1.0]))),
+    **dict.fromkeys(["hard_shrink", "soft_shrink"], one(FLOATS, threshold=st.sampled_from([0.5, 1.0]))),
+    "glu": fixed((MATRIX - 4, 1), (MATRIX - 4, -1)),
+    "squareplus": one(["float32"], b=st.sampled_from([4, 1])),
+    "threshold": one(FLOATS, threshold=st.just(0.5), default_value=st.just(-1.0)),
+    "gelu": one(FLOATS, approximate=keep),
+    "conv": windows("conv"),
+    "depthwise_conv": windows("depthwise"),
+    "conv_transpose": windows("transpose"),
+    "separable_conv": fixed((IMAGES, IMAGES[0, :2, :2, :, None], IMAGES[:1, :1, 0, :2].reshape(1, 1, 2, 1)), (IMAGES, IMAGES[0, :2, :2, :, None], IMAGES[0, :2, :2].reshape(1, 1, 2, 4), 2, "same")),
+    "max_pool": windows("pool"),
+    "average_pool": windows("pool").filter(centred),
+    **dict.fromkeys(["adaptive_average_pool", "adaptive_max_pool"], fixed((IMAGES, 3), (IMAGES, (2, 4)), (IMAGES[0], 2))),
+    "batch_normalization": fixed((MATRIX, MATRIX[0], MATRIX[1], -1), (MATRIX, MATRIX[:, 0], MATRIX[:, 1], 0, MATRIX[:, 2], MATRIX[:, 3], 0.1)),
+    "layer_normalization": fixed(MATRIX, (MATRIX, MATRIX[0], MATRIX[1]), (IMAGES, None, None, (-2, -1)), (IMAGES, None, None, (1, 3), 0.1)),
+    "rms_normalization": fixed(MATRIX, (MATRIX, MATRIX[0]), (IMAGES, None, (1, 3), 0.1)),
+    "normalize": fixed(MATRIX, (MATRIX, 0), (MATRIX, -1, 3), (MATRIX, 0, 1)),
+    "moments": fixed((MATRIX, [0]), (IMAGES, (0, 1, 2)), (IMAGES, [1], True)),
+    "binary_crossentropy": distributions(),
+    "categorical_crossentropy": distributions(),
+    "sparse_categorical_crossentropy": distributions(sparse=True),
+    "psnr": fixed((np.float32([1, 2]), np.float32([2, 2.5]), 2)),
+    "multi_hot": fixed((np.array([0, 2]), 3), (np.array([[0, 2], [1, 1]]), 4)),
+    "dot_product_attention": attended(),
+    **dict.fromkeys(["space_to_depth"], fixed((IMAGES[:, :4, :4], 2), (IMAGES[:, :4].transpose(0, 3, 1, 2), 2, "channels_first"))),
+    **dict.fromkeys(["depth_to_space"], fixed((IMAGES.reshape(1, 5, 2, 4), 2), (IMAGES.reshape(1, 8, 1, 5), 2, "channels_first"))),
+    **dict.fromkeys(["det", "inv", "logdet", "slogdet", "cholesky", "pinv", "matrix_rank", "eigh"], fixed(POSITIVE, (np.stack([POSITIVE, 2 * POSITIVE]),))),
+    "cholesky_inverse": fixed(POSITIVE, (POSITIVE, True)),
+    "eig": fixed(POSITIVE),
+    "lu_factor": fixed(POSITIVE),
+    "qr": fixed(MATRIX, (MATRIX, "complete")),
+    "svd": fixed((POSITIVE, True, False), (POSITIVE,), (MATRIX, False, False)),
+    "solve": fixed((POSITIVE, MATRIX), (POSITIVE, MATRIX[:, 0])),
+    "solve_triangular": fixed((np.triu(POSITIVE), MATRIX), (np.tril(POSITIVE), MATRIX[:, 0], True)),
+    "lstsq": fixed((MATRIX.T[:, :2], MATRIX[0]), (MATRIX.T[:, :2], MATRIX.T, 1e-3)),
+    "norm": fixed(MATRIX, (CUBE, None, (1, 2)), (MATRIX, 1, 0, True), (MATRIX, "nuc"), (MATRIX, np.inf, 1), (CUBE[0].astype("int64"), 2, 1)),
+    "cross": fixed((MATRIX[:, :3], MATRIX[:, 1:], -1, -1, -1, -1), (MATRIX, MATRIX + 1, -1, -1, -1, 0)),
+    "inner": fixed((MATRIX, MATRIX), (MATRIX[0], MATRIX[1])),
+    "vander": fixed(MATRIX[0], (MATRIX[1], 3, True)),
+    "corrcoef": fixed(POSITIVE),
+    "correlate": fixed(*[(MATRIX[1], MATRIX[0, 1:], mode) for mode in ("valid", "same", "full")]),
+    "cdist": fixed((MATRIX, MATRIX + 1)),
+    **dict.fromkeys(["fft", "fft2", "ifft2"], fixed(((MATRIX, MATRIX + 1),))),
+    "rfft": fixed(MATRIX, (MATRIX, 3), (MATRIX, 7)),
+    "irfft": fixed(((MATRIX, MATRIX + 1),), ((MATRIX, MATRIX + 1), 5)),
+    "stft": fixed((WAVE, 8, 4, 8), (WAVE, 6, 3, 8, "hamming"), (WAVE[0], 6, 3, 8, None, False), (WAVE.reshape(2, 2, 20), 8, 4, 16, np.ones(8))),
+    "istft": fixed(((SPECTRUM, SPECTRUM + 1), 8, 4, 8), ((SPECTRUM, SPECTRUM), 8, 4, 8, 15, "hamming")),
+    "extract_sequences": fixed((WAVE, 5, 3)),
+    "trapezoid": fixed(MATRIX, (MATRIX, MATRIX[0] ** 2), (MATRIX, None, 0.5, 0)),
+    "histogram": fixed((torch.tensor(WAVE[0]), 5), (torch.tensor(WAVE[1]), 4, (-0.5, 0.5))),
+    **dict.fromkeys(["segment_sum", "segment_prod", "segment_max", "segment_min"], fixed((MATRIX, np.array([0, 1, 0])), (MATRIX, np.array([2, -1, 0]), 2), (CUBE, np.array([0, 1]), 2))),
+    "in_top_k": fixed((np.array([0, 3, 2]), MATRIX, 2), (np.array([1, 0]), np.float32([[1, 1, 0], [0, 2, 3]]), 1)),
+    "polar": fixed((MATRIX, MATRIX)),
 }  # fmt: skip
 
 

@@ -113,3 +113,29 @@ def test_settings() -> None:
         lamina.config.set_floatx("int8")
     with pytest.raises(ConfigError, match="channels_last"):
         lamina.config.set_image_data_format("channels_first")
+
+
+def test_sparsemax_is_the_nearest_distribution() -> None:
+    """Keras 3.15 sums too much when several classes are left, and gives no distribution then."""
+    x = np.random.default_rng(0).normal(size=(50, 4)).astype("float32")
+    y = ops.sparsemax(x)
+    np.testing.assert_allclose(y.sum(-1), 1, rtol=1e-5)
+    others = torch.softmax(torch.randn(200, 1, 4), -1)
+    assert bool(
+        (((y - torch.tensor(x)) ** 2).sum(-1) <= ((others - torch.tensor(x)) ** 2).sum(-1)).all()
+    )
+    np.testing.assert_allclose(ops.sparsemax(x.T, axis=0).T, y)
+
+
+def test_same_averages_count_what_is_inside() -> None:
+    """As TensorFlow and JAX; Keras on torch repeats the edge where the padding is not even."""
+    x = np.float32([1, 2, 3, 4]).reshape(1, 4, 1)
+    np.testing.assert_allclose(ops.average_pool(x, 2, 1, "same").ravel(), [1.5, 2.5, 3.5, 4])
+
+
+def test_cross_products_are_numpys() -> None:
+    a, b = np.random.default_rng(0).normal(size=(2, 4, 3))
+    np.testing.assert_allclose(ops.cross(a, b), np.cross(a, b), rtol=1e-6)
+    np.testing.assert_allclose(ops.cross(a.T, b, axisa=0, axisc=0), np.cross(a, b).T, rtol=1e-6)
+    planar = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+    np.testing.assert_allclose(ops.cross(a[:, :2], b[:, :2]), planar, rtol=1e-6)
