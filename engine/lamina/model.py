@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 import torch
 
 from lamina import files
-from lamina.calls import is_tensor, take_apart
+from lamina.calls import is_tensor, put_together, take_apart
 from lamina.errors import ConfigError
 from lamina.graph.document import Block, Graph
 from lamina.graph.tracing import trace
@@ -110,6 +110,16 @@ class Model(Network):
                 for leaf, name in zip(leaves, names, strict=True)
             ]
             self._connect_call(structure, inputs)
+        elif not self.built and self.has_own("train_step") and x is not None:
+            sample, x = first_batch(x)
+            leaves = []
+            structure = take_apart(sample, leaves, is_tensor)
+            self.__dict__["inputs"] = [
+                Input(shape=tuple(leaf.shape)[1:], dtype=_dtype_of(leaf), name=name)
+                for leaf, name in zip(leaves, _input_names(structure), strict=True)
+            ]
+            self.__dict__["outputs"] = []
+            self.__dict__["input_keys"] = list(structure) if isinstance(structure, dict) else None
         return x
 
     def _connect_call(self, structure: Any, inputs: list[SymbolicTensor]) -> None:
@@ -234,11 +244,16 @@ class Model(Network):
 
     @_described_by(inference.predict)
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
-        return inference.predict(self, self.build_for(x), *args, **kwargs)
+        return self._in_nest(inference.predict(self, self.build_for(x), *args, **kwargs))
 
     @_described_by(inference.predict_on_batch)
     def predict_on_batch(self, x: Any) -> Any:
-        return inference.predict_on_batch(self, self.build_for(x))
+        return self._in_nest(inference.predict_on_batch(self, self.build_for(x)))
+
+    def _in_nest(self, outputs: Any) -> Any:
+        """Outputs by name, for a model that was made so."""
+        nest = self.__dict__["output_nest"]
+        return put_together(nest, outputs) if isinstance(nest, dict) else outputs
 
     # --- files -------------------------------------------------------------------------------------------------
 

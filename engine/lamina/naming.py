@@ -22,6 +22,16 @@ def snake_case(name: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
+def safe_id(name: str) -> str:
+    """A name as the id of a node: what an id cannot have becomes `_`, and it is cut to 60 letters.
+
+    >>> safe_id("mobilenetv2_1.00_96")
+    'mobilenetv2_1_00_96'
+    """
+    plain = re.sub(r"[^A-Za-z0-9_-]", "_", name)[:60]
+    return plain if re.match(r"[A-Za-z_]", plain) else f"_{plain}"[:60]
+
+
 def unique_name(prefix: str) -> str:
     """`prefix` the first time, then `prefix_1`, `prefix_2` …"""
     count = _counts[prefix]

@@ -14,7 +14,7 @@ from typing import Any
 from lamina.calls import Slot, put_together, take_apart
 from lamina.errors import ConfigError, ShapeError
 from lamina.layer import Layer, Shape, TensorSpec, shape_text
-from lamina.naming import unique_name
+from lamina.naming import safe_id, unique_name
 from lamina.operation import Op, is_data
 from lamina.text import Text
 
@@ -163,7 +163,8 @@ def call_layer(
         layer.make_weights(*shapes)
     number = layer.__dict__.setdefault("calls", 0)
     layer.__dict__["calls"] = number + 1
-    node_id = node_id or (f"{layer.name}__{number}" if number else layer.name)
+    own_id = safe_id(layer.name)
+    node_id = node_id or (f"{own_id}__{number}" if number else own_id)
     call = Call(layer, tensors, structure, number, node_id)
     call.outputs.extend(SymbolicTensor(spec, call, index) for index, spec in enumerate(specs))
     layer.call_specs[node_id] = specs

@@ -7,7 +7,6 @@ in the document, a node and a second one that `shares` it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,10 +27,10 @@ from lamina.graph.check import Report, check_graph, free_id
 from lamina.graph.document import BLOCK, DEEPEST, FORMAT, VERSION, Edge, Graph, Node
 from lamina.graph.order import keras_order
 from lamina.layer import Layer
+from lamina.naming import safe_id
 from lamina.operation import Op
 from lamina.problems import GraphError
 
-ID_LENGTH = 60
 TENSOR = "__keras_tensor__"
 TENSOR_KEYWORDS = ("inputs", "query", "value", "key")
 """Names by which a call may give its tensors, in the order of the ports."""
@@ -66,7 +65,7 @@ def model_to_keras(graph: Graph, layers: Sequence[Layer], *, is_sequential: bool
         layers: Its layers; their names are node ids.
         is_sequential: Whether the model was made as a Sequential.
     """
-    by_name = {layer.name: layer for layer in layers}
+    by_name = {safe_id(layer.name): layer for layer in layers}
     for layer in layers:
         if layer.uses_call or isinstance(layer, Op):
             raise refuse(
@@ -210,10 +209,7 @@ def model_from_keras(entry: Mapping[str, Any], depth: int = 1) -> ReadModel:
 
 def node_id(name: str, taken: set[str]) -> str:
     """A layer's name as a node id: what an id cannot have becomes `_`, and it is made unique."""
-    plain = re.sub(r"[^A-Za-z0-9_-]", "_", name)[:ID_LENGTH]
-    if not re.match(r"[A-Za-z_]", plain):
-        plain = f"_{plain}"[:ID_LENGTH]
-    found = free_id(plain, taken)
+    found = free_id(safe_id(name), taken)
     taken.add(found)
     return found
 

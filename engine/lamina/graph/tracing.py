@@ -9,6 +9,7 @@ from lamina.calls import encode
 from lamina.errors import ConfigError
 from lamina.graph.document import BLOCK, Block, Edge, Graph, Node
 from lamina.layer import Layer
+from lamina.naming import safe_id
 from lamina.symbolic import Call, SymbolicTensor
 from lamina.text import Text
 
@@ -55,7 +56,7 @@ def trace(
     edges = [_edge(x) for x in outputs]
     blocks = [
         Block.model_construct(
-            id=layer.name, graph=layer.inner_graph, sequential=bool(layer.is_sequential)
+            id=safe_id(layer.name), graph=layer.inner_graph, sequential=bool(layer.is_sequential)
         )
         for layer in dict.fromkeys(layers.values())
         if layer.inner_graph is not None
@@ -86,7 +87,7 @@ def _edge(tensor: SymbolicTensor) -> Edge:
 def _config(layer: Layer) -> dict[str, Any]:
     """Parameters of a node; a layer that a user wrote is not made from a document, so it has none."""
     if layer.inner_graph is not None:
-        return {"block": layer.name}
+        return {"block": safe_id(layer.name)}
     return {} if layer.uses_call else layer.node_config()
 
 

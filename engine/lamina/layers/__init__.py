@@ -11,11 +11,14 @@ from typing import Any
 
 from lamina.layer import LAYERS, Layer
 from lamina.layers.core.input import Input, InputLayer
+from lamina.layers.functional import MERGES, merge
 
 for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
     importlib.import_module(_module.name)
 
-__all__ = ["Input", "InputLayer", "Layer", *LAYERS.names()]  # noqa: PLE0604 - filled by the registry
+globals().update({_name: merge(_name) for _name in MERGES})
+
+__all__ = ["Input", "InputLayer", "Layer", *MERGES, *LAYERS.names()]  # noqa: PLE0604 - filled by the registry
 
 
 def __getattr__(name: str) -> Any:
