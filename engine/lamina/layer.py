@@ -41,6 +41,7 @@ from lamina.fields import Declared, field
 from lamina.naming import snake_case, unique_name
 from lamina.random import current_seed, numbered
 from lamina.registry import Registry
+from lamina.regularizers import RegularizerField
 from lamina.shapes import Shape, product, shape_text
 from lamina.text import Text
 from lamina.tracking import holds_modules, tracked
@@ -126,6 +127,15 @@ class Layer(Declared, nn.Module):
         advanced=True,
         kw_only=True,
     )
+    activity_regularizer: RegularizerField | None = field(
+        None,
+        doc=Text(
+            "Adds a penalty for the output, the mean over the batch, to the loss.",
+            "在损失中加入输出的惩罚项（按批次取平均）。",
+        ),
+        advanced=True,
+        kw_only=True,
+    )
 
     ports: ClassVar[Ports] = Ports()
     type_name: ClassVar[str] = ""
@@ -138,7 +148,6 @@ class Layer(Declared, nn.Module):
     """Whether outputs can carry a mask where no input does."""
     uses_call: ClassVar[bool] = False
     """Whether a user wrote it: it has a `call`, which is run as it is."""
-    activity_regularizer: Any
     built: bool
     name: str
 
@@ -179,8 +188,6 @@ class Layer(Declared, nn.Module):
         self.declared_input_shape: tuple[int | None, ...] | None = (
             None if input_shape is None else tuple(input_shape)
         )
-        if "activity_regularizer" not in self.declared_fields:
-            self.activity_regularizer = kwargs.pop("activity_regularizer", None)
         kwargs.pop("autocast", None)
         Declared.__init__(self, *args, **kwargs)
 
@@ -529,7 +536,10 @@ class Layer(Declared, nn.Module):
 
     def get_config(self) -> dict[str, Any]:
         """Keras' configuration: the name, the type of the elements and all parameters."""
-        return {"name": self.name, "dtype": self.dtype, **super().get_config()}
+        config = {"name": self.name, "dtype": self.dtype, **super().get_config()}
+        if config.get("activity_regularizer", self) is None:  # not every layer of Keras takes it
+            del config["activity_regularizer"]
+        return config
 
     def node_config(self) -> dict[str, Any]:
         """The configuration in a graph document: only what differs from the defaults."""

@@ -1,4 +1,4 @@
-"""Fields that many layers have: penalties and constraints of weights, and Keras' options that cannot be used here."""
+"""What fields say that many layers have: penalties and constraints of weights, and Keras' options that are not there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from lamina.errors import ConfigError
-from lamina.fields import field
+from lamina.layer import Layer
 from lamina.text import Text
 
 _WEIGHTS = {
@@ -20,42 +20,27 @@ _WEIGHTS = {
     "gamma": Text("factor gamma", "缩放系数 gamma"),
 }
 
+OUTPUT_PENALTY = Layer.declared_fields["activity_regularizer"].doc
+"""Of the penalty for the output, in layers that take it by position."""
+REFUSED = Text("Not supported; leave it out.", "暂不支持，请省略。")
+"""Of an option of Keras whose type is `Refused`."""
+WITHOUT_EFFECT = Text("Has no effect on the result here.", "在此对结果没有影响。")
+"""Of an option of Keras that may have any value."""
 
-def penalty(weight: str) -> Any:
-    """The field of the regularizer of a weight."""
+
+def penalty(weight: str) -> Text:
+    """Of the regularizer of a weight."""
     name = _WEIGHTS[weight]
-    return field(
-        None,
-        doc=Text(
-            f"Adds a penalty for the {name.en} to the loss.", f"在损失中加入{name.zh}的惩罚项。"
-        ),
-        advanced=True,
+    return Text(
+        f"Adds a penalty for the {name.en} to the loss.", f"在损失中加入{name.zh}的惩罚项。"
     )
 
 
-def output_penalty(*, kw_only: bool = False) -> Any:
-    """The field of the regularizer of a layer's output."""
-    return field(
-        None,
-        doc=Text(
-            "Adds a penalty for the output, the mean over the batch, to the loss.",
-            "在损失中加入输出的惩罚项（按批次取平均）。",
-        ),
-        advanced=True,
-        kw_only=kw_only,
-    )
-
-
-def constraint(weight: str) -> Any:
-    """The field of the constraint of a weight."""
+def constraint(weight: str) -> Text:
+    """Of the constraint of a weight."""
     name = _WEIGHTS[weight]
-    return field(
-        None,
-        doc=Text(
-            f"Where the {name.en} must stay after each update.",
-            f"每次更新后{name.zh}须满足的约束。",
-        ),
-        advanced=True,
+    return Text(
+        f"Where the {name.en} must stay after each update.", f"每次更新后{name.zh}须满足的约束。"
     )
 
 
@@ -73,17 +58,3 @@ def refuse(value: Any) -> Any:
 
 Refused = Annotated[Any, BeforeValidator(refuse)]
 """Field type: an option of Keras that is taken only where it asks for nothing."""
-
-
-def refused(default: Any = None) -> Any:
-    """The field of an option of Keras that must be left out."""
-    return field(
-        default, doc=Text("Not supported; leave it out.", "暂不支持，请省略。"), hidden=True
-    )
-
-
-def without_effect(default: Any = None) -> Any:
-    """The field of an option of Keras that may have any value, because the result here is the same."""
-    return field(
-        default, doc=Text("Has no effect on the result here.", "在此对结果没有影响。"), hidden=True
-    )

@@ -103,3 +103,30 @@ def test_a_penalty_of_ones_own_trains_and_is_refused_by_a_file(tmp_path):
     with pytest.raises(ConfigError, match=r"kernel_regularizer of Dense .* your own"):
         model.save(tmp_path / "model.keras")
     model.save_weights(tmp_path / "model.weights.h5")
+
+
+@pytest.mark.parametrize(
+    ("writes", "reads"),
+    [(lamina, keras.models.load_model), (keras, load_model)],
+    ids=["ours", "keras"],
+)
+def test_a_penalty_for_outputs_travels_from_layers_without_an_argument_for_it(
+    writes, reads, tmp_path
+):
+    model = writes.Sequential(
+        [
+            writes.layers.Input((4,)),
+            writes.layers.BatchNormalization(activity_regularizer="l2"),
+            writes.layers.ReLU(activity_regularizer=writes.regularizers.L1(0.5)),
+            writes.layers.EinsumDense("ab,bc->ac", 3, activity_regularizer="l1"),
+        ]
+    )
+    model.compile("sgd", "mse")
+    x, y = data()[0][:, 0], data()[1]
+    model.save(tmp_path / "model.keras")
+    loss = model.evaluate(x, y, verbose=0)
+    assert reads(tmp_path / "model.keras").evaluate(x, y, verbose=0) == pytest.approx(
+        loss, rel=1e-5
+    )
+    plain = np.square(model.predict(x, verbose=0) - y).mean()
+    assert loss > plain + 0.5

@@ -48,8 +48,8 @@ class PReLU(Layer):
     alpha_initializer: InitializerField = field(
         "zeros", doc=Text("First values of alpha.", "alpha 的初始值。"), advanced=True
     )
-    alpha_regularizer: RegularizerField | None = penalty("alpha")
-    alpha_constraint: ConstraintField | None = constraint("alpha")
+    alpha_regularizer: RegularizerField | None = field(None, doc=penalty("alpha"), advanced=True)
+    alpha_constraint: ConstraintField | None = field(None, doc=constraint("alpha"), advanced=True)
     shared_axes: Axes | None = field(
         None,
         doc=Text(

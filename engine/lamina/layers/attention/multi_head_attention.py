@@ -26,12 +26,12 @@ from lamina.layer import (
     shape_text,
 )
 from lamina.layers.shared_fields import (
+    REFUSED,
+    WITHOUT_EFFECT,
     Refused,
     constraint,
     penalty,
     refuse,
-    refused,
-    without_effect,
 )
 from lamina.regularizers import RegularizerField
 from lamina.text import Text
@@ -76,10 +76,12 @@ class MultiHeadAttention(Layer):
     use_bias: bool = field(
         True, doc=Text("Add learned offsets.", "是否加上可学习的偏置。"), advanced=True
     )
-    partial_output_shape: Refused = refused()
-    attention_axes: Annotated[Any, BeforeValidator(_only_time)] = refused()
-    sliding_window: Refused = refused()
-    flash_attention: Any = without_effect()
+    partial_output_shape: Refused = field(None, doc=REFUSED, hidden=True)
+    attention_axes: Annotated[Any, BeforeValidator(_only_time)] = field(
+        None, doc=REFUSED, hidden=True
+    )
+    sliding_window: Refused = field(None, doc=REFUSED, hidden=True)
+    flash_attention: Any = field(None, doc=WITHOUT_EFFECT, hidden=True)
     kernel_initializer: InitializerField = field(
         "glorot_uniform",
         doc=Text("First values of the kernels.", "权重矩阵的初始值。"),
@@ -88,13 +90,13 @@ class MultiHeadAttention(Layer):
     bias_initializer: InitializerField = field(
         "zeros", doc=Text("First values of the biases.", "偏置的初始值。"), advanced=True
     )
-    kernel_regularizer: RegularizerField | None = penalty("kernel")
-    bias_regularizer: RegularizerField | None = penalty("bias")
-    activity_regularizer: Refused = refused()
-    kernel_constraint: ConstraintField | None = constraint("kernel")
-    bias_constraint: ConstraintField | None = constraint("bias")
-    use_gate: Refused = refused(False)
-    seed: Refused = refused()
+    kernel_regularizer: RegularizerField | None = field(None, doc=penalty("kernel"), advanced=True)
+    bias_regularizer: RegularizerField | None = field(None, doc=penalty("bias"), advanced=True)
+    activity_regularizer: Refused = field(None, doc=REFUSED, hidden=True)
+    kernel_constraint: ConstraintField | None = field(None, doc=constraint("kernel"), advanced=True)
+    bias_constraint: ConstraintField | None = field(None, doc=constraint("bias"), advanced=True)
+    use_gate: Refused = field(False, doc=REFUSED, hidden=True)
+    seed: Refused = field(None, doc=REFUSED, hidden=True)
 
     aliases = {"output_shape": "partial_output_shape"}
 

@@ -25,7 +25,7 @@ from lamina.fields import (
 )
 from lamina.initializers import InitializerField
 from lamina.layer import Layer, Shape, Weight, layer, need_known, need_rank, product
-from lamina.layers.shared_fields import constraint, output_penalty, penalty
+from lamina.layers.shared_fields import OUTPUT_PENALTY, constraint, penalty
 from lamina.layers.windows import (
     AXES,
     channels_first,
@@ -155,11 +155,11 @@ class _Convolution(Window[S], Generic[S, P]):
     bias_initializer: InitializerField = field(
         "zeros", doc=Text("First values of the bias.", "偏置的初始值。"), advanced=True
     )
-    kernel_regularizer: RegularizerField | None = penalty("kernel")
-    bias_regularizer: RegularizerField | None = penalty("bias")
-    activity_regularizer: RegularizerField | None = output_penalty()
-    kernel_constraint: ConstraintField | None = constraint("kernel")
-    bias_constraint: ConstraintField | None = constraint("bias")
+    kernel_regularizer: RegularizerField | None = field(None, doc=penalty("kernel"), advanced=True)
+    bias_regularizer: RegularizerField | None = field(None, doc=penalty("bias"), advanced=True)
+    activity_regularizer: RegularizerField | None = field(None, doc=OUTPUT_PENALTY, advanced=True)
+    kernel_constraint: ConstraintField | None = field(None, doc=constraint("kernel"), advanced=True)
+    bias_constraint: ConstraintField | None = field(None, doc=constraint("bias"), advanced=True)
 
     @classmethod
     def check_together(cls, values: Mapping[str, Any]) -> Iterable[Issue]:

@@ -14,7 +14,7 @@ from lamina.fields import DataFormat, Padding, PositiveInt, Size1D, Size2D, fiel
 from lamina.initializers import Initializer, InitializerField
 from lamina.layer import Shape, Weight, layer, need_known, need_rank, product
 from lamina.layers.convolution.conv import Window, kernel_to_torch
-from lamina.layers.shared_fields import constraint, output_penalty, penalty
+from lamina.layers.shared_fields import OUTPUT_PENALTY, constraint, penalty
 from lamina.layers.windows import AXES, channels_first, channels_last
 from lamina.regularizers import RegularizerField
 from lamina.text import Text
@@ -74,11 +74,15 @@ class _DepthwiseConv(_Depthwise[S], Generic[S]):
     use_bias: bool = field(True, doc=_USE_BIAS, advanced=True)
     depthwise_initializer: InitializerField = field("glorot_uniform", doc=_DEPTHWISE, advanced=True)
     bias_initializer: InitializerField = field("zeros", doc=_BIAS, advanced=True)
-    depthwise_regularizer: RegularizerField | None = penalty("depthwise")
-    bias_regularizer: RegularizerField | None = penalty("bias")
-    activity_regularizer: RegularizerField | None = output_penalty()
-    depthwise_constraint: ConstraintField | None = constraint("depthwise")
-    bias_constraint: ConstraintField | None = constraint("bias")
+    depthwise_regularizer: RegularizerField | None = field(
+        None, doc=penalty("depthwise"), advanced=True
+    )
+    bias_regularizer: RegularizerField | None = field(None, doc=penalty("bias"), advanced=True)
+    activity_regularizer: RegularizerField | None = field(None, doc=OUTPUT_PENALTY, advanced=True)
+    depthwise_constraint: ConstraintField | None = field(
+        None, doc=constraint("depthwise"), advanced=True
+    )
+    bias_constraint: ConstraintField | None = field(None, doc=constraint("bias"), advanced=True)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
@@ -128,13 +132,21 @@ class _SeparableConv(_Depthwise[S], Generic[S]):
         advanced=True,
     )
     bias_initializer: InitializerField = field("zeros", doc=_BIAS, advanced=True)
-    depthwise_regularizer: RegularizerField | None = penalty("depthwise")
-    pointwise_regularizer: RegularizerField | None = penalty("pointwise")
-    bias_regularizer: RegularizerField | None = penalty("bias")
-    activity_regularizer: RegularizerField | None = output_penalty()
-    depthwise_constraint: ConstraintField | None = constraint("depthwise")
-    pointwise_constraint: ConstraintField | None = constraint("pointwise")
-    bias_constraint: ConstraintField | None = constraint("bias")
+    depthwise_regularizer: RegularizerField | None = field(
+        None, doc=penalty("depthwise"), advanced=True
+    )
+    pointwise_regularizer: RegularizerField | None = field(
+        None, doc=penalty("pointwise"), advanced=True
+    )
+    bias_regularizer: RegularizerField | None = field(None, doc=penalty("bias"), advanced=True)
+    activity_regularizer: RegularizerField | None = field(None, doc=OUTPUT_PENALTY, advanced=True)
+    depthwise_constraint: ConstraintField | None = field(
+        None, doc=constraint("depthwise"), advanced=True
+    )
+    pointwise_constraint: ConstraintField | None = field(
+        None, doc=constraint("pointwise"), advanced=True
+    )
+    bias_constraint: ConstraintField | None = field(None, doc=constraint("bias"), advanced=True)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs

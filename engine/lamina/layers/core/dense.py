@@ -15,12 +15,12 @@ from lamina.fields import PositiveInt, field
 from lamina.initializers import InitializerField
 from lamina.layer import Layer, Shape, Weight, layer, need_known, product, shape_text
 from lamina.layers.shared_fields import (
+    OUTPUT_PENALTY,
+    REFUSED,
+    WITHOUT_EFFECT,
     Refused,
     constraint,
-    output_penalty,
     penalty,
-    refused,
-    without_effect,
 )
 from lamina.regularizers import RegularizerField
 from lamina.text import Text
@@ -55,14 +55,14 @@ class Dense(Layer):
     bias_initializer: InitializerField = field(
         "zeros", doc=Text("First values of the bias.", "偏置的初始值。"), advanced=True
     )
-    kernel_regularizer: RegularizerField | None = penalty("kernel")
-    bias_regularizer: RegularizerField | None = penalty("bias")
-    activity_regularizer: RegularizerField | None = output_penalty()
-    kernel_constraint: ConstraintField | None = constraint("kernel")
-    bias_constraint: ConstraintField | None = constraint("bias")
-    lora_rank: Refused = refused()
-    lora_alpha: Any = without_effect()
-    quantization_config: Refused = refused()
+    kernel_regularizer: RegularizerField | None = field(None, doc=penalty("kernel"), advanced=True)
+    bias_regularizer: RegularizerField | None = field(None, doc=penalty("bias"), advanced=True)
+    activity_regularizer: RegularizerField | None = field(None, doc=OUTPUT_PENALTY, advanced=True)
+    kernel_constraint: ConstraintField | None = field(None, doc=constraint("kernel"), advanced=True)
+    bias_constraint: ConstraintField | None = field(None, doc=constraint("bias"), advanced=True)
+    lora_rank: Refused = field(None, doc=REFUSED, hidden=True)
+    lora_alpha: Any = field(None, doc=WITHOUT_EFFECT, hidden=True)
+    quantization_config: Refused = field(None, doc=REFUSED, hidden=True)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs

@@ -17,12 +17,11 @@ from lamina.fields import InputShape, Issue, field
 from lamina.initializers import Initializer, InitializerField, VarianceScaling, compute_fans
 from lamina.layer import Layer, Shape, Weight, layer, need_known, product, shape_text
 from lamina.layers.shared_fields import (
+    REFUSED,
+    WITHOUT_EFFECT,
     Refused,
     constraint,
-    output_penalty,
     penalty,
-    refused,
-    without_effect,
 )
 from lamina.regularizers import RegularizerField
 from lamina.text import Text
@@ -104,15 +103,14 @@ class EinsumDense(Layer):
     bias_initializer: InitializerField = field(
         "zeros", doc=Text("First values of the bias.", "偏置的初始值。"), advanced=True
     )
-    kernel_regularizer: RegularizerField | None = penalty("kernel")
-    bias_regularizer: RegularizerField | None = penalty("bias")
-    kernel_constraint: ConstraintField | None = constraint("kernel")
-    bias_constraint: ConstraintField | None = constraint("bias")
-    lora_rank: Refused = refused()
-    lora_alpha: Any = without_effect()
-    gptq_unpacked_column_size: Refused = refused()
-    quantization_config: Refused = refused()
-    activity_regularizer: RegularizerField | None = output_penalty(kw_only=True)
+    kernel_regularizer: RegularizerField | None = field(None, doc=penalty("kernel"), advanced=True)
+    bias_regularizer: RegularizerField | None = field(None, doc=penalty("bias"), advanced=True)
+    kernel_constraint: ConstraintField | None = field(None, doc=constraint("kernel"), advanced=True)
+    bias_constraint: ConstraintField | None = field(None, doc=constraint("bias"), advanced=True)
+    lora_rank: Refused = field(None, doc=REFUSED, hidden=True)
+    lora_alpha: Any = field(None, doc=WITHOUT_EFFECT, hidden=True)
+    gptq_unpacked_column_size: Refused = field(None, doc=REFUSED, hidden=True)
+    quantization_config: Refused = field(None, doc=REFUSED, hidden=True)
 
     aliases = {"output_shape": "partial_output_shape"}
 

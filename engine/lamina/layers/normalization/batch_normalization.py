@@ -14,7 +14,7 @@ from lamina.errors import ShapeError
 from lamina.fields import Fraction, Int, PositiveFloat, field
 from lamina.initializers import InitializerField
 from lamina.layer import Layer, Shape, Weight, layer, need_known, shape_text
-from lamina.layers.shared_fields import Refused, constraint, penalty, refused, without_effect
+from lamina.layers.shared_fields import REFUSED, WITHOUT_EFFECT, Refused, constraint, penalty
 from lamina.regularizers import RegularizerField
 from lamina.text import Text
 
@@ -62,14 +62,14 @@ class BatchNormalization(Layer):
         doc=Text("First values of the moving variance.", "滑动方差的初始值。"),
         advanced=True,
     )
-    beta_regularizer: RegularizerField | None = penalty("beta")
-    gamma_regularizer: RegularizerField | None = penalty("gamma")
-    beta_constraint: ConstraintField | None = constraint("beta")
-    gamma_constraint: ConstraintField | None = constraint("gamma")
-    renorm: Refused = refused(False)
-    renorm_clipping: Refused = refused()
-    renorm_momentum: Any = without_effect(0.99)
-    synchronized: Any = without_effect(False)
+    beta_regularizer: RegularizerField | None = field(None, doc=penalty("beta"), advanced=True)
+    gamma_regularizer: RegularizerField | None = field(None, doc=penalty("gamma"), advanced=True)
+    beta_constraint: ConstraintField | None = field(None, doc=constraint("beta"), advanced=True)
+    gamma_constraint: ConstraintField | None = field(None, doc=constraint("gamma"), advanced=True)
+    renorm: Refused = field(False, doc=REFUSED, hidden=True)
+    renorm_clipping: Refused = field(None, doc=REFUSED, hidden=True)
+    renorm_momentum: Any = field(0.99, doc=WITHOUT_EFFECT, hidden=True)
+    synchronized: Any = field(False, doc=WITHOUT_EFFECT, hidden=True)
 
     def _axis_in(self, x: Shape) -> int:
         axis = self.axis + len(x) if self.axis < 0 else self.axis

@@ -50,10 +50,10 @@ class LayerNormalization(Layer):
     gamma_initializer: InitializerField = field(
         "ones", doc=Text("First values of gamma.", "gamma 的初始值。"), advanced=True
     )
-    beta_regularizer: RegularizerField | None = penalty("beta")
-    gamma_regularizer: RegularizerField | None = penalty("gamma")
-    beta_constraint: ConstraintField | None = constraint("beta")
-    gamma_constraint: ConstraintField | None = constraint("gamma")
+    beta_regularizer: RegularizerField | None = field(None, doc=penalty("beta"), advanced=True)
+    gamma_regularizer: RegularizerField | None = field(None, doc=penalty("gamma"), advanced=True)
+    beta_constraint: ConstraintField | None = field(None, doc=constraint("beta"), advanced=True)
+    gamma_constraint: ConstraintField | None = field(None, doc=constraint("gamma"), advanced=True)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs

@@ -10,11 +10,11 @@ from torch import Tensor
 from lamina.fields import Fraction, Int, field
 from lamina.layer import Layer, Shape, layer
 from lamina.layers.regularization.random_stream import (
+    NOISE_SHAPE,
     NoiseShape,
     RandomStream,
     check_noise_shape,
     drawn_shape,
-    noise_shape_field,
 )
 from lamina.text import Text
 
@@ -35,7 +35,7 @@ class Dropout(Layer):
     rate: Fraction = field(
         suggest=0.25, doc=Text("Share of the values that is set to zero.", "置零的比例。")
     )
-    noise_shape: NoiseShape | None = noise_shape_field()
+    noise_shape: NoiseShape | None = field(None, doc=NOISE_SHAPE, advanced=True)
     seed: Int | None = field(
         None,
         doc=Text(
@@ -63,7 +63,8 @@ class Dropout(Layer):
         if self.rate == 1:
             return x * 0
         if self.noise is not None:
-            return x * (self.noise(x) >= self.rate) / (1 - self.rate)
+            drawn: Tensor = self.noise(x)
+            return x * (drawn >= self.rate) / (1 - self.rate)
         if self.noise_shape is None:
             return F.dropout(x, self.rate)
         return x * F.dropout(x.new_ones(drawn_shape(x, self.noise_shape)), self.rate)

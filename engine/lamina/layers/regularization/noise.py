@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from lamina.fields import DataFormat, Fraction, Int, NonNegativeFloat, ProperFraction, field
 from lamina.layer import Layer, Shape, layer, need_rank
 from lamina.layers.regularization.random_stream import (
+    NOISE_SHAPE,
     NoiseShape,
     RandomStream,
     check_noise_shape,
     drawn_shape,
-    noise_shape_field,
 )
 from lamina.layers.windows import AXES
 from lamina.text import Text
@@ -205,7 +205,7 @@ class AlphaDropout(_Noise):
     rate: ProperFraction = field(
         suggest=0.1, doc=Text("Share of the values that saturates.", "被置为饱和值的比例。")
     )
-    noise_shape: NoiseShape | None = noise_shape_field()
+    noise_shape: NoiseShape | None = field(None, doc=NOISE_SHAPE, advanced=True)
     seed: Int | None = field(None, doc=_SEED, advanced=True)
 
     saturated: ClassVar[float] = -1.6732632423543772 * 1.0507009873554805

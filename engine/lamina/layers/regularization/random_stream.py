@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lamina.errors import ShapeError
-from lamina.fields import InputShape, field
+from lamina.fields import InputShape
 from lamina.layer import Layer, Shape, shape_text
 from lamina.text import Text
 
@@ -17,17 +17,10 @@ NoiseShape = InputShape
 """Field type: shape of the random numbers, batch first; None for an axis as long as the input's."""
 
 
-def noise_shape_field() -> Any:
-    """The field of the shape of a layer's random numbers."""
-    return field(
-        None,
-        doc=Text(
-            "Shape of the random numbers, batch first: 1 for an axis along which they are the same, empty for the "
-            "input's size.",
-            "随机数的形状（含批次轴）：1 表示沿该轴共用，留空表示与输入相同。",
-        ),
-        advanced=True,
-    )
+NOISE_SHAPE = Text(
+    "Shape of the random numbers, batch first: 1 for an axis along which they are the same, empty for the input's size.",
+    "随机数的形状（含批次轴）：1 表示沿该轴共用，留空表示与输入相同。",
+)
 
 
 def check_noise_shape(layer: Layer, x: Shape, noise_shape: Sequence[int | None] | None) -> None:
