@@ -3,6 +3,8 @@
 >>> from lamina import ops
 >>> ops.add([1, 2], 0.5).tolist()
 [1.5, 2.5]
+>>> ops.nn.relu is ops.relu
+True
 """
 
 from __future__ import annotations
@@ -15,36 +17,39 @@ from lamina.ops import (
     arrays,
     attention,
     convolution,
+    core,
     creation,
     elementwise,
+    image,
     linalg,
     linear,
     losses,
+    missing_values,
     nn,
     normalization,
+    numpy,
     reductions,
     signal,
 )
 from lamina.ops.convert import convert, result_type
-from lamina.ops.registry import OPERATORS, OPS, define, op
+from lamina.ops.registry import FUNCTIONS, OPERATORS, OPS, UNSUPPORTED, by_name, define, op
 from lamina.ops.shapes import TensorSpec, infer
 
-__all__ = ["OPERATORS", "OPS", "TensorSpec", "convert", "define", "infer", "op", "result_type"]
+__all__ = [
+    "OPERATORS", "OPS", "UNSUPPORTED", "TensorSpec", "convert", "define", "image", "infer", "linalg", "nn", "numpy", "op",
+    "result_type",
+]  # fmt: skip
 
 _PARTS = (
-    activations, arrays, attention, convolution, creation, elementwise, linalg, linear, losses, nn, normalization, reductions,
-    signal,
+    activations, arrays, attention, convolution, core, creation, elementwise, linear, losses, missing_values, normalization,
+    reductions, signal,
 )  # fmt: skip
-"""Importing them registers their ops."""
+"""Importing them registers what they offer."""
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
-    if name in OPS:
-        return OPS.get(name)
-    close = OPS.close_to(name)
-    hint = f" Did you mean {' or '.join(close)}?" if close else ""
-    raise AttributeError(f"lamina.ops has no {name!r}.{hint}")
+    return by_name(name, __name__)
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *OPS.names(), *OPS.aliases()})
+    return sorted({*__all__, *FUNCTIONS, *OPS.names(), *OPS.aliases()})

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lamina.errors import ConfigError
 from lamina.ops.convert import as_float, convert, convert_all, promoted
-from lamina.ops.registry import op, refuse
+from lamina.ops.registry import OPS, by_name, op, refuse
 from lamina.text import Text
 
 
@@ -219,3 +219,11 @@ def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = Fa
     """What `fun` gives for the primals, and how it changes in the direction of the tangents."""
     given = tuple(convert_all(*primals))
     return torch.func.jvp(fun, given, tuple(convert_all(*tangents)), has_aux=has_aux)
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    return by_name(name, __name__)
+
+
+def __dir__() -> list[str]:
+    return sorted({*OPS.names(), *OPS.aliases()})

@@ -1,7 +1,8 @@
-"""Ops of networks: what the activations are made of, and encodings."""
+"""`keras.ops.nn`: what the activations are made of, and encodings; other ops by their names."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from lamina.ops.convert import as_float, convert, torch_dtype
 from lamina.ops.reductions import axes_of
-from lamina.ops.registry import op, refuse
+from lamina.ops.registry import OPS, by_name, op, refuse
 from lamina.settings import floatx
 
 
@@ -83,3 +84,11 @@ def one_hot(
     classes = torch.arange(num_classes, device=labels.device)
     hot = (labels.unsqueeze(-1) == classes).to(torch_dtype(floatx() if dtype is None else dtype))
     return torch.moveaxis(hot, -1, axis)
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    return by_name(name, __name__)
+
+
+def __dir__() -> list[str]:
+    return sorted({*OPS.names(), *OPS.aliases()})

@@ -20,6 +20,18 @@ from lamina.text import Text
 OPS: Registry[Callable[..., Any]] = Registry("op", "运算")
 """Every op by its public name, as documents find it."""
 
+FUNCTIONS: dict[str, Callable[..., Any]] = {}
+"""What `keras.ops` offers beside its ops, by name: these become no nodes."""
+
+UNSUPPORTED = frozenset(
+    {
+        "affine_transform", "argpartition", "ctc_decode", "ctc_loss", "elastic_transform", "extract_patches",
+        "extract_patches_3d", "gaussian_blur", "map_coordinates", "perspective_transform", "rearrange",
+        "scale_and_translate", "sobel_edges", "ssim", "unique", "view",
+    }
+)  # fmt: skip
+"""What `keras.ops` and its namespaces have and this library has not."""
+
 OPERATORS = {
     "__add__": "add",
     "__sub__": "subtract",
@@ -44,6 +56,27 @@ OPERATORS = {
     "__getitem__": "get_item",
 }
 """Python operators on symbolic tensors and the ops behind them; `__radd__` and its like swap the arguments."""
+
+
+def by_name(name: str, module: str) -> Callable[..., Any]:
+    """An op or function as an attribute of a module.
+
+    Raises:
+        NotSupportedError: If Keras has it and this library has not.
+        AttributeError: If nobody has it; the message offers names that look like it.
+    """
+    if name in FUNCTIONS:
+        return FUNCTIONS[name]
+    if name in OPS:
+        return OPS.get(name)
+    if name in UNSUPPORTED:
+        raise refuse(
+            name, "this op of Keras does not exist here yet.", "Keras 的这一运算在此尚不存在。"
+        )
+    close = OPS.close_to(name)
+    hint = f" Did you mean {' or '.join(close)}?" if close else ""
+    raise AttributeError(f"{module} has no {name!r}.{hint}")
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 
