@@ -324,3 +324,22 @@ def test_models_inside_models_travel_in_files(inner_kind, data, tmp_path):
     np.testing.assert_allclose(
         read.predict(x, verbose=0), theirs.predict(x, verbose=0), rtol=1e-5, atol=1e-6
     )
+
+
+def test_a_function_as_a_layer_equals_keras(data):
+    x, _ = data
+
+    def build(library):
+        start = library.Input((5,))
+        scaled = library.layers.Lambda(lambda t, factor: t * factor, arguments={"factor": 3.0})(
+            start
+        )
+        return library.Model(start, library.layers.Dense(2)(scaled))
+
+    ours, theirs = build(lamina), build(keras)
+    ours.set_weights(theirs.get_weights())
+    np.testing.assert_allclose(
+        ours.predict(x, verbose=0), theirs.predict(x, verbose=0), rtol=1e-5, atol=1e-6
+    )
+    with pytest.raises(ConfigError, match="takes a function"):
+        layers.Lambda("nothing")

@@ -11,6 +11,7 @@ from typing import Any
 
 from lamina.layer import LAYERS, Layer
 from lamina.layers.core.input import Input, InputLayer
+from lamina.layers.core.lambda_layer import Lambda
 from lamina.layers.functional import MERGES, merge
 
 for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
@@ -18,7 +19,7 @@ for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
 
 globals().update({_name: merge(_name) for _name in MERGES})
 
-__all__ = ["Input", "InputLayer", "Layer", *MERGES, *LAYERS.names()]  # noqa: PLE0604 - filled by the registry
+__all__ = ["Input", "InputLayer", "Lambda", "Layer", *MERGES, *LAYERS.names()]  # noqa: PLE0604 - filled by the registry
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,76 @@
+"""Lambda: a function as a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lamina.calls import put_together
+from lamina.errors import ConfigError
+from lamina.layer import Layer, TensorSpec
+from lamina.text import Text
+
+
+class Lambda(Layer):
+    """A function of tensors as a layer, for a model in a script.
+
+    It is run as it is, so it cannot stand in a document or a file; write a `Layer` with a `call` where that matters.
+
+    Args:
+        function: Takes the inputs, and `mask` and `training` where it names them.
+        output_shape: Shape of one sample of the output, or a function of the input's shape; found by a try when left out.
+        mask: Mask of the output, or a function of (inputs, mask) that gives it.
+        arguments: Further keywords for the function.
+
+    >>> import torch
+    >>> Lambda(lambda x: x**2)(torch.tensor([[3.0]]))
+    tensor([[9.]])
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        output_shape: Any = None,
+        mask: Any = None,
+        arguments: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not callable(function):
+            raise ConfigError(
+                Text(
+                    f"Lambda takes a function, got {type(function).__name__}.",
+                    f"Lambda 需要一个函数，实际为 {type(function).__name__}。",
+                ),
+                field="function",
+            )
+        self.function = function
+        self.arguments = dict(arguments or {})
+        self.given_shape = output_shape
+        self.given_mask = mask
+        self.supports_masking = True
+        code = getattr(function, "__code__", None)
+        self.names = () if code is None else code.co_varnames[: code.co_argcount]
+
+    def call(self, inputs: Any, mask: Any = None, training: Any = None) -> Any:
+        """The function of the inputs."""
+        options = {"mask": mask, "training": training}
+        known = {key: value for key, value in options.items() if key in self.names}
+        return self.function(inputs, **self.arguments, **known)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        if callable(self.given_mask):
+            return self.given_mask(inputs, previous_mask)
+        return previous_mask if self.given_mask is None else self.given_mask
+
+    def outputs_for(self, structure: Any, specs: Any) -> Any:
+        nest, found = super().outputs_for(structure, specs)
+        if self.given_shape is None or len(found) != 1:
+            return nest, found
+        shapes = put_together(structure[0][0], [spec.shape for spec in specs])
+        shape = (
+            tuple(self.given_shape(shapes))
+            if callable(self.given_shape)
+            else (found[0].shape[0], *self.given_shape)
+        )
+        return nest, [TensorSpec(shape, found[0].dtype, found[0].has_mask)]
