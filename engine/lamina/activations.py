@@ -49,15 +49,21 @@ def relu6(x: Tensor) -> Tensor:
 
 
 @activation()
-def leaky_relu(x: Tensor) -> Tensor:
-    """X above 0, 0.2 x below."""
-    return F.leaky_relu(x, 0.2)
+def leaky_relu(x: Tensor, negative_slope: float = 0.2) -> Tensor:
+    """X above 0, `negative_slope` times x below."""
+    return F.leaky_relu(x, negative_slope)
 
 
 @activation()
-def elu(x: Tensor) -> Tensor:
-    """X above 0, exp(x) - 1 below."""
-    return F.elu(x)
+def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
+    """X above 0, alpha (exp(x) - 1) below."""
+    return F.elu(x, alpha)
+
+
+@activation()
+def celu(x: Tensor, alpha: float = 1.0) -> Tensor:
+    """X above 0, alpha (exp(x / alpha) - 1) below (Barron 2017, arXiv:1704.07483)."""
+    return F.celu(x, alpha)
 
 
 @activation()
@@ -67,9 +73,9 @@ def selu(x: Tensor) -> Tensor:
 
 
 @activation()
-def gelu(x: Tensor) -> Tensor:
-    """X times the normal distribution function at x, exactly (Hendrycks and Gimpel 2016, arXiv:1606.08415)."""
-    return F.gelu(x)
+def gelu(x: Tensor, approximate: bool = False) -> Tensor:
+    """X times the normal distribution function at x (Hendrycks and Gimpel 2016, arXiv:1606.08415)."""
+    return F.gelu(x, approximate="tanh" if approximate else "none")
 
 
 @activation("swish")
@@ -99,6 +105,15 @@ def hard_sigmoid(x: Tensor) -> Tensor:
     return F.hardsigmoid(x)
 
 
+@activation("hard_swish")
+def hard_silu(x: Tensor) -> Tensor:
+    """X hard_sigmoid(x) (Howard et al. 2019, arXiv:1905.02244)."""
+    return F.hardswish(x)
+
+
+hard_swish = hard_silu
+
+
 @activation()
 def tanh(x: Tensor) -> Tensor:
     """Hyperbolic tangent."""
@@ -124,15 +139,91 @@ def exponential(x: Tensor) -> Tensor:
 
 
 @activation()
-def softmax(x: Tensor) -> Tensor:
-    """exp(x) over its sum along the last axis."""
-    return torch.softmax(x, dim=-1)
+def softmax(x: Tensor, axis: int = -1) -> Tensor:
+    """exp(x) over its sum along the axis."""
+    return torch.softmax(x, dim=axis)
 
 
 @activation()
-def log_softmax(x: Tensor) -> Tensor:
-    """Logarithm of softmax along the last axis."""
-    return torch.log_softmax(x, dim=-1)
+def log_softmax(x: Tensor, axis: int = -1) -> Tensor:
+    """Logarithm of softmax along the axis."""
+    return torch.log_softmax(x, dim=axis)
+
+
+@activation()
+def log_sigmoid(x: Tensor) -> Tensor:
+    """Logarithm of sigmoid."""
+    return F.logsigmoid(x)
+
+
+@activation()
+def hard_tanh(x: Tensor) -> Tensor:
+    """X, but at least -1 and at most 1."""
+    return F.hardtanh(x)
+
+
+@activation()
+def hard_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
+    """X where |x| is above the threshold, 0 elsewhere."""
+    return F.hardshrink(x, threshold)
+
+
+@activation()
+def soft_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
+    """X moved towards 0 by the threshold, 0 where |x| is below it."""
+    return F.softshrink(x, threshold)
+
+
+@activation()
+def tanh_shrink(x: Tensor) -> Tensor:
+    """X - tanh(x)."""
+    return F.tanhshrink(x)
+
+
+@activation()
+def squareplus(x: Tensor, b: float = 4) -> Tensor:
+    """(x + sqrt(x² + b)) / 2 (Barron 2021, arXiv:2112.11687)."""
+    return (x + torch.sqrt(x**2 + b)) / 2
+
+
+@activation()
+def sparse_plus(x: Tensor) -> Tensor:
+    """0 below -1, x above 1, (x + 1)² / 4 between."""
+    return torch.where(x < 1, torch.clamp(x + 1, min=0) ** 2 / 4, x)
+
+
+@activation()
+def sparse_sigmoid(x: Tensor) -> Tensor:
+    """0 below -1, 1 above 1, (x + 1) / 2 between."""
+    return torch.clamp((x + 1) / 2, 0, 1)
+
+
+@activation()
+def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
+    """The nearest point of the probability simplex (Martins and Astudillo 2016, arXiv:1602.02068)."""
+    x = torch.movedim(x, axis, -1)
+    ordered = torch.sort(x, -1, descending=True).values
+    excess = torch.cumsum(ordered, -1) - 1
+    ranks = torch.arange(1, x.shape[-1] + 1, device=x.device, dtype=x.dtype)
+    count = torch.sum(ordered * ranks > excess, -1, keepdim=True)
+    level = torch.take_along_dim(excess, count - 1, -1) / count
+    return torch.movedim(torch.clamp(x - level, min=0), -1, axis)
+
+
+def glu(x: Tensor, axis: int = -1) -> Tensor:
+    """The first half along the axis times the sigmoid of the second (Dauphin et al. 2017, arXiv:1612.08083).
+
+    As it gives half as much as it takes, it is no option of a layer.
+    """
+    return F.glu(x, axis)
+
+
+def threshold(x: Tensor, threshold: float, default_value: float) -> Tensor:
+    """X where it is above the threshold, another value elsewhere.
+
+    As it needs both numbers, it is no option of a layer.
+    """
+    return F.threshold(x, threshold, default_value)
 
 
 def get(identifier: str | ActivationFunction | None) -> ActivationFunction:
@@ -143,6 +234,15 @@ def get(identifier: str | ActivationFunction | None) -> ActivationFunction:
     """
     if identifier is None:
         return linear
+    if identifier in ("glu", "threshold", glu, threshold):
+        name = identifier if isinstance(identifier, str) else serialize(identifier)
+        raise ConfigError(
+            Text(
+                f"{name} cannot be the activation of a layer: it changes the shape or needs more numbers. "
+                f"Call lamina.activations.{name} in a layer of your own.",
+                f"{name} 不能作为层的激活函数：它会改变形状或需要更多数值。请在自定义层中调用 lamina.activations.{name}。",
+            )
+        )
     if isinstance(identifier, str):
         return ACTIVATIONS.get(identifier)
     for known in ACTIVATIONS:
