@@ -13,13 +13,30 @@ from lamina.layer import LAYERS, Layer
 from lamina.layers.core.input import Input, InputLayer
 from lamina.layers.core.lambda_layer import Lambda
 from lamina.layers.functional import MERGES, merge
+from lamina.layers.recurrent.cells import GRUCell, LSTMCell, SimpleRNNCell
+from lamina.layers.recurrent.rnn import RNN, StackedRNNCells
+from lamina.layers.recurrent.wrappers import Bidirectional, TimeDistributed
 
 for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
     importlib.import_module(_module.name)
 
 globals().update({_name: merge(_name) for _name in MERGES})
 
-__all__ = ["Input", "InputLayer", "Lambda", "Layer", *MERGES, *LAYERS.names()]  # noqa: PLE0604 - filled by the registry
+__all__ = [  # noqa: PLE0604 - filled by the registry
+    "RNN",
+    "Bidirectional",
+    "GRUCell",
+    "Input",
+    "InputLayer",
+    "LSTMCell",
+    "Lambda",
+    "Layer",
+    "SimpleRNNCell",
+    "StackedRNNCells",
+    "TimeDistributed",
+    *MERGES,
+    *LAYERS.names(),
+]
 
 
 def __getattr__(name: str) -> Any:

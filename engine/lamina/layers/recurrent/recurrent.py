@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import torch
@@ -116,6 +117,33 @@ class SeededNoise(nn.Module):
         return x * (torch.rand(x.shape, generator=stream, device=x.device) >= rate) / (1 - rate)
 
 
+def recurrent_weights(owner: Any, step: Shape, file_group: str = "") -> Iterator[Weight]:
+    """The weights of a recurrent layer or of a cell, for the shape of a step: (batch, features)."""
+    features, columns = need_known(owner, step, 1, "features"), owner.parts * owner.units
+    for name, rows, kind in (
+        ("kernel", features, "kernel"),
+        ("recurrent_kernel", owner.units, "recurrent"),
+    ):
+        yield Weight(
+            name,
+            (rows, columns),
+            getattr(owner, f"{kind}_initializer"),
+            to_torch=(1, 0),
+            file_group=file_group,
+            regularizer=getattr(owner, f"{kind}_regularizer"),
+            constraint=getattr(owner, f"{kind}_constraint"),
+        )
+    if owner.use_bias:
+        yield Weight(
+            "bias",
+            owner.bias_shape,
+            owner.first_bias,
+            file_group=file_group,
+            regularizer=owner.bias_regularizer,
+            constraint=owner.bias_constraint,
+        )
+
+
 class Recurrent(Layer):
     """Base of LSTM, GRU and SimpleRNN; `parts` is the number of gates and candidates that a step computes.
 
@@ -183,6 +211,15 @@ class Recurrent(Layer):
         if self.memory is not None:
             self.memory.states = None
 
+    @contextmanager
+    def forgetful(self) -> Iterator[None]:
+        """Inside, the layer is not stateful."""
+        before, self.memory = self.memory, None
+        try:
+            yield
+        finally:
+            self.memory = before
+
     def _by_port(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -247,29 +284,7 @@ class Recurrent(Layer):
         return 1 + (self.states_count if self.return_state else 0)
 
     def weights_for(self, *inputs: Shape) -> Iterator[Weight]:
-        features, columns = need_known(self, inputs[0], 2, "features"), self.parts * self.units
-        for name, rows, kind in (
-            ("kernel", features, "kernel"),
-            ("recurrent_kernel", self.units, "recurrent"),
-        ):
-            yield Weight(
-                name,
-                (rows, columns),
-                getattr(self, f"{kind}_initializer"),
-                to_torch=(1, 0),
-                file_group="cell",
-                regularizer=getattr(self, f"{kind}_regularizer"),
-                constraint=getattr(self, f"{kind}_constraint"),
-            )
-        if self.use_bias:
-            yield Weight(
-                "bias",
-                self.bias_shape,
-                self.first_bias,
-                file_group="cell",
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+        return recurrent_weights(self, inputs[0][:1] + inputs[0][2:], "cell")
 
     def output_activation(self) -> str | None:
         return None  # what comes out has passed more than the activation, or is inside a call

@@ -82,29 +82,30 @@ def run_steps(
     mask: Tensor | None,
     zero_masked: bool,
 ) -> tuple[Tensor, ...]:
-    """All outputs of a step that gives its new states, the output first, and the last states.
+    """All outputs of a step that gives its output and its new states, and the last states.
 
     A masked step keeps the states. Its output is that of the step before it, zeros at the beginning; with
     `zero_masked` it is zeros.
 
     Args:
-        step: (input of the step, *states) -> new states.
+        step: (input of the step, *states) -> (output, *new states).
         sequence: (batch, time, …).
         states: First states, each (batch, units).
         mask: (batch, time) of bool, False for steps to skip.
         zero_masked: Whether outputs of masked steps are zeros.
     """
-    zeros = torch.zeros_like(states[0])
-    output, outputs = zeros, []
+    output, outputs = None, []
     for time, x in enumerate(sequence.unbind(1)):
-        new = step(x, *states)
+        given, *new = step(x, *states)
         if mask is None:
-            output, states = new[0], new
+            states = tuple(new)
         else:
             keep = mask[:, time].unsqueeze(-1)
-            output = torch.where(keep, new[0], zeros if zero_masked else output)
+            skipped = torch.zeros_like(given) if zero_masked or output is None else output
+            given = torch.where(keep, given, skipped)
             states = tuple(torch.where(keep, a, b) for a, b in zip(new, states, strict=True))
-        outputs.append(output)
+        output = given
+        outputs.append(given)
     return (torch.stack(outputs, dim=1), *states)
 
 
@@ -147,7 +148,8 @@ def stepwise_lstm(
     activation, gate = activations.get(activation_name), activations.get(gate_name)
 
     def step(z: Tensor, hidden: Tensor, memory: Tensor) -> tuple[Tensor, ...]:
-        return lstm_step(z, hidden, memory, recurrent, activation, gate, noise)
+        hidden, memory = lstm_step(z, hidden, memory, recurrent, activation, gate, noise)
+        return hidden, hidden, memory
 
     sequence = project(x, kernel, bias, input_noise)
     return run_steps(step, sequence, (hidden, memory), mask, zero_masked)
@@ -192,7 +194,8 @@ def stepwise_gru(
     of_input, of_state = (bias, None) if bias is None or not reset_after else (bias[0], bias[1])
 
     def step(z: Tensor, hidden: Tensor) -> tuple[Tensor, ...]:
-        return (gru_step(z, hidden, recurrent, of_state, activation, gate, noise, reset_after),)
+        hidden = gru_step(z, hidden, recurrent, of_state, activation, gate, noise, reset_after)
+        return hidden, hidden
 
     sequence = project(x, kernel, of_input, input_noise)
     return run_steps(step, sequence, (hidden,), mask, zero_masked)
@@ -230,7 +233,8 @@ def stepwise_rnn(
     activation = activations.get(activation_name)
 
     def step(z: Tensor, hidden: Tensor) -> tuple[Tensor, ...]:
-        return (activation(z + project(hidden, recurrent, None, noise)),)
+        hidden = activation(z + project(hidden, recurrent, None, noise))
+        return hidden, hidden
 
     sequence = project(x, kernel, bias, input_noise)
     return run_steps(step, sequence, (hidden,), mask, zero_masked)
