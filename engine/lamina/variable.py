@@ -66,7 +66,7 @@ class Variable:
         synchronization: Accepted for Keras' sake.
         name: Its name.
 
-    >>> step = Variable(0.0, name="step")
+    >>> step = Variable(0.0, trainable=False, name="step")
     >>> step.assign_add(1.5)
     >>> float(step * 2)
     3.0

@@ -21,7 +21,7 @@ class OneCycle(LearningRateSchedule):
 
     >>> cycle = OneCycle(1.0, total_steps=11, warmup_share=0.2, div_factor=10.0)
     >>> [round(cycle(step), 3) for step in (0, 1, 10)]
-    [0.1, 0.886, 0.001]
+    [0.1, 0.94, 0.0]
     """
 
     max_learning_rate: PositiveFloat = field(doc=Text("The highest learning rate.", "最大学习率。"))
