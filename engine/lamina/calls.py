@@ -166,3 +166,10 @@ def set_mask(tensor: Any, mask: Any) -> None:
     """Let a tensor carry a mask."""
     if mask is not None:
         tensor._keras_mask = mask
+
+
+def has_tensors(value: Any) -> bool:
+    """Whether there is a tensor anywhere in a nest, such as a mask among several that may be None."""
+    leaves: list[Any] = []
+    take_apart(value, leaves, is_tensor)
+    return bool(leaves)

@@ -23,11 +23,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lamina import constraints, initializers, regularizers
 from lamina.activations import serialize as serialize_activation
 from lamina.calls import (
     Slot,
     calling,
     current_training,
+    has_tensors,
     is_outermost,
     is_tensor,
     mapped,
@@ -42,7 +44,7 @@ from lamina.naming import snake_case, unique_name
 from lamina.random import current_seed, numbered
 from lamina.registry import Registry
 from lamina.regularizers import RegularizerField
-from lamina.shapes import Shape, product, shape_text
+from lamina.shapes import Shape, TensorSpec, is_nest_of_shapes, listed_shapes, product, shape_text
 from lamina.text import Text
 from lamina.tracking import holds_modules, tracked
 from lamina.variable import Variable, Weight, first_values
@@ -80,21 +82,6 @@ class Ports:
             "inputs": {"min": self.least_inputs, "max": self.most_inputs},
             "outputs": self.outputs,
         }
-
-
-@dataclass(frozen=True)
-class TensorSpec:
-    """What is known of a tensor before there are values.
-
-    Args:
-        shape: Sizes of the axes, the batch (None) first.
-        dtype: Type of the elements.
-        has_mask: Whether it will carry a mask.
-    """
-
-    shape: Shape
-    dtype: str = "float32"
-    has_mask: bool = False
 
 
 class Layer(Declared, nn.Module):
@@ -246,7 +233,7 @@ class Layer(Declared, nn.Module):
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """Shape of the output for the shapes of the inputs, as Keras asks for it."""
-        shapes = _as_shapes(args) or _as_shapes(tuple(kwargs.values()))
+        shapes = listed_shapes(args) or listed_shapes(tuple(kwargs.values()))
         specs = [TensorSpec(shape) for shape in shapes]
         slots = tuple(Slot(index) for index in range(len(specs)))
         in_list = self.uses_call and len(args) == 1 and len(specs) > 1
@@ -310,7 +297,7 @@ class Layer(Declared, nn.Module):
 
     def build(self, *input_shape: Any) -> None:
         """Create the weights for the shape of the input, or the shapes of the inputs, batch first."""
-        shapes = _as_shapes(input_shape)
+        shapes = listed_shapes(input_shape)
         self.built_for = self.built_for or shapes
         if self.weight_seed is None:
             self.weight_seed = current_seed()
@@ -387,8 +374,6 @@ class Layer(Declared, nn.Module):
         if initializer is None:
             initializer = "glorot_uniform" if "float" in type_ else "zeros"
         name = name or f"variable_{len(self.own_variables)}"
-        from lamina import initializers
-
         rule: Any = initializers.get(initializer)
         if isinstance(rule, initializers.Initializer):
             seed = current_seed() if self.weight_seed is None else self.weight_seed
@@ -401,8 +386,8 @@ class Layer(Declared, nn.Module):
             tuple(int(size) for size in shape),
             initializers.Zeros(),
             trainable and values.is_floating_point(),
-            regularizer=_found("regularizers", regularizer),
-            constraint=_found("constraints", constraint),
+            regularizer=regularizers.get(regularizer),
+            constraint=constraints.get(constraint),
         )
         key = f"weight {len(self.own_variables)} {name.replace('.', '_')}"
         variable = Variable.of(self, spec, key, values)
@@ -517,7 +502,7 @@ class Layer(Declared, nn.Module):
         return [
             *self.take_added_losses(clear=False),
             *(
-                variable.regularizer(variable.tensor)
+                variable.penalty()
                 for variable in self.trainable_weights
                 if variable.regularizer is not None
             ),
@@ -629,14 +614,14 @@ class Layer(Declared, nn.Module):
         previous: Any,
     ) -> None:
         """Pass the masks of the inputs on to a call that names them."""
-        if "mask" in known and kwargs.get("mask") is None and _any(previous):
+        if "mask" in known and kwargs.get("mask") is None and has_tensors(previous):
             kwargs["mask"] = previous
         if self.uses_call:
             for name, value in [*zip(known, args, strict=False), *list(kwargs.items())]:
                 wanted = f"{name}_mask"
                 if wanted in known and kwargs.get(wanted) is None:
                     mask = mapped(mask_of, value, is_tensor)
-                    if _any(mask):
+                    if has_tensors(mask):
                         kwargs[wanted] = mask
 
     def _build_for_tensors(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -656,7 +641,7 @@ class Layer(Declared, nn.Module):
         args, kwargs = put_together(structure, shapes)
         names = list(_parameters(type(self)))
         given = {**dict(zip(names, args, strict=False)), **kwargs}
-        given = {k: v for k, v in given.items() if _is_shapes(v) and not k.endswith("mask")}
+        given = {k: v for k, v in given.items() if is_nest_of_shapes(v) and not k.endswith("mask")}
         self.weight_seed = current_seed() if self.weight_seed is None else self.weight_seed
         wanted = list(inspect.signature(self.build).parameters.values())
         positional = [p for p in wanted if p.kind is not p.VAR_POSITIONAL]
@@ -682,14 +667,14 @@ class Layer(Declared, nn.Module):
     def _set_masks(self, args: tuple[Any, ...], first: Any, previous: Any, outputs: Any) -> None:
         if self.uses_call:
             if not self.supports_masking:
-                if _any(previous):
+                if has_tensors(previous):
                     warnings.warn(
                         f'Layer "{self.name}" ({type(self).__name__}) does not support masking; the mask of its input '
                         "ends there. Set supports_masking = True if it may pass.",
                         stacklevel=4,
                     )
                 return
-            if not (_any(previous) or self.makes_masks):
+            if not (has_tensors(previous) or self.makes_masks):
                 return
             masks = self.compute_mask(first, previous)
             flat_masks: list[Any] = []
@@ -758,30 +743,6 @@ def _converted(value: Any) -> Tensor:
     return tensor.float() if tensor.dtype == torch.float64 else tensor
 
 
-def _any(masks: Any) -> bool:
-    leaves: list[Any] = []
-    take_apart(masks, leaves, is_tensor)
-    return bool(leaves)
-
-
-def _is_shapes(value: Any) -> bool:
-    """Whether a value is a shape, or a nest of shapes."""
-    if isinstance(value, dict):
-        return bool(value) and all(map(_is_shapes, value.values()))
-    if not isinstance(value, (list, tuple)):
-        return False
-    return all(size is None or isinstance(size, int) for size in value) or all(
-        map(_is_shapes, value)
-    )
-
-
-def _as_shapes(given: tuple[Any, ...]) -> tuple[Shape, ...]:
-    """Shapes that were passed one by one, or in a list."""
-    if len(given) == 1 and given[0] and isinstance(given[0][0], (list, tuple)):
-        given = tuple(given[0])
-    return tuple(tuple(shape) for shape in given)
-
-
 def _parameters(cls: Any) -> Mapping[str, inspect.Parameter]:
     """The named parameters of what a layer computes with."""
     known: Mapping[str, inspect.Parameter] = _parameters_once(cls)
@@ -807,15 +768,6 @@ def _marking(build: Callable[..., None]) -> Callable[..., None]:
         self.built = True
 
     return marked
-
-
-def _found(registry: str, value: Any) -> Any:
-    """A regularizer or constraint by name, as an object or as a function."""
-    if value is None or not isinstance(value, (str, Mapping)):
-        return value
-    import importlib
-
-    return importlib.import_module(f"lamina.{registry}").get(value)
 
 
 def _layers_in(module: nn.Module) -> Iterator[Layer]:

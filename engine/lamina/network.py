@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from lamina.calls import Slot, current_training, put_together, set_mask, take_apart
 from lamina.errors import ConfigError, ShapeError
+from lamina.graph.blocks import fits, outputs_of
 from lamina.graph.check import check_graph
 from lamina.graph.document import BLOCK, Block, Graph, call_structure
 from lamina.graph.order import keras_order, topological
@@ -227,18 +228,11 @@ class Network(Layer):
         self._need_graph()
         ports = [slot.index for slot in structure[0] if isinstance(slot, Slot)]
         given = [specs[index] for index in ports]
-        known: dict[str, list[TensorSpec]] = {}
         for x, spec in zip(self.inputs, given, strict=True):
             self._check_fit(x, spec.shape)
-            known[x.call.node_id] = [spec]
+        known = {x.call.node_id: spec for x, spec in zip(self.inputs, given, strict=True)}
         order, _ = topological({n.id: [e.node for e in n.inputs] for n in self.graph.nodes})
-        for node_id in order:
-            if node_id not in known:
-                node = self.graph.node(node_id)
-                sources = [known[edge.node][edge.output] for edge in node.inputs]
-                layer = self.layers_by_node[node_id]
-                known[node_id] = layer.outputs_for(call_structure(node), sources)[1]
-        found = [known[edge.node][edge.output] for edge in self.graph.outputs]
+        found = outputs_of(self.graph, self.layers_by_node, order, known)
         return self.__dict__["output_nest"], found
 
     def make_weights(self, *inputs: Shape, seed: int | None = None) -> None:
@@ -299,11 +293,7 @@ class Network(Layer):
 
     @staticmethod
     def _check_fit(like: SymbolicTensor, shape: Shape) -> None:
-        fits = len(shape) == len(like.shape) and all(
-            size is None or given is None or size == given
-            for size, given in zip(like.shape[1:], shape[1:], strict=True)
-        )
-        if not fits:
+        if not fits(like.shape, shape):
             raise ShapeError(
                 Text(
                     f'Input "{like.name}" takes {like.shape}, got values of shape {shape}.',

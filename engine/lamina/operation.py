@@ -31,11 +31,10 @@ class Op(Layer):
     ) -> tuple[Any, list[TensorSpec]]:
         # The ops are loaded already, or there would be none to record; scripts without any do not pay for them.
         shapes = importlib.import_module("lamina.ops.shapes")
-        known = [shapes.TensorSpec(spec.shape, spec.dtype) for spec in specs]
         leaves: list[Any] = []
-        inferred = shapes.infer(self.function, *put_together(structure, known))
-        nest = take_apart(inferred, leaves, lambda x: isinstance(x, shapes.TensorSpec))
-        return nest, [TensorSpec(tuple(leaf.shape), leaf.dtype) for leaf in leaves]
+        inferred = shapes.infer(self.function, *put_together(structure, specs))
+        nest = take_apart(inferred, leaves, lambda x: isinstance(x, TensorSpec))
+        return nest, leaves
 
     def node_config(self) -> dict[str, Any]:
         return {"op": self.op}

@@ -162,12 +162,3 @@ def _in_document(regularizer: Any) -> str | dict[str, Any] | None:
 
 RegularizerField = Annotated[(Any, *choice_of(get, _in_document, names))]
 """Field type: a regularizer by name or object, or None."""
-
-
-def penalties(layer: Any) -> list[Tensor]:
-    """The penalty of each trainable weight of a layer that has a regularizer, in the order of the weights."""
-    return [
-        variable.regularizer(variable.to_keras(variable.value))
-        for variable in layer.trainable_weights
-        if variable.regularizer is not None
-    ]

@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 Shape = tuple[int | None, ...]
 """Sizes of the axes, the batch first; None for an axis of any size."""
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """What is known of a tensor before there are values.
+
+    Args:
+        shape: Sizes of the axes, the batch (None) first.
+        dtype: Type of the elements.
+        has_mask: Whether it will carry a mask.
+    """
+
+    shape: Shape
+    dtype: str = "float32"
+    has_mask: bool = False
 
 
 def shape_text(shape: Shape) -> str:
@@ -21,3 +38,21 @@ def product(sizes: Iterable[int | None]) -> int:
     for size in sizes:
         total *= 1 if size is None else size
     return total
+
+
+def is_nest_of_shapes(value: Any) -> bool:
+    """Whether a value is a shape, or a nest of lists and dicts of shapes."""
+    if isinstance(value, dict):
+        return bool(value) and all(map(is_nest_of_shapes, value.values()))
+    if not isinstance(value, (list, tuple)):
+        return False
+    return all(size is None or isinstance(size, int) for size in value) or all(
+        map(is_nest_of_shapes, value)
+    )
+
+
+def listed_shapes(given: tuple[Any, ...]) -> tuple[Shape, ...]:
+    """Shapes that were passed one by one, or in a list."""
+    if len(given) == 1 and given[0] and isinstance(given[0][0], (list, tuple)):
+        given = tuple(given[0])
+    return tuple(tuple(shape) for shape in given)

@@ -112,17 +112,20 @@ def _operator(op: str, *, swapped: bool = False) -> Any:
     return apply
 
 
-for _name, _op in {
+OPERATORS = {
     "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "floordiv": "floor_divide",
-    "mod": "mod", "pow": "power", "matmul": "matmul",
-}.items():  # fmt: skip
+    "mod": "mod", "pow": "power", "matmul": "matmul", "lt": "less", "le": "less_equal", "gt": "greater",
+    "ge": "greater_equal", "neg": "negative", "abs": "absolute", "getitem": "get_item", "and": "logical_and",
+    "or": "logical_or", "invert": "logical_not",
+}  # fmt: skip
+"""Python operators on symbolic tensors and the ops behind them."""
+SWAPPED = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
+"""Those that are also asked of the right side, as `1 - x` is."""
+
+for _name, _op in OPERATORS.items():
     setattr(SymbolicTensor, f"__{_name}__", _operator(_op))
-    setattr(SymbolicTensor, f"__r{_name}__", _operator(_op, swapped=True))
-for _name, _op in {
-    "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "neg": "negative", "abs": "absolute",
-    "getitem": "get_item", "and": "logical_and", "or": "logical_or", "invert": "logical_not",
-}.items():  # fmt: skip
-    setattr(SymbolicTensor, f"__{_name}__", _operator(_op))
+for _name in SWAPPED:
+    setattr(SymbolicTensor, f"__r{_name}__", _operator(OPERATORS[_name], swapped=True))
 
 
 def call_layer(

@@ -202,6 +202,10 @@ class Variable:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         return self.numpy() if dtype is None else self.numpy().astype(dtype)
 
+    def penalty(self) -> Any:
+        """What its regularizer, which it must have, adds to the loss."""
+        return self.spec.regularizer(self.tensor)
+
     # --- changes -----------------------------------------------------------------------------------------------
 
     def assign(self, value: Any) -> None:

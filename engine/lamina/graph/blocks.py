@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from lamina.calls import Slot
 from lamina.errors import ShapeError
-from lamina.graph.document import Block, call_structure
+from lamina.graph.document import Block, Graph, call_structure
 from lamina.graph.order import keras_order
 from lamina.layer import Layer, Ports, Shape, TensorSpec, Weight, shape_text
 from lamina.text import Text
@@ -50,32 +50,15 @@ class BlockLayer(Layer):
                     f"“{self.name}”需要 {len(names)} 个输入，实际为 {len(ports)} 个。",
                 )
             )
-        known: dict[str, list[TensorSpec]] = {}
-        for port, (name, index) in enumerate(zip(names, ports, strict=True)):
-            self._check_fit(name, self.report.nodes[name].output_shape, specs[index].shape, port)
-            known[name] = [specs[index]]
-        for node_id in self.report.order:
-            if node_id not in known:
-                node = self.inner_graph.node(node_id)
-                sources = [known[edge.node][edge.output] for edge in node.inputs]
-                layer = self.layers_by_node[node_id]
-                known[node_id] = layer.outputs_for(call_structure(node), sources)[1]
-        found = [known[edge.node][edge.output] for edge in self.inner_graph.outputs]
+        wanted = [self.report.nodes[name].output_shape for name in names]
+        given = [specs[index] for index in ports]
+        for port, (name, shape, spec) in enumerate(zip(names, wanted, given, strict=True)):
+            if not fits(shape, spec.shape):
+                raise ShapeError(misfit(self.name, name, shape, spec.shape), port=port)
+        known = dict(zip(names, given, strict=True))
+        found = outputs_of(self.inner_graph, self.layers_by_node, self.report.order, known)
         slots = [Slot(index) for index in range(len(found))]
         return slots[0] if len(slots) == 1 else slots, found
-
-    def _check_fit(self, name: str, wanted: Shape, given: Shape, port: int) -> None:
-        fits = len(wanted) == len(given) and all(
-            None in (a, b) or a == b for a, b in zip(wanted[1:], given[1:], strict=True)
-        )
-        if not fits:
-            raise ShapeError(
-                Text(
-                    f'The input "{name}" of "{self.name}" takes {shape_text(wanted)} but gets {shape_text(given)}.',
-                    f"“{self.name}”的输入“{name}”需要 {shape_text(wanted)}，实际得到 {shape_text(given)}。",
-                ),
-                port=port,
-            )
 
     def weights_for(self, *inputs: Shape) -> Iterable[Weight]:
         for node in keras_order(self.inner_graph):
@@ -87,3 +70,40 @@ class BlockLayer(Layer):
 
     def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
         return sum(node.macs for node in self.report.nodes.values())
+
+
+def outputs_of(
+    graph: Graph,
+    layers: Mapping[str, Layer],
+    order: Sequence[str],
+    inputs: Mapping[str, TensorSpec],
+) -> list[TensorSpec]:
+    """What the outputs of a graph are for such inputs.
+
+    Args:
+        layers: By node id.
+        order: Ids of the nodes, each after those it reads from.
+        inputs: By the ids of the Inputs.
+    """
+    known = {name: [spec] for name, spec in inputs.items()}
+    for node_id in order:
+        if node_id not in known:
+            node = graph.node(node_id)
+            sources = [known[edge.node][edge.output] for edge in node.inputs]
+            known[node_id] = layers[node_id].outputs_for(call_structure(node), sources)[1]
+    return [known[edge.node][edge.output] for edge in graph.outputs]
+
+
+def fits(wanted: Shape, given: Shape) -> bool:
+    """Whether a tensor can enter at an Input; None is any size, and the batch is not looked at."""
+    return len(wanted) == len(given) and all(
+        None in (a, b) or a == b for a, b in zip(wanted[1:], given[1:], strict=True)
+    )
+
+
+def misfit(model: str, name: str, wanted: Shape, given: Shape) -> Text:
+    """The sentence for a tensor that cannot enter at an Input of a model."""
+    return Text(
+        f'The input "{name}" of "{model}" takes {shape_text(wanted)} but gets {shape_text(given)}.',
+        f"“{model}”的输入“{name}”需要 {shape_text(wanted)}，实际得到 {shape_text(given)}。",
+    )

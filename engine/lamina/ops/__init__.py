@@ -32,11 +32,12 @@ from lamina.ops import (
     signal,
 )
 from lamina.ops.convert import convert, result_type
-from lamina.ops.registry import FUNCTIONS, OPERATORS, OPS, UNSUPPORTED, by_name, define, op
-from lamina.ops.shapes import TensorSpec, infer
+from lamina.ops.registry import FUNCTIONS, OPS, UNSUPPORTED, by_name, define, op
+from lamina.ops.shapes import infer
+from lamina.shapes import TensorSpec
 
 __all__ = [
-    "OPERATORS", "OPS", "UNSUPPORTED", "TensorSpec", "convert", "define", "image", "infer", "linalg", "nn", "numpy", "op",
+    "OPS", "UNSUPPORTED", "TensorSpec", "convert", "define", "image", "infer", "linalg", "nn", "numpy", "op",
     "result_type",
 ]  # fmt: skip
 

@@ -32,31 +32,6 @@ UNSUPPORTED = frozenset(
 )  # fmt: skip
 """What `keras.ops` and its namespaces have and this library has not."""
 
-OPERATORS = {
-    "__add__": "add",
-    "__sub__": "subtract",
-    "__mul__": "multiply",
-    "__truediv__": "true_divide",
-    "__floordiv__": "floor_divide",
-    "__mod__": "mod",
-    "__pow__": "power",
-    "__matmul__": "matmul",
-    "__and__": "logical_and",
-    "__or__": "logical_or",
-    "__xor__": "logical_xor",
-    "__eq__": "equal",
-    "__ne__": "not_equal",
-    "__lt__": "less",
-    "__le__": "less_equal",
-    "__gt__": "greater",
-    "__ge__": "greater_equal",
-    "__neg__": "negative",
-    "__abs__": "absolute",
-    "__invert__": "logical_not",
-    "__getitem__": "get_item",
-}
-"""Python operators on symbolic tensors and the ops behind them; `__radd__` and its like swap the arguments."""
-
 
 def by_name(name: str, module: str) -> Callable[..., Any]:
     """An op or function as an attribute of a module.

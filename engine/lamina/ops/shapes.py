@@ -7,7 +7,7 @@ not known in the result either.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,17 +15,11 @@ from torch import Tensor
 from lamina.errors import LaminaError, ShapeError
 from lamina.ops.convert import dtype_name
 from lamina.ops.registry import is_symbolic
+from lamina.shapes import TensorSpec
 from lamina.text import Text
 
 STAND_INS = (2, 3), (5, 7)
 """For the first axis and for all others, in each run: the same everywhere, so that two batches still fit together."""
-
-
-class TensorSpec(NamedTuple):
-    """Shape, with None for unknown sizes, and type of one tensor."""
-
-    shape: tuple[int | None, ...]
-    dtype: str
 
 
 def infer(function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> Any:

@@ -72,7 +72,7 @@ def measured(program: Program, scores: Scores, batch: Batch, penalized_: Sequenc
     if not penalized_ and not getattr(program, "has_extras", False):
         return scores.measure(program(*batch.inputs), batch)
     results = program.full(*batch.inputs)
-    penalties = [v.regularizer(v.to_keras(v.value)) for v in penalized_]
+    penalties = [v.penalty() for v in penalized_]
     return scores.measure(results.outputs, batch, results.masks, [*results.losses, *penalties])
 
 

@@ -11,7 +11,8 @@ import torch
 import lamina
 from lamina import ops
 from lamina.errors import ConfigError, ShapeError
-from lamina.ops import OPERATORS, OPS, TensorSpec, infer
+from lamina.ops import OPS, TensorSpec, infer
+from lamina.symbolic import OPERATORS
 
 
 class Recorder:
