@@ -1,0 +1,116 @@
+"""What pydantic finds wrong with a value, in words: what it must be, what was received."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pydantic
+
+from lamina.errors import ConfigError
+from lamina.fields.parsing import default_config
+from lamina.fields.spec import MISSING, Issue
+from lamina.registry import close_matches
+from lamina.text import Text
+
+if TYPE_CHECKING:
+    from lamina.fields.declared import Declared
+
+_BOUNDS: Mapping[str, tuple[str, str, str]] = {
+    "greater_than": ("gt", "must be above {}", "必须大于 {}"),
+    "greater_than_equal": ("ge", "must be at least {}", "必须不小于 {}"),
+    "less_than": ("lt", "must be below {}", "必须小于 {}"),
+    "less_than_equal": ("le", "must be at most {}", "必须不大于 {}"),
+}
+_TYPES: Mapping[str, tuple[str, str]] = {
+    "int": ("must be a whole number", "必须是整数"),
+    "float": ("must be a number", "必须是数值"),
+    "finite": ("must be a finite number", "必须是有限数值"),
+    "bool": ("must be true or false", "必须是 true 或 false"),
+    "string": ("must be text", "必须是文本"),
+    "tuple": ("must be a list", "必须是列表"),
+    "list": ("must be a list", "必须是列表"),
+    "dict": ("must be an object", "必须是对象"),
+    "none": ("must be empty", "必须为空"),
+}
+
+
+def issues_of(cls: type[Declared], error: pydantic.ValidationError) -> Iterable[Issue]:
+    """One issue for each field at fault, in words."""
+    seen: set[str] = set()
+    for fault in sorted(
+        error.errors(include_url=False), key=lambda f: str(f["type"]).startswith("none")
+    ):
+        name = str(fault["loc"][0]) if fault["loc"] else ""
+        if name not in seen:
+            seen.add(name)
+            yield _issue(cls, name, fault)
+
+
+def _issue(cls: type[Declared], name: str, fault: Any) -> Issue:
+    kind: str = fault["type"]
+    subject = f"{cls.__name__}.{name}"
+    given = fault["input"]
+    if kind == "extra_forbidden":
+        close = close_matches(name, cls.declared_fields)
+        hint_en = (
+            f" Did you mean {close[0]}?" if close else f" It has: {', '.join(cls.declared_fields)}."
+        )
+        hint_zh = (
+            f"您是否想用 {close[0]}？" if close else f"可用参数：{'、'.join(cls.declared_fields)}。"
+        )
+        return Issue(
+            name,
+            "unknown_parameter",
+            Text(
+                f'{cls.__name__} has no parameter "{name}".{hint_en}',
+                f"{cls.__name__} 没有参数“{name}”。{hint_zh}",
+            ),
+            given,
+        )
+    if kind == "missing":
+        doc = cls.declared_fields[name].doc
+        return Issue(
+            name,
+            "missing_parameter",
+            Text(f"{subject} is needed: {doc.en}", f"缺少 {subject}：{doc.zh}"),
+        )
+    suggestion = MISSING if cls.declared_fields[name].is_required else default_config(cls)[name]
+    if kind in _BOUNDS:
+        key, en, zh = _BOUNDS[kind]
+        bound = fault["ctx"][key]
+        if kind.endswith("equal"):
+            suggestion = bound
+        return Issue(
+            name,
+            "out_of_range",
+            Text(
+                f"{subject} {en.format(bound)}, got {given!r}.",
+                f"{subject} {zh.format(bound)}，实际为 {given!r}。",
+            ),
+            given,
+            suggestion,
+        )
+    if isinstance(cause := (fault.get("ctx") or {}).get("error"), ConfigError):
+        return Issue(
+            name,
+            cause.code if cause.code != "config" else "bad_parameter",
+            Text(f"{subject}: {cause.text.en}", f"{subject}：{cause.text.zh}"),
+            given,
+            suggestion,
+        )
+    if kind == "literal_error":
+        choices = fault["ctx"]["expected"]
+        en, zh = f"must be {choices}", f"必须是 {choices.replace(' or ', ' 或 ')}"
+    else:
+        en, zh = _TYPES.get(
+            kind.split("_", maxsplit=1)[0],
+            (f"is not valid ({fault['msg']})", f"无效（{fault['msg']}）"),
+        )
+    return Issue(
+        name,
+        "bad_parameter",
+        Text(f"{subject} {en}, got {given!r}.", f"{subject} {zh}，实际为 {given!r}。"),
+        given,
+        suggestion,
+    )

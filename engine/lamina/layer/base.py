@@ -1,0 +1,317 @@
+"""The base of all layers: weights, naming, and calls on symbolic and on real tensors.
+
+A layer of the library declares its parameters as fields and states three things: `output_shape` (a closed form, so
+that shapes can be checked on each keystroke), `weights_for` (what it learns, in Keras' layout and order) and
+`forward` (torch, traceable by torch.fx, on tensors in Keras' layout). Everything else is derived. Its weights live in
+torch's layout in an attribute with a leading underscore (`self._kernel`), which is what `forward` uses; from outside,
+`layer.kernel` is a `Variable`, which reads and writes Keras' layout.
+
+A layer that a user writes has `build` and `call`, as in Keras. It is run as it is, never traced.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from lamina.activations import serialize as serialize_activation
+from lamina.calls import Slot, is_tensor, put_together, take_apart
+from lamina.errors import ConfigError
+from lamina.fields import Declared, field
+from lamina.layer import calling, outputs
+from lamina.layer.losses import LossHolder
+from lamina.layer.needs import Ports
+from lamina.layer.weights import layers_in
+from lamina.naming import snake_case, unique_name
+from lamina.random import current_seed, numbered
+from lamina.regularizers import RegularizerField
+from lamina.shapes import Shape, TensorSpec, listed_shapes
+from lamina.text import Text
+from lamina.variable import Variable, Weight
+
+
+class Layer(Declared, LossHolder):
+    """Base of all layers.
+
+    Tensors are in Keras' layout at every border: batch first, channels last. Subclass it with `build` and `call`:
+
+    >>> import torch
+    >>> class Scale(Layer):
+    ...     def build(self, input_shape):
+    ...         self.factor = self.add_weight(shape=(input_shape[-1],), initializer="ones")
+    ...
+    ...     def call(self, x):
+    ...         return x * self.factor
+    >>> Scale()(torch.zeros(2, 3)).shape
+    torch.Size([2, 3])
+
+    Args:
+        name: Name in the model, and id of the node in a graph; made from the class when left out.
+        trainable: False freezes the layer's weights, and those of the layers in it.
+        dtype: float32 is what there is.
+        activity_regularizer: Adds a penalty for the outputs to the loss.
+        input_shape: Shape of one sample, for the first layer of a Sequential (the old spelling of an Input).
+        input_dim: Size of the only axis of one sample; short for `input_shape=(input_dim,)`.
+    """
+
+    trainable: bool = field(
+        True,
+        doc=Text("Whether training changes the weights.", "训练时是否更新权重。"),
+        advanced=True,
+        kw_only=True,
+    )
+    activity_regularizer: RegularizerField | None = field(
+        None,
+        doc=Text(
+            "Adds a penalty for the output, the mean over the batch, to the loss.",
+            "在损失中加入输出的惩罚项（按批次取平均）。",
+        ),
+        advanced=True,
+        kw_only=True,
+    )
+
+    ports: ClassVar[Ports] = Ports()
+    type_name: ClassVar[str] = ""
+    """Type of the node in a graph document."""
+    call_arguments: ClassVar[tuple[str, ...]] = ("inputs",)
+    """Names by which a call may give its tensors, in the order of the ports."""
+    supports_masking = False
+    """Whether a mask of the input is one of the output, too; see `compute_mask`."""
+    makes_masks: ClassVar[bool] = False
+    """Whether outputs can carry a mask where no input does."""
+    uses_call: ClassVar[bool] = False
+    """Whether a user wrote it: it has a `call`, which is run as it is."""
+    builds_itself: ClassVar[bool] = False
+    """Whether it has a `build` of its own."""
+    built: bool
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.uses_call = cls.call is not Layer.call
+        cls.builds_itself = cls.build is not Layer.build
+        if "build" in vars(cls) and not cls.__module__.startswith("lamina."):
+            cls.build = calling.marking(cls.build)  # type: ignore[method-assign]
+        if "compute_mask" in vars(cls) and not cls.__module__.startswith("lamina."):
+            cls.supports_masking, cls.makes_masks = True, True
+        if not cls.type_name or cls.uses_call:
+            cls.type_name = cls.__name__
+
+    def __init__(
+        self,
+        *args: Any,
+        name: str | None = None,
+        dtype: Any = None,
+        input_shape: Sequence[int | None] | None = None,
+        batch_input_shape: Sequence[int | None] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        nn.Module.__init__(self)
+        prefix = snake_case(type(self).__name__)
+        self.name = unique_name(prefix) if name is None else str(name)
+        self.seed_name = numbered(prefix) if name is None else str(name)
+        self.dtype = _float32(dtype)
+        self.built = False
+        self.built_for: tuple[Shape, ...] = ()
+        self.__dict__["own_variables"] = []
+        self.__dict__["added_losses"] = []
+        self.__dict__["call_specs"] = {}
+        self.weight_seed: int | None = None
+        if batch_input_shape is not None:
+            input_shape = tuple(batch_input_shape)[1:]
+        if "input_dim" in kwargs and "input_dim" not in self.declared_fields:
+            input_shape = (kwargs.pop("input_dim"),)
+        self.declared_input_shape: tuple[int | None, ...] | None = (
+            None if input_shape is None else tuple(input_shape)
+        )
+        kwargs.pop("autocast", None)
+        Declared.__init__(self, *args, **kwargs)
+
+    @property
+    def inner_graph(self) -> Any:
+        """The graph of a layer that is a model: it stands in a graph as a block, and is laid open when it runs."""
+        return None
+
+    # --- what a layer states -----------------------------------------------------------------------------------
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """Shape of the output for the shapes of the inputs, batch first; raises `ShapeError`."""
+        raise NotImplementedError
+
+    def output_shapes(self, *inputs: Shape) -> list[Shape]:
+        """Shapes of all outputs, for a layer that has several."""
+        return [self.output_shape(*inputs)]
+
+    @property
+    def outputs_count(self) -> int:
+        """How many tensors the layer gives with its parameters."""
+        return self.ports.outputs
+
+    def output_dtype(self, *inputs: str) -> str:
+        """Type of the output's elements."""
+        return "float32"
+
+    def weights_for(self, *inputs: Shape) -> Iterable[Weight]:
+        """The weights for the shapes of the inputs, in Keras' order."""
+        return ()
+
+    def output_activation(self) -> str | None:
+        """The name of the activation that the output has passed last, such as "softmax"; None for none."""
+        function = getattr(self, "activation", None)
+        if function is None or self.uses_call:
+            return None
+        return serialize_activation(function)
+
+    def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
+        """Multiply-accumulate operations for one sample; 0 for layers that only move or map elements."""
+        return 0
+
+    def forward(self, *inputs: Any, **options: Any) -> Any:
+        """The output for a batch. Traced by torch.fx in layers of the library: no Python control flow on values."""
+        if not self.uses_call:
+            raise NotImplementedError(f"{type(self).__name__} has neither call nor forward.")
+        return self.call(*inputs, **options)
+
+    def call(self, *inputs: Any, **options: Any) -> Any:
+        """What a user's layer computes. Takes `training` and `mask` where it names them."""
+        return self.forward(*inputs, **options)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """The masks of the outputs for those of the inputs, where the layer supports masking."""
+        return previous_mask
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """Shape of the output for the shapes of the inputs, as Keras asks for it."""
+        shapes = listed_shapes(args) or listed_shapes(tuple(kwargs.values()))
+        specs = [TensorSpec(shape) for shape in shapes]
+        slots = tuple(Slot(index) for index in range(len(specs)))
+        in_list = self.uses_call and len(args) == 1 and len(specs) > 1
+        structure, found = self.outputs_for((([*slots],) if in_list else slots, {}), specs)
+        return put_together(structure, [spec.shape for spec in found])
+
+    def outputs_for(
+        self, structure: tuple[Any, Any], specs: Sequence[TensorSpec]
+    ) -> tuple[Any, list[TensorSpec]]:
+        """What a call gives: the nest of its outputs with slots, and what is known of each.
+
+        Args:
+            structure: Arguments and keywords with slots for the tensors.
+            specs: Of those tensors.
+        """
+        return outputs.outputs_for(self, structure, specs)
+
+    def output_masks(self, inputs: Sequence[Any], masks: Sequence[Any], count: int) -> list[Any]:
+        """The mask of each output, from the tensors and masks of the ports."""
+        return outputs.output_masks(self, inputs, masks, count)
+
+    # --- building ----------------------------------------------------------------------------------------------
+
+    def build(self, *input_shape: Any) -> None:
+        """Create the weights for the shape of the input, or the shapes of the inputs, batch first."""
+        shapes = listed_shapes(input_shape)
+        self.built_for = self.built_for or shapes
+        if self.weight_seed is None:
+            self.weight_seed = current_seed()
+        there = {variable.spec.name for variable in self.own_variables}
+        for spec in self.weights_for(*shapes):
+            if spec.name not in there:
+                self._create(spec)
+        self.built = True
+
+    def make_weights(self, *inputs: Shape, seed: int | None = None) -> None:
+        """Make the weights unless they are there.
+
+        Args:
+            inputs: Shapes of the inputs, batch first.
+            seed: Seed of the initial values; the process' seed when left out.
+        """
+        if self.built:
+            return
+        self.weight_seed = current_seed() if seed is None else seed
+        self.built_for = inputs
+        self.build(*inputs)
+        self.built = True
+
+    # --- configuration -----------------------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """Keras' configuration: the name, the type of the elements and all parameters."""
+        config = {"name": self.name, "dtype": self.dtype, **super().get_config()}
+        if config.get("activity_regularizer", self) is None:  # not every layer of Keras takes it
+            del config["activity_regularizer"]
+        return config
+
+    def node_config(self) -> dict[str, Any]:
+        """The configuration in a graph document: only what differs from the defaults."""
+        defaults = self.default_config()
+        config = super().get_config()
+        return {k: v for k, v in config.items() if k not in defaults or v != defaults[k]}
+
+    # --- calls -------------------------------------------------------------------------------------------------
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Apply the layer: to symbolic tensors it adds a node to their graph, to arrays and tensors it computes.
+
+        Args:
+            args: Symbolic tensors, or one batch of arrays or tensors, one by one or as a list.
+            training: Whether to compute as in training; what the call around this one says when left out.
+            mask: Mask of the input, (batch, time) of bool; the one it carries when left out.
+        """
+        if "_modules" not in self.__dict__:
+            raise ConfigError(
+                Text(
+                    f"{type(self).__name__} must call super().__init__() in its __init__ before anything else.",
+                    f"{type(self).__name__} 的 __init__ 必须首先调用 super().__init__()。",
+                )
+            )
+        args, kwargs = self._by_port(args, kwargs)
+        leaves: list[Any] = []
+        structure = take_apart((args, kwargs), leaves, is_tensor)
+        if any(isinstance(x, torch.fx.Proxy) for x in leaves):
+            return nn.Module.__call__(self, *args, **kwargs)
+        for x in leaves:
+            if hasattr(x, "graph_call"):
+                return x.graph_call(self, structure, leaves)
+        tensors = [
+            x if isinstance(x, (Tensor, Variable)) else calling.as_layer_input(x) for x in leaves
+        ]
+        return self.run_call(*put_together(structure, tensors))
+
+    def _by_port(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments of a layer of the library with its ports in order, whether in a list or by name."""
+        return calling.by_port(self, args, kwargs)
+
+    def run_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The outputs for real tensors, which carry their masks."""
+        return calling.run_call(self, args, kwargs)
+
+    @property
+    def sublayers(self) -> list[Layer]:
+        """The layers that are attributes of this one, or stand in its lists and dicts."""
+        return list(layers_in(self, Layer))
+
+    @property
+    def call_parameters(self) -> Mapping[str, inspect.Parameter]:
+        """The named parameters of what the layer computes with."""
+        return calling.parameters_of(type(self))
+
+    def extra_repr(self) -> str:
+        return f"name={self.name!r}"
+
+
+def _float32(dtype: Any) -> Literal["float32"]:
+    name = dtype.get("config", {}).get("name") if isinstance(dtype, Mapping) else dtype
+    name = str(name).removeprefix("torch.") if name is not None else "float32"
+    if name != "float32":
+        raise ConfigError(
+            Text(
+                f'Layers compute in float32 here; dtype "{name}" is not supported yet.',
+                f"层目前以 float32 计算；尚不支持 dtype“{name}”。",
+            )
+        )
+    return "float32"

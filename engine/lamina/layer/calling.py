@@ -1,0 +1,196 @@
+"""Calls of a layer on real tensors: its arguments by port, `training`, masks, and the weights it may still lack."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lamina.calls import (
+    calling,
+    current_training,
+    has_tensors,
+    is_outermost,
+    is_tensor,
+    mapped,
+    mask_of,
+    put_together,
+    set_mask,
+    take_apart,
+)
+from lamina.random import current_seed
+from lamina.shapes import Shape, is_nest_of_shapes
+
+if TYPE_CHECKING:
+    from lamina.layer.base import Layer
+
+
+def by_port(
+    layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of a layer of the library with its ports in order, whether in a list or by name."""
+    if layer.uses_call:
+        return args, kwargs
+    if len(args) == 1 and isinstance(args[0], (list, tuple)):
+        args = tuple(args[0])
+    named = [name for name in layer.call_arguments if name in kwargs]
+    if named:
+        kwargs = dict(kwargs)
+        for name in layer.call_arguments[len(args) :]:
+            if kwargs.get(name) is None:
+                kwargs.pop(name, None)
+                continue
+            value = kwargs.pop(name)
+            args = (*args, *(value if isinstance(value, (list, tuple)) else (value,)))
+    return args, kwargs
+
+
+def run_call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The outputs for real tensors, which carry their masks."""
+    if layer.uses_call and is_outermost():
+        layer.take_added_losses()
+    known = parameters_of(type(layer))
+    training = kwargs.pop("training", None)
+    if training is None:
+        training = current_training()
+    if training is None:
+        default = known["training"].default if "training" in known else None
+        training = default if isinstance(default, bool) else False
+    first = args[0] if args else next(iter(kwargs.values()), None)
+    single = layer.uses_call or len(args) == 1
+    previous = kwargs.get("mask")
+    if previous is None:
+        previous = mapped(mask_of, first if single else list(args), is_tensor)
+    _give_masks(layer, known, args, kwargs, previous)
+    _build_for_tensors(layer, args, kwargs)
+    if "training" in known:
+        kwargs["training"] = training
+    nn.Module.train(layer, training)
+    with calling(training):
+        outputs = nn.Module.__call__(layer, *args, **kwargs)
+    _regularize_activity(layer, outputs)
+    _set_masks(layer, args, first, previous, outputs)
+    return outputs
+
+
+def _give_masks(
+    layer: Layer,
+    known: Mapping[str, inspect.Parameter],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    previous: Any,
+) -> None:
+    """Pass the masks of the inputs on to a call that names them."""
+    if "mask" in known and kwargs.get("mask") is None and has_tensors(previous):
+        kwargs["mask"] = previous
+    if layer.uses_call:
+        for name, value in [*zip(known, args, strict=False), *list(kwargs.items())]:
+            wanted = f"{name}_mask"
+            if wanted in known and kwargs.get(wanted) is None:
+                mask = mapped(mask_of, value, is_tensor)
+                if has_tensors(mask):
+                    kwargs[wanted] = mask
+
+
+def _build_for_tensors(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    if not layer.uses_call:
+        shapes: list[Shape] = [tuple(x.shape) for x in args]
+        layer.output_shapes(*shapes)
+        layer.make_weights(*shapes)
+    elif not layer.built:
+        leaves: list[Any] = []
+        structure = take_apart((args, kwargs), leaves, is_tensor)
+        make_weights_for(layer, structure, [tuple(x.shape) for x in leaves])
+
+
+def make_weights_for(layer: Layer, structure: tuple[Any, Any], shapes: Sequence[Shape]) -> None:
+    """Build a user's layer for the nest of its arguments, by the names that its `build` has."""
+    if layer.built:
+        return
+    args, kwargs = put_together(structure, shapes)
+    names = list(parameters_of(type(layer)))
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    given = {k: v for k, v in given.items() if is_nest_of_shapes(v) and not k.endswith("mask")}
+    layer.weight_seed = current_seed() if layer.weight_seed is None else layer.weight_seed
+    wanted = list(inspect.signature(layer.build).parameters.values())
+    positional = [p for p in wanted if p.kind is not p.VAR_POSITIONAL]
+    if len(positional) > 1:
+        layer.build(**{p.name: given.get(p.name.removesuffix("_shape")) for p in positional})
+    elif positional or layer.builds_itself:
+        layer.build(next(iter(given.values()), None))
+    layer.built = True
+
+
+def _regularize_activity(layer: Layer, outputs: Any) -> None:
+    """Add the penalty for outputs, per sample, where there is one."""
+    if layer.activity_regularizer is not None:
+        leaves: list[Any] = []
+        take_apart(outputs, leaves, is_tensor)
+        for x in leaves:
+            layer.add_loss(layer.activity_regularizer(x) / max(1, x.shape[0]))
+
+
+def _set_masks(
+    layer: Layer, args: tuple[Any, ...], first: Any, previous: Any, outputs: Any
+) -> None:
+    if layer.uses_call:
+        if not layer.supports_masking:
+            if has_tensors(previous):
+                warnings.warn(
+                    f'Layer "{layer.name}" ({type(layer).__name__}) does not support masking; the mask of its input '
+                    "ends there. Set supports_masking = True if it may pass.",
+                    stacklevel=5,
+                )
+            return
+        if not (has_tensors(previous) or layer.makes_masks):
+            return
+        masks = layer.compute_mask(first, previous)
+        flat_masks: list[Any] = []
+        take_apart(masks, flat_masks, lambda x: x is None or is_tensor(x))
+    leaves: list[Any] = []
+    take_apart(outputs, leaves, is_tensor)
+    if not layer.uses_call:
+        given = previous if isinstance(previous, (list, tuple)) else [previous]
+        flat_masks = layer.output_masks(args, list(given), len(leaves))
+    for x, mask in zip(leaves, flat_masks, strict=False):
+        if mask_of(x) is None:
+            set_mask(x, mask)
+
+
+def as_layer_input(value: Any) -> Tensor:
+    """An array as a tensor in the type that layers compute in."""
+    tensor = torch.as_tensor(np.asarray(value))
+    return tensor.float() if tensor.dtype == torch.float64 else tensor
+
+
+def parameters_of(cls: Any) -> Mapping[str, inspect.Parameter]:
+    """The named parameters of what a layer computes with."""
+    known: Mapping[str, inspect.Parameter] = _parameters_once(cls)
+    return known
+
+
+@functools.cache
+def _parameters_once(cls: Any) -> Mapping[str, inspect.Parameter]:
+    function: Any = cls.call if cls.uses_call else cls.forward
+    found = dict(inspect.signature(function).parameters)
+    found.pop("self", None)
+    return {name: p for name, p in found.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+
+
+def marking(build: Callable[..., None]) -> Callable[..., None]:
+    """A user's `build` that leaves the layer built."""
+
+    @functools.wraps(build)
+    def marked(self: Layer, *args: Any, **kwargs: Any) -> None:
+        if self.weight_seed is None:
+            self.weight_seed = current_seed()
+        build(self, *args, **kwargs)
+        self.built = True
+
+    return marked

@@ -1,0 +1,120 @@
+"""What a call of a layer gives, before there is any data: shapes, types and masks of its outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from lamina.calls import Slot, is_tensor, mask_of, put_together, set_mask, take_apart
+from lamina.layer.calling import make_weights_for
+from lamina.shapes import TensorSpec
+
+if TYPE_CHECKING:
+    from lamina.layer.base import Layer
+
+
+def outputs_for(
+    layer: Layer, structure: tuple[Any, Any], specs: Sequence[TensorSpec]
+) -> tuple[Any, list[TensorSpec]]:
+    """What a call gives: the nest of its outputs with slots, and what is known of each.
+
+    Args:
+        structure: Arguments and keywords with slots for the tensors.
+        specs: Of those tensors.
+    """
+    if layer.uses_call:
+        return _outputs_by_running(layer, structure, specs)
+    given = [specs[slot.index] for slot in structure[0] if isinstance(slot, Slot)]
+    shapes = layer.output_shapes(*(spec.shape for spec in given))
+    dtype = layer.output_dtype(*(spec.dtype for spec in given))
+    masks = _masks_for(layer, given, structure[1].get("mask") is not None, len(shapes))
+    outputs = [
+        TensorSpec(shape, dtype, has_mask) for shape, has_mask in zip(shapes, masks, strict=True)
+    ]
+    slots = [Slot(index) for index in range(len(outputs))]
+    return slots[0] if len(slots) == 1 else slots, outputs
+
+
+def _masks_for(
+    layer: Layer, given: Sequence[TensorSpec], is_masked: bool, outputs: int
+) -> list[bool]:
+    """Which outputs will carry a mask, by trying it on tensors without data."""
+    masked = [is_masked or spec.has_mask for spec in given]
+    if not layer.makes_masks and not (layer.supports_masking and any(masked)):
+        return [False] * outputs
+    tensors = [
+        torch.empty([2 if size is None else size for size in spec.shape], device="meta")
+        for spec in given
+    ]
+    masks = [
+        torch.ones(x.shape[: max(1, min(2, x.dim() - 1))], dtype=torch.bool, device="meta")
+        if has
+        else None
+        for x, has in zip(tensors, masked, strict=True)
+    ]
+    return [mask is not None for mask in layer.output_masks(tensors, masks, outputs)]
+
+
+def output_masks(
+    layer: Layer, inputs: Sequence[Any], masks: Sequence[Any], outputs: int
+) -> list[Any]:
+    """The mask of each output, from the tensors and masks of the ports."""
+    if not layer.makes_masks and (
+        not layer.supports_masking or all(mask is None for mask in masks)
+    ):
+        return [None] * outputs
+    single = len(inputs) == 1
+    found = layer.compute_mask(
+        inputs[0] if single else list(inputs), masks[0] if single else list(masks)
+    )
+    if isinstance(found, (list, tuple)):
+        return [*found, *[None] * outputs][:outputs]
+    return [found, *[None] * (outputs - 1)]
+
+
+def _outputs_by_running(
+    layer: Layer, structure: tuple[Any, Any], specs: Sequence[TensorSpec]
+) -> tuple[Any, list[TensorSpec]]:
+    """What a user's layer gives, found by running it on zeros of two sizes: axes that differ have any size.
+
+    The layer is built with the true shapes first, so that it sees None for what is unknown.
+    """
+    make_weights_for(layer, structure, [spec.shape for spec in specs])
+    found: list[tuple[Any, list[Any]]] = []
+    for batch, other in ((2, 32), (3, 48)):
+        tensors = []
+        for spec in specs:
+            sizes = [
+                (batch if axis == 0 else other) if size is None else size
+                for axis, size in enumerate(spec.shape)
+            ]
+            x = torch.zeros(sizes, dtype=getattr(torch, spec.dtype), device=_device_of(layer))
+            if spec.has_mask:
+                set_mask(x, torch.ones(sizes[:2], dtype=torch.bool, device=x.device))
+            tensors.append(x)
+        args, kwargs = put_together(structure, tensors)
+        kwargs.setdefault("training", False)
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            outputs = layer.run_call(args, kwargs)
+        leaves: list[Any] = []
+        found.append((take_apart(outputs, leaves, is_tensor), leaves))
+        layer.take_added_losses()
+        if all(None not in spec.shape for spec in specs):
+            break
+    nest, first = found[0]
+    last = found[-1][1]
+    outputs_specs = [
+        TensorSpec(
+            tuple(p if p == q else None for p, q in zip(a.shape, b.shape, strict=True)),
+            str(a.dtype).removeprefix("torch."),
+            mask_of(a) is not None,
+        )
+        for a, b in zip(first, last, strict=True)
+    ]
+    return nest, outputs_specs
+
+
+def _device_of(layer: Layer) -> torch.device:
+    return next((v.value.device for v in layer.weights), torch.device("cpu"))
