@@ -31,6 +31,7 @@ class Weight:
         file_group: Group inside the layer's own in a weights file ("cell" for recurrent layers).
         regularizer: Adds a penalty for the values, a tensor in Keras' layout, to the loss.
         constraint: Puts the values, a tensor in Keras' layout, right after each update.
+        dtype: Type of the elements.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Weight:
     file_group: str = ""
     regularizer: Any = None
     constraint: Any = None
+    dtype: str = "float32"
 
 
 class Owner(Protocol):

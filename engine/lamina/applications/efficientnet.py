@@ -8,9 +8,7 @@ from typing import Any
 
 from lamina.applications.building import Options, Pooling, normalized, padding_for
 from lamina.applications.imagenet_utils import decode_predictions
-from lamina.errors import NotSupportedError
 from lamina.initializers import VarianceScaling
-from lamina.layer import LAYERS
 from lamina.layers import (
     Activation,
     Add,
@@ -19,13 +17,13 @@ from lamina.layers import (
     Dropout,
     GlobalAveragePooling2D,
     Multiply,
+    Normalization,
     Rescaling,
     Reshape,
     ZeroPadding2D,
 )
 from lamina.model import Model
 from lamina.symbolic import SymbolicTensor
-from lamina.text import Text
 
 __all__ = ["EfficientNetB0", "decode_predictions", "preprocess_input"]
 
@@ -57,7 +55,7 @@ def EfficientNetB0(  # noqa: N802 - Keras' name
         include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation
     )
     inputs = options.input()
-    x = _normalization()(Rescaling(1 / 255)(inputs))
+    x = Normalization(axis=3)(Rescaling(1 / 255)(inputs))
     x = ZeroPadding2D(padding_for(x, 3), name="stem_conv_pad")(x)
     x = _conv(x, 32, 3, "stem_conv", strides=2, padding="valid")
     x = _active(x, "stem_bn", "stem_activation")
@@ -81,17 +79,6 @@ def EfficientNetB0(  # noqa: N802 - Keras' name
     else:
         x = options.headed(x)
     return options.model(inputs, x, name)
-
-
-def _normalization() -> Any:
-    if "Normalization" not in LAYERS:
-        raise NotSupportedError(
-            Text(
-                "EfficientNet needs the layer Normalization, which this version does not have yet.",
-                "EfficientNet 需要 Normalization 层，当前版本尚不支持。",
-            )
-        )
-    return LAYERS.get("Normalization")(axis=3)
 
 
 def _conv(x: SymbolicTensor, filters: int, kernel: int, name: str, **given: Any) -> SymbolicTensor:

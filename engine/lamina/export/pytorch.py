@@ -50,7 +50,9 @@ class _Attribute:
         return tuple(self.weight.shape[axis] for axis in order)
 
     def declaration(self) -> str:
-        values = f"torch.empty({', '.join(map(str, self.torch_shape))})"
+        sizes = ", ".join(map(str, self.torch_shape)) or "()"
+        type_ = self.weight.dtype
+        values = f"torch.empty({sizes}{'' if type_ == 'float32' else f', dtype=torch.{type_}'})"
         if not self.weight.trainable:
             return f"self.register_buffer({text_literal(self.name)}, {values})"
         frozen = "" if self.layer.trainable else ", requires_grad=False"
@@ -166,12 +168,12 @@ def _give_shapes(layer: Layer, shapes: Sequence[Shape]) -> list[Weight]:
     """Build a layer on the meta device: its weights have shapes and nothing else."""
     weights = list(layer.weights_for(*shapes))
     layer.built_for, layer.built = tuple(shapes), True
-    if layer.group == "preprocessing" and list(layer.named_children()):
+    if layer.group == "preprocessing" and [*layer.named_children(), *layer.named_buffers()]:
         raise NotSupportedError(
             Text(
-                f'{type(layer).__name__} "{layer.name}" cannot be written as PyTorch source yet. Prepare the images '
+                f'{type(layer).__name__} "{layer.name}" cannot be written as PyTorch source yet. Prepare the data '
                 "before the model instead.",
-                f"{type(layer).__name__}“{layer.name}”暂时无法导出为 PyTorch 源码。请在模型之前处理图像。",
+                f"{type(layer).__name__}“{layer.name}”暂时无法导出为 PyTorch 源码。请在模型之前处理数据。",
             )
         )
     # Where noise comes from is not part of the source: torch's own generator is used.

@@ -24,7 +24,7 @@ def initial_source(target: str, weight: Weight) -> Iterator[str]:
         yield _scaled(target, initializer, shape)
     elif hasattr(initializer, "stddev"):
         yield _normal(target, type(initializer).__name__, initializer.mean, initializer.stddev)  # type: ignore[attr-defined]
-    elif len(shape) > 1:
+    elif len(shape) != 1:
         yield f"nn.init.constant_({target}, {_value(initializer)!r})"
     else:
         yield from _vector(target, initializer, shape)

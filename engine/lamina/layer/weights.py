@@ -38,7 +38,7 @@ class WeightHolder(nn.Module):
         assert self.weight_seed is not None
         values = spec.initializer.draw(
             spec.shape, spec.initializer.generator(self.weight_seed, self.seed_name, spec.name)
-        )
+        ).to(getattr(torch, spec.dtype))
         tensor = values if spec.to_torch is None else values.permute(spec.to_torch)
         is_image_kernel = spec.to_torch is not None and tensor.dim() == 4
         tensor = tensor.contiguous(

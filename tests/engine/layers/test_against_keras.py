@@ -327,6 +327,10 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "Rescaling": one(
         st.fixed_dictionaries({"scale": st.floats(-2, 2), "offset": st.floats(-2, 2)}), ANY_SHAPE
     ),
+    "Normalization": one(
+        st.fixed_dictionaries({"axis": st.sampled_from([-1, 1, None]), "invert": st.booleans()}),
+        ANY_SHAPE,
+    ),
     "Resizing": resizing(),
     "CenterCrop": one(
         st.fixed_dictionaries({"height": st.integers(1, 11), "width": st.integers(1, 11)}), IMAGE
@@ -420,6 +424,8 @@ def check(
     ours = Network(symbols, ours_layer(symbols if len(symbols) > 1 else symbols[0]))
     weights = [random.uniform(0.1, 1.0, w.shape).astype("float32") for w in theirs.weights]
     theirs.set_weights(weights)
+    if name == "Normalization":
+        theirs.finalize_state()  # it computes with copies of its weights
     assert [w.shape for w in ours.weights] == [tuple(w.shape) for w in theirs.weights]
     ours_layer.set_weights(weights)
 
