@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from lamina.graph.check import Report, check_graph
+from lamina.graph.check import check_graph
 from lamina.graph.document import Graph, read
+from lamina.graph.report import Report
 from lamina.training.check import check_training
 
 

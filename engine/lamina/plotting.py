@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from lamina.errors import ConfigError, NotSupportedError
-from lamina.graph.check import NodeReport, check_graph
+from lamina.graph.check import check_graph
 from lamina.graph.document import Graph, Node
+from lamina.graph.report import NodeReport
 from lamina.layer import Layer
 from lamina.text import Text
 

@@ -22,8 +22,9 @@ from lamina.export.literals import call_source, text_literal, variable_name
 from lamina.export.source import TEMPLATES
 from lamina.export.torch_functions import INFIX, Helpers, without_defaults
 from lamina.export.torch_initial import initial_source
-from lamina.graph.check import Report, check_graph
+from lamina.graph.check import check_graph
 from lamina.graph.document import Graph
+from lamina.graph.report import Report
 from lamina.layer import Layer, Shape, Weight
 from lamina.plan.compiler import compile_program
 from lamina.problems import GraphError

@@ -13,8 +13,9 @@ from typing import Any
 import jinja2
 
 from lamina.export.literals import call_source, literal, text_literal, variable_name
-from lamina.graph.check import Report, check_graph
+from lamina.graph.check import check_graph
 from lamina.graph.document import Graph, Node
+from lamina.graph.report import Report
 from lamina.layer import LAYERS
 from lamina.problems import GraphError
 

@@ -23,9 +23,11 @@ from lamina.files.keras_objects import (
     refuse,
     short,
 )
-from lamina.graph.check import Report, check_graph, free_id
+from lamina.graph.check import check_graph
 from lamina.graph.document import BLOCK, DEEPEST, FORMAT, VERSION, Edge, Graph, Node
+from lamina.graph.fixes import free_id
 from lamina.graph.order import keras_order
+from lamina.graph.report import Report
 from lamina.layer import Layer
 from lamina.naming import safe_id
 from lamina.operation import Op

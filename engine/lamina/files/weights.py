@@ -19,9 +19,9 @@ from lamina.errors import FileFormatError
 from lamina.files.hdf5 import Reader, Writer
 from lamina.files.keras_objects import refuse
 from lamina.graph.blocks import BlockLayer
-from lamina.graph.check import Report
 from lamina.graph.document import Graph
 from lamina.graph.order import keras_order
+from lamina.graph.report import Report
 from lamina.layer import Layer, Weight
 from lamina.naming import snake_case
 

@@ -7,88 +7,22 @@ node behind a faulty one gets no shape and no problem of its own: one cause, one
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from lamina.calls import Slot
 from lamina.errors import ConfigError, ShapeError
-from lamina.fields import MISSING, Issue
 from lamina.graph import document
 from lamina.graph.blocks import BlockLayer
 from lamina.graph.document import BLOCK, Edge, Graph, Node, call_structure
+from lamina.graph.fixes import Fixes, free_id
 from lamina.graph.order import reachable, topological
-from lamina.layer import LAYERS, Layer, Shape, TensorSpec, product
-from lamina.problems import Fix, Problem, errors_of
+from lamina.graph.report import NodeReport, Report
+from lamina.layer import LAYERS, product
+from lamina.problems import Fix, Problem
 from lamina.symbolic import check_arity
 from lamina.text import Text
 
 FLOAT_BYTES = 4
-
-
-@dataclass(frozen=True)
-class NodeReport:
-    """What is known about one node.
-
-    Args:
-        output_shape: Shape of the output, the batch (None) first.
-        dtype: Type of the output's elements.
-        parameters: Number of values in the node's weights; 0 for a node that shares another's.
-        trainable_parameters: How many of them training changes.
-        macs: Multiply-accumulate operations for one sample, forward.
-        bytes: Size of the outputs for one sample.
-        outputs: All outputs of a node that may have several.
-    """
-
-    output_shape: Shape
-    dtype: str
-    parameters: int
-    trainable_parameters: int
-    macs: int
-    bytes: int
-    outputs: tuple[TensorSpec, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        known = {key: value for key, value in vars(self).items() if key != "outputs"}
-        return {**known, "output_shape": list(self.output_shape)}
-
-
-@dataclass
-class Report:
-    """The result of a check.
-
-    Args:
-        problems: In the order of the document.
-        nodes: By node id, for the nodes whose shape could be found.
-        layers: The layers of those nodes, without weights.
-        order: Ids of all nodes that hang together, each after its inputs.
-        fingerprint: Of the graph, when its form and parameters are valid.
-    """
-
-    problems: list[Problem] = field(default_factory=list)
-    nodes: dict[str, NodeReport] = field(default_factory=dict)
-    layers: dict[str, Layer] = field(default_factory=dict)
-    order: list[str] = field(default_factory=list)
-    fingerprint: str | None = None
-
-    @property
-    def errors(self) -> list[Problem]:
-        return errors_of(self.problems)
-
-    @property
-    def totals(self) -> dict[str, int]:
-        """Sums over all nodes, by the names of `NodeReport`."""
-        return {
-            key: sum(getattr(node, key) for node in self.nodes.values())
-            for key in ("parameters", "trainable_parameters", "macs", "bytes")
-        }
-
-    def to_json(self, language: str = "en") -> dict[str, Any]:
-        return {
-            "problems": [problem.to_json(language) for problem in self.problems],
-            "nodes": {key: node.to_json() for key, node in self.nodes.items()},
-            "totals": self.totals,
-            "fingerprint": self.fingerprint,
-        }
 
 
 def check_graph(document_: object) -> Report:
@@ -132,15 +66,6 @@ def _duplicate_ids(graph: Graph) -> Iterator[Problem]:
         seen.add(node.id)
 
 
-def free_id(wish: str, taken: set[str]) -> str:
-    """`wish`, or `wish_1`, `wish_2` … : the first id that is not taken."""
-    number, base = 0, wish[:56]
-    while wish in taken:
-        number += 1
-        wish = f"{base}_{number}"
-    return wish
-
-
 class _Pass:
     """One walk over one graph; the state is the report it fills."""
 
@@ -154,6 +79,7 @@ class _Pass:
             for edge in node.inputs:
                 if edge.node in self.consumers:
                     self.consumers[edge.node].append(node.id)
+        self.fixes = Fixes(graph, self.consumers)
 
     def add(
         self,
@@ -210,7 +136,7 @@ class _Pass:
                 cycle[0],
                 port=port,
                 params={"nodes": cycle},
-                fixes=[self._remove_input(entry.id, port)],
+                fixes=[self.fixes.remove_input(entry.id, port)],
             )
 
     def _links(self, configured: set[str]) -> set[str]:
@@ -230,7 +156,7 @@ class _Pass:
                         node.id,
                         port=port,
                         params={"source": edge.node},
-                        fixes=[self._remove_input(node.id, port)],
+                        fixes=[self.fixes.remove_input(node.id, port)],
                     )
                 elif edge.output != 0 and not self._has_output(edge):
                     self.add(
@@ -275,9 +201,9 @@ class _Pass:
         except ConfigError as error:
             too_many = most is not None and count > most
             fixes = (
-                [self._keep_inputs(node, most or 0)]
+                [self.fixes.keep_inputs(node, most or 0)]
                 if too_many
-                else list(self._connect(node, least - count))
+                else list(self.fixes.connect(node, least - count))
             )
             self.add(
                 "too_many_inputs" if too_many else "missing_input",
@@ -290,41 +216,6 @@ class _Pass:
                 params={"inputs": count, "min": least, "max": most},
                 fixes=fixes,
             )
-
-    def _keep_inputs(self, node: Node, count: int) -> Fix:
-        kept = [edge.to_json() for edge in node.inputs[:count]]
-        path = f"/nodes/{self.index[node.id]}/inputs"
-        label = (
-            Text(f"Keep the first {count}", f"只保留前 {count} 个")
-            if count
-            else Text("Remove the links", "删除连线")
-        )
-        return Fix(label, "graph", [{"op": "replace", "path": path, "value": kept}])
-
-    def _connect(self, node: Node, missing: int) -> Iterator[Fix]:
-        """Where exactly one layer has a free output that could lead here, offer to connect it."""
-        downstream = reachable([node.id], self.consumers)
-        free = [
-            n.id for n in self.graph.nodes if not self.consumers[n.id] and n.id not in downstream
-        ]
-        if missing == 1 and len(free) == 1:
-            path = f"/nodes/{self.index[node.id]}/inputs/-"
-            yield Fix(
-                Text(f"Connect {free[0]} to it", f"连接 {free[0]}"),
-                "graph",
-                [{"op": "add", "path": path, "value": {"node": free[0]}}],
-            )
-
-    def _remove_input(self, node_id: str, port: int) -> Fix:
-        source = self.graph.node(node_id).inputs[port].node
-        return Fix(
-            Text(
-                f"Remove the link from {source} to {node_id}",
-                f"删除从 {source} 到 {node_id} 的连线",
-            ),
-            "graph",
-            [{"op": "remove", "path": f"/nodes/{self.index[node_id]}/inputs/{port}"}],
-        )
 
     def _ends(self) -> None:
         """Inputs and outputs of the whole, and nodes that lead nowhere."""
@@ -492,28 +383,10 @@ class _Pass:
                 node.id,
                 field=issue.field,
                 params={"given": _plain(issue.given)},
-                fixes=list(self._config_fixes(node, issue)),
+                fixes=list(self.fixes.parameters(node, issue)),
             )
         if not issues:
             self.report.layers[node.id] = cls(**node.config, name=node.id)
-
-    def _config_fixes(self, node: Node, issue: Issue) -> Iterator[Fix]:
-        path = f"/nodes/{self.index[node.id]}/config/{_pointer(issue.field)}"
-        if issue.code == "unknown_parameter":
-            yield Fix(
-                Text(f"Remove {issue.field}", f"删除 {issue.field}"),
-                "graph",
-                [{"op": "remove", "path": path}],
-            )
-        elif issue.suggestion is not MISSING:
-            yield Fix(
-                Text(
-                    f"Set {issue.field} to {issue.suggestion}",
-                    f"将 {issue.field} 设为 {issue.suggestion}",
-                ),
-                "graph",
-                [{"op": "add", "path": path, "value": issue.suggestion}],
-            )
 
     def _share(self, node: Node) -> None:
         assert node.shares is not None
@@ -557,7 +430,7 @@ class _Pass:
                 field=error.field,
                 port=error.port,
                 params={"inputs": [list(shape) for shape in shapes]},
-                fixes=list(self._shape_fixes(node, error)),
+                fixes=list(self.fixes.shapes(node, error)),
             )
             return
         sizes = [(product(weight.shape), weight.trainable) for weight in weights]
@@ -571,40 +444,6 @@ class _Pass:
             bytes=sum(product(spec.shape[1:]) for spec in outputs) * FLOAT_BYTES,
             outputs=tuple(outputs),
         )
-
-    def _shape_fixes(self, node: Node, error: ShapeError) -> Iterator[Fix]:
-        index = self.index[node.id]
-        if error.insert is not None and error.port < len(node.inputs):
-            fresh = free_id(error.insert.lower(), {n.id for n in self.graph.nodes})
-            inserted = {
-                "id": fresh,
-                "type": error.insert,
-                "config": {},
-                "inputs": [node.inputs[error.port].to_json()],
-            }
-            yield Fix(
-                Text(f"Insert a {error.insert}", f"插入 {error.insert}"),
-                "graph",
-                [
-                    {"op": "add", "path": "/nodes/-", "value": inserted},
-                    {
-                        "op": "replace",
-                        "path": f"/nodes/{index}/inputs/{error.port}",
-                        "value": {"node": fresh},
-                    },
-                ],
-            )
-        for name, value in (error.suggest or {}).items():
-            yield Fix(
-                Text(f"Set {name} to {value}", f"将 {name} 设为 {value}"),
-                "graph",
-                [{"op": "add", "path": f"/nodes/{index}/config/{_pointer(name)}", "value": value}],
-            )
-
-
-def _pointer(key: str) -> str:
-    """A key as a part of a JSON Pointer (RFC 6901)."""
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _plain(value: Any) -> Any:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from lamina.callbacks.callback import CALLBACKS
 from lamina.datasets.catalogue import DATASETS, DatasetSpec
-from lamina.graph.check import Report
 from lamina.graph.document import Graph
+from lamina.graph.report import Report
 from lamina.problems import Fix, Problem
 from lamina.text import Text
 from lamina.training.choices import check_choices, replace

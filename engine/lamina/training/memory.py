@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from lamina.graph.check import FLOAT_BYTES, Report
+from lamina.graph.check import FLOAT_BYTES
+from lamina.graph.report import Report
 from lamina.problems import Problem
 from lamina.text import Text
 from lamina.training.document import TrainingDocument

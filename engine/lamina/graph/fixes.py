@@ -1,0 +1,126 @@
+"""What to do about the problems of a graph: each fix is one undoable change of the document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from lamina.errors import ShapeError
+from lamina.fields import MISSING, Issue
+from lamina.graph.document import Graph, Node
+from lamina.graph.order import reachable
+from lamina.problems import Fix
+from lamina.text import Text
+
+
+class Fixes:
+    """The fixes for one graph.
+
+    Args:
+        graph: The document.
+        consumers: By node id, the nodes that its output goes to.
+    """
+
+    def __init__(self, graph: Graph, consumers: Mapping[str, Sequence[str]]) -> None:
+        self.graph = graph
+        self.consumers = consumers
+        self.index = {node.id: i for i, node in enumerate(graph.nodes)}
+
+    def keep_inputs(self, node: Node, count: int) -> Fix:
+        """Only the first inputs."""
+        kept = [edge.to_json() for edge in node.inputs[:count]]
+        path = f"/nodes/{self.index[node.id]}/inputs"
+        label = (
+            Text(f"Keep the first {count}", f"只保留前 {count} 个")
+            if count
+            else Text("Remove the links", "删除连线")
+        )
+        return Fix(label, "graph", [{"op": "replace", "path": path, "value": kept}])
+
+    def connect(self, node: Node, missing: int) -> Iterator[Fix]:
+        """Where exactly one layer has a free output that could lead here, offer to connect it."""
+        downstream = reachable([node.id], self.consumers)
+        free = [
+            n.id for n in self.graph.nodes if not self.consumers[n.id] and n.id not in downstream
+        ]
+        if missing == 1 and len(free) == 1:
+            path = f"/nodes/{self.index[node.id]}/inputs/-"
+            yield Fix(
+                Text(f"Connect {free[0]} to it", f"连接 {free[0]}"),
+                "graph",
+                [{"op": "add", "path": path, "value": {"node": free[0]}}],
+            )
+
+    def remove_input(self, node_id: str, port: int) -> Fix:
+        """One link less."""
+        source = self.graph.node(node_id).inputs[port].node
+        return Fix(
+            Text(
+                f"Remove the link from {source} to {node_id}",
+                f"删除从 {source} 到 {node_id} 的连线",
+            ),
+            "graph",
+            [{"op": "remove", "path": f"/nodes/{self.index[node_id]}/inputs/{port}"}],
+        )
+
+    def parameters(self, node: Node, issue: Issue) -> Iterator[Fix]:
+        """For a parameter that cannot be what was given."""
+        path = f"/nodes/{self.index[node.id]}/config/{_pointer(issue.field)}"
+        if issue.code == "unknown_parameter":
+            yield Fix(
+                Text(f"Remove {issue.field}", f"删除 {issue.field}"),
+                "graph",
+                [{"op": "remove", "path": path}],
+            )
+        elif issue.suggestion is not MISSING:
+            yield Fix(
+                Text(
+                    f"Set {issue.field} to {issue.suggestion}",
+                    f"将 {issue.field} 设为 {issue.suggestion}",
+                ),
+                "graph",
+                [{"op": "add", "path": path, "value": issue.suggestion}],
+            )
+
+    def shapes(self, node: Node, error: ShapeError) -> Iterator[Fix]:
+        """For an input that does not fit: a layer put before, or another parameter."""
+        index = self.index[node.id]
+        if error.insert is not None and error.port < len(node.inputs):
+            fresh = free_id(error.insert.lower(), {n.id for n in self.graph.nodes})
+            inserted = {
+                "id": fresh,
+                "type": error.insert,
+                "config": {},
+                "inputs": [node.inputs[error.port].to_json()],
+            }
+            yield Fix(
+                Text(f"Insert a {error.insert}", f"插入 {error.insert}"),
+                "graph",
+                [
+                    {"op": "add", "path": "/nodes/-", "value": inserted},
+                    {
+                        "op": "replace",
+                        "path": f"/nodes/{index}/inputs/{error.port}",
+                        "value": {"node": fresh},
+                    },
+                ],
+            )
+        for name, value in (error.suggest or {}).items():
+            yield Fix(
+                Text(f"Set {name} to {value}", f"将 {name} 设为 {value}"),
+                "graph",
+                [{"op": "add", "path": f"/nodes/{index}/config/{_pointer(name)}", "value": value}],
+            )
+
+
+def free_id(wish: str, taken: set[str]) -> str:
+    """`wish`, or `wish_1`, `wish_2` … : the first id that is not taken."""
+    number, base = 0, wish[:56]
+    while wish in taken:
+        number += 1
+        wish = f"{base}_{number}"
+    return wish
+
+
+def _pointer(key: str) -> str:
+    """A key as a part of a JSON Pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")
