@@ -119,7 +119,7 @@ def _call_source(node: Node, inputs: list[str]) -> str:
     if node.type == "Input":
         return ""
     listed = ", ".join(inputs)
-    return f"([{listed}])" if LAYERS.get(node.type).group == "merging" else f"({listed})"
+    return f"([{listed}])" if LAYERS.get(node.type).takes_list else f"({listed})"
 
 
 def _layer_source(node: Node, *, indent: int = 0, before: int = 0) -> str:

@@ -127,7 +127,7 @@ def layer_to_keras(layer: Layer) -> dict[str, Any]:
             raise _unnamed(f'{name} of {type(layer).__name__} "{layer.name}"')
         if module is not None:
             config[name] = keras_object(f"keras.{module}", type(value).__name__, value.get_config())
-    return keras_object("keras.layers", type(layer).__name__, config)
+    return keras_object("keras.layers", layer.type_name, config)
 
 
 def _unnamed(what: str) -> ConfigError:

@@ -127,7 +127,7 @@ def _functional_config(graph: Graph, layers: Mapping[str, Layer]) -> dict[str, A
 
     def inbound(node: Node) -> dict[str, Any]:
         tensors = [tensor(edge) for edge in node.inputs]
-        takes_list = layers[node.shares or node.id].group == "merging"
+        takes_list = layers[node.shares or node.id].takes_list
         args = [tensors] if takes_list else tensors
         return {"args": args, "kwargs": _keywords_of(node)}
 

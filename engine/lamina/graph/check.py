@@ -189,7 +189,10 @@ class _Pass:
 
     def _has_output(self, edge: Edge) -> bool:
         layer = self.report.layers.get(edge.node)
-        return layer is not None and edge.output < layer.outputs_count
+        if layer is None:
+            return False
+        _, keywords = call_structure(self.graph.node(edge.node))
+        return edge.output < layer.outputs_of_call(keywords)
 
     def _arity(self, node: Node) -> None:
         layer = self.report.layers[node.id]

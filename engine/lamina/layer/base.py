@@ -79,6 +79,8 @@ class Layer(Declared, LossHolder):
     """Type of the node in a graph document."""
     call_arguments: ClassVar[tuple[str, ...]] = ("inputs",)
     """Names by which a call may give its tensors, in the order of the ports."""
+    takes_list: ClassVar[bool] = False
+    """Whether a call has its tensors in one list, and not one after the other."""
     supports_masking = False
     """Whether a mask of the input is one of the output, too; see `compute_mask`."""
     makes_masks: ClassVar[bool] = False
@@ -149,6 +151,10 @@ class Layer(Declared, LossHolder):
     def outputs_count(self) -> int:
         """How many tensors the layer gives with its parameters."""
         return self.ports.outputs
+
+    def outputs_of_call(self, keywords: Mapping[str, Any]) -> int:
+        """How many tensors a call with these keywords gives."""
+        return self.outputs_count
 
     def output_dtype(self, *inputs: str) -> str:
         """Type of the output's elements."""

@@ -189,7 +189,9 @@ class _Network(nn.Module):
         slots = self.structures[node.id][0]
         port_masks = [masks[slot.index] if isinstance(slot, Slot) else None for slot in slots]
         if kwargs.get("mask") is not None:
-            port_masks = [kwargs["mask"], *port_masks[1:]]
+            said = kwargs["mask"]
+            said = list(said) if isinstance(said, (list, tuple)) else [said]
+            port_masks = [*said, *port_masks[len(said) :]][: len(slots)]
         elif "mask" in layer.call_parameters and any(m is not None for m in port_masks):
             kwargs["mask"] = port_masks[0] if len(port_masks) == 1 else port_masks
         fixed = kwargs.pop("training", None)

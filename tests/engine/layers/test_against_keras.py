@@ -202,15 +202,60 @@ def prelu(draw: st.DrawFn) -> Case:
 
 @st.composite
 def attention(draw: st.DrawFn) -> Case:
-    config = {
+    config: Config = {
         "num_heads": draw(st.integers(1, 3)),
         "key_dim": draw(st.integers(1, 4)),
         "value_dim": draw(st.none() | st.integers(1, 4)),
         "use_bias": draw(st.booleans()),
+        "use_gate": draw(st.booleans()),
+        "sliding_window": draw(st.none() | st.integers(1, 3)),
+        "dropout": draw(st.sampled_from([0.0, 0.5])),
+        "output_shape": draw(st.none() | st.sampled_from([(3,), (2, 3)])),
     }
     query, value, key = (draw(st.integers(1, 5)) for _ in range(3))
-    shapes = [(draw(st.integers(1, 5)), query), (draw(st.integers(1, 5)), value)]
-    return config, [*shapes, (shapes[1][0], key)] if draw(st.booleans()) else shapes
+    times: list[tuple[int, ...]] = [(draw(st.integers(1, 5)),) for _ in range(2)]
+    if config["sliding_window"] is None and draw(st.booleans()):
+        config["attention_axes"] = axes = draw(st.sampled_from([(1,), (2,), (1, 2), (-2,)]))
+        extra = draw(st.integers(1, 3))
+        times = [
+            (*time, extra)
+            if axes == (1,)
+            else (times[0][0], *time)
+            if len(axes) < 2
+            else (*time, 2)
+            for time in times
+        ]
+    shapes = [(*times[0], query), (*times[1], value)]
+    return config, [*shapes, (*times[1], key)] if draw(st.booleans()) else shapes
+
+
+@st.composite
+def grouped_attention(draw: st.DrawFn) -> Case:
+    shared = draw(st.integers(1, 2))
+    config = {
+        "head_dim": draw(st.integers(1, 4)),
+        "num_query_heads": shared * draw(st.integers(1, 3)),
+        "num_key_value_heads": shared,
+        "use_bias": draw(st.booleans()),
+        "use_gate": draw(st.booleans()),
+        "sliding_window": draw(st.none() | st.integers(1, 3)),
+        "dropout": draw(st.sampled_from([0.0, 0.5])),
+    }
+    features, times = draw(st.integers(1, 5)), [draw(st.integers(1, 5)) for _ in range(2)]
+    shapes = [(times[0], features), (times[1], features)]
+    return config, [*shapes, (times[1], draw(st.integers(1, 5)))] if draw(st.booleans()) else shapes
+
+
+@st.composite
+def plain_attention(draw: st.DrawFn, *, additive: bool) -> Case:
+    config = {"use_scale": draw(st.booleans()), "dropout": draw(st.sampled_from([0.0, 0.5]))}
+    if not additive:
+        config["score_mode"] = draw(st.sampled_from(["dot", "concat"]))
+    features, times = draw(st.integers(1, 5)), [draw(st.integers(1, 5)) for _ in range(2)]
+    with_key = draw(st.booleans())
+    value = (times[1], draw(st.integers(1, 5)) if with_key else features)
+    shapes = [(times[0], features), value]
+    return config, [*shapes, (times[1], features)] if with_key else shapes
 
 
 def one(
@@ -318,6 +363,9 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
         )
     ),
     "MultiHeadAttention": attention(),
+    "GroupQueryAttention": grouped_attention(),
+    "Attention": plain_attention(additive=False),
+    "AdditiveAttention": plain_attention(additive=True),
     **{f"{kind}Pooling{rank}D": pooling(rank) for kind in ("Max", "Average") for rank in (1, 2, 3)},
     "LSTM": lstm(),
     "GRU": recurrent(gated=True),
@@ -383,6 +431,12 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
 }
 
 
+SPREAD = {"MultiHeadAttention", "GroupQueryAttention"}
+"""Layers whose call has its inputs one by one."""
+LOOSE = {"LSTM", "GRU", "SimpleRNN", "Attention", "AdditiveAttention", *SPREAD}
+"""Layers whose sums are long."""
+
+
 def test_every_layer_of_the_registry_is_compared():
     assert set(CASES) == set(LAYERS.names()) - {"Input"}
 
@@ -413,7 +467,7 @@ def check(
     theirs = getattr(keras.layers, name)(**config)
     their_inputs = [torch.tensor(b, requires_grad=dtype == "float32") for b in batches]
     argument = their_inputs if len(shapes) > 1 else their_inputs[0]
-    spread = name == "MultiHeadAttention"  # takes its inputs one by one, not as a list
+    spread = name in SPREAD  # takes its inputs one by one, not as a list
     if spread:
         theirs.build(*(b.shape for b in batches))
     else:
@@ -433,11 +487,7 @@ def check(
     our_inputs = [torch.tensor(b, requires_grad=dtype == "float32") for b in batches]
     (actual,) = ours.program(training=training)(*our_inputs)
     assert tuple(actual.shape[1:]) == ours.outputs[0].shape[1:]
-    tolerance = (
-        {"rtol": 1e-4, "atol": 1e-5}
-        if name in ("LSTM", "GRU", "SimpleRNN", "MultiHeadAttention")
-        else {"rtol": 1e-5, "atol": 2e-6}
-    )
+    tolerance = {"rtol": 1e-4, "atol": 1e-5} if name in LOOSE else {"rtol": 1e-5, "atol": 2e-6}
     torch.testing.assert_close(actual, expected.contiguous(), **tolerance)
 
     direction = torch.tensor(random.normal(size=tuple(expected.shape)).astype("float32"))
@@ -471,6 +521,7 @@ def test_same_configuration_keys_and_defaults_as_keras(name: str) -> None:
 
         "Embedding": {"input_dim": 5, "output_dim": 2}, "LSTM": {"units": 2}, "Dropout": {"rate": 0.5},
         "MultiHeadAttention": {"num_heads": 2, "key_dim": 3},
+        "GroupQueryAttention": {"head_dim": 2, "num_query_heads": 4, "num_key_value_heads": 2},
         "Reshape": {"target_shape": (2, 2)}, "Permute": {"dims": (1,)}, "RepeatVector": {"n": 2}, "Dot": {"axes": -1},
         "Resizing": {"height": 2, "width": 3}, "CenterCrop": {"height": 2, "width": 3},
         "GRU": {"units": 2}, "SimpleRNN": {"units": 2}, "Rescaling": {"scale": 2.0},

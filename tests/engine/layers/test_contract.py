@@ -54,6 +54,12 @@ SMALLEST: dict[str, tuple[dict[str, Any], list[tuple[int | None, ...]]]] = {
     "MaxPooling2D": ({}, [(None, 7, 3)]),
     "AveragePooling2D": ({}, [(7, None, 3)]),
     "MultiHeadAttention": ({"num_heads": 2, "key_dim": 3}, [(None, 3), (None, 5)]),
+    "GroupQueryAttention": (
+        {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2, "use_gate": True},
+        [(None, 3), (None, 3)],
+    ),
+    "Attention": ({"use_scale": True, "score_mode": "concat"}, [(None, 3), (None, 3)]),
+    "AdditiveAttention": ({}, [(None, 3), (None, 3)]),
     "LSTM": ({"units": 4, "return_sequences": True}, [(None, 3)]),
     "GRU": ({"units": 4, "return_sequences": True}, [(None, 3)]),
     "SimpleRNN": ({"units": 4, "go_backwards": True}, [(None, 3)]),

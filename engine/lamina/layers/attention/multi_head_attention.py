@@ -2,54 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-import torch
-import torch.nn.functional as F
-from pydantic import BeforeValidator
-from torch import Tensor
+from pydantic import BeforeValidator, WithJsonSchema
 
-from lamina.constraints import ConstraintField
 from lamina.errors import ShapeError
-from lamina.fields import Fraction, PositiveInt, field
-from lamina.initializers import InitializerField
-from lamina.layer import (
-    Layer,
-    Ports,
-    Shape,
-    Weight,
-    layer,
-    need_known,
-    need_rank,
-    product,
-    shape_text,
-)
-from lamina.layers.shared_fields import (
-    REFUSED,
-    WITHOUT_EFFECT,
-    Refused,
-    constraint,
-    penalty,
-    refuse,
-)
-from lamina.regularizers import RegularizerField
+from lamina.fields import Axes, Fraction, PositiveInt, field
+from lamina.layer import Shape, layer, need_known, shape_text
+from lamina.layers.attention.base import DROPOUT
+from lamina.layers.attention.heads import HeadsAttention
 from lamina.text import Text
 
+USE_BIAS = Text("Add learned offsets.", "是否加上可学习的偏置。")
 
-def _only_time(value: Any) -> Any:
-    """The one axis that there is between batch and features may be named."""
-    return None if value in (1, [1], (1,)) else refuse(value)
+
+def _listed(value: Any) -> Any:
+    return (value.__index__(),) if hasattr(value, "__index__") else value
+
+
+AttentionAxes = Annotated[
+    tuple[int, ...],
+    BeforeValidator(_listed),
+    WithJsonSchema({"type": "array", "items": {"type": "integer"}, "x-widget": "shape"}),
+]
+"""Axes of the inputs, the batch being 0; negative ones count from the end, the features being -1."""
 
 
 @layer(
     group="attention",
     summary=Text("Every position looks at every other.", "每个位置关注所有其他位置。"),
 )
-class MultiHeadAttention(Layer):
+class MultiHeadAttention(HeadsAttention):
     """Scaled dot-product attention in several heads (Vaswani et al. 2017, arXiv:1706.03762).
 
-    Call it on (query, value) or on (query, value, key); the key is the value when it is left out.
+    Call it on (query, value) or on (query, value, key); the key is the value when it is left out. Further keywords of
+    a call: `attention_mask` (batch, queries, keys), `use_causal_mask`, `return_attention_scores`, which makes the
+    shares (batch, heads, queries, keys) a second output, `value_mask` and `key_mask`.
 
     Shapes:
         (batch, time, features), (batch, other time, …) and the same again -> (batch, time, features)
@@ -67,154 +56,79 @@ class MultiHeadAttention(Layer):
         ),
         advanced=True,
     )
-    dropout: Fraction = field(
-        0.0,
+    dropout: Fraction = field(0.0, doc=DROPOUT)
+    use_bias: bool = field(True, doc=USE_BIAS, advanced=True)
+    partial_output_shape: Axes | None = field(
+        None,
         doc=Text(
-            "Share of the attention that is dropped while training.", "训练时丢弃注意力的比例。"
+            "Sizes of the output's axes in place of the features; the query's features when empty.",
+            "输出中代替特征轴的各轴大小；留空则与查询的特征数相同。",
         ),
-    )
-    use_bias: bool = field(
-        True, doc=Text("Add learned offsets.", "是否加上可学习的偏置。"), advanced=True
-    )
-    partial_output_shape: Refused = field(None, doc=REFUSED, hidden=True)
-    attention_axes: Annotated[Any, BeforeValidator(_only_time)] = field(
-        None, doc=REFUSED, hidden=True
-    )
-    sliding_window: Refused = field(None, doc=REFUSED, hidden=True)
-    flash_attention: Any = field(None, doc=WITHOUT_EFFECT, hidden=True)
-    kernel_initializer: InitializerField = field(
-        "glorot_uniform",
-        doc=Text("First values of the kernels.", "权重矩阵的初始值。"),
         advanced=True,
     )
-    bias_initializer: InitializerField = field(
-        "zeros", doc=Text("First values of the biases.", "偏置的初始值。"), advanced=True
+    attention_axes: AttentionAxes | None = field(
+        None,
+        doc=Text(
+            "Axes that attention runs over; all between batch and features when empty.",
+            "注意力作用的轴；留空则为批次与特征之间的所有轴。",
+        ),
+        advanced=True,
     )
-    kernel_regularizer: RegularizerField | None = field(None, doc=penalty("kernel"), advanced=True)
-    bias_regularizer: RegularizerField | None = field(None, doc=penalty("bias"), advanced=True)
-    activity_regularizer: Refused = field(None, doc=REFUSED, hidden=True)
-    kernel_constraint: ConstraintField | None = field(None, doc=constraint("kernel"), advanced=True)
-    bias_constraint: ConstraintField | None = field(None, doc=constraint("bias"), advanced=True)
-    use_gate: Refused = field(False, doc=REFUSED, hidden=True)
-    seed: Refused = field(None, doc=REFUSED, hidden=True)
 
     aliases = {"output_shape": "partial_output_shape"}
+    passes_query_mask = False
 
-    ports = Ports(least_inputs=2, most_inputs=3)
+    def get_config(self) -> dict[str, Any]:
+        """The configuration; what Keras 3.0 did not have stands in it only where it differs from the default."""
+        config = super().get_config()
+        config["output_shape"] = config.pop("partial_output_shape")
+        new = {"sliding_window": None, "use_gate": False, "seed": None}
+        return {k: v for k, v in config.items() if k not in new or v != new[k]}
 
     @property
-    def head_value_dim(self) -> int:
-        return self.key_dim if self.value_dim is None else self.value_dim
+    def sizes(self) -> Mapping[str, tuple[int, int]]:
+        value = self.key_dim if self.value_dim is None else self.value_dim
+        heads = self.num_heads
+        return {
+            "query": (heads, self.key_dim),
+            "key": (heads, self.key_dim),
+            "value": (heads, value),
+        }
+
+    @property
+    def output_sizes(self) -> tuple[int, ...] | None:
+        return self.partial_output_shape
+
+    def axes_for(self, rank: int) -> tuple[int, ...]:
+        if self.attention_axes is None:
+            return tuple(range(1, rank - 1))
+        return tuple(axis if axis >= 0 else rank + axis for axis in self.attention_axes)
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        for x in inputs:
-            need_rank(self, x, 3, "(batch, time, features)")
-            need_known(self, x, 2, "features")
-        query, value, key = inputs[0], inputs[1], inputs[-1]
-        if None not in (value[1], key[1]) and value[1] != key[1]:
+        rank = len(inputs[0])
+        axes = self.axes_for(rank)
+        for port, x in enumerate(inputs):
+            if len(x) != rank or rank < 3:
+                raise ShapeError(
+                    Text(
+                        f'MultiHeadAttention "{self.name}" needs (batch, time, features), or one more axis for each '
+                        f"input, but gets {' and '.join(map(shape_text, inputs))}.",
+                        f"MultiHeadAttention“{self.name}”需要 (batch, time, features)，或各输入同样多的轴，实际得到 "
+                        f"{' 和 '.join(map(shape_text, inputs))}。",
+                    ),
+                    port=port,
+                )
+            need_known(self, x, -1, "features")
+        if not axes or any(not 0 < axis < rank - 1 for axis in axes) or len({*axes}) < len(axes):
             raise ShapeError(
                 Text(
-                    f'MultiHeadAttention "{self.name}" needs a key for each value, but gets {shape_text(key)} and '
-                    f"{shape_text(value)}.",
-                    f"MultiHeadAttention“{self.name}”要求键与值一一对应，实际得到 {shape_text(key)} 和 {shape_text(value)}。",
+                    f'MultiHeadAttention "{self.name}": attention_axes {self.attention_axes} do not fit '
+                    f"{shape_text(inputs[0])}; they lie between the batch and the features.",
+                    f"MultiHeadAttention“{self.name}”的 attention_axes {self.attention_axes} 不适用于 "
+                    f"{shape_text(inputs[0])}；它们应位于批次轴与特征轴之间。",
                 ),
-                port=2,
+                field="attention_axes",
+                suggest={"attention_axes": None},
             )
-        return query
-
-    def weights_for(self, *inputs: Shape) -> Iterator[Weight]:
-        query, value, key = inputs[0], inputs[1], inputs[-1]
-        for part, source, size in (
-            ("query", query, self.key_dim),
-            ("key", key, self.key_dim),
-            ("value", value, self.head_value_dim),
-        ):
-            features = need_known(self, source, 2, "features")
-            shape = (self.num_heads, size)
-            group = f"{part}_dense"
-            yield Weight(
-                f"{part}_kernel",
-                (features, *shape),
-                self.kernel_initializer,
-                to_torch=(1, 2, 0),
-                file_group=group,
-                regularizer=self.kernel_regularizer,
-                constraint=self.kernel_constraint,
-            )
-            if self.use_bias:
-                yield Weight(
-                    f"{part}_bias",
-                    shape,
-                    self.bias_initializer,
-                    file_group=group,
-                    regularizer=self.bias_regularizer,
-                    constraint=self.bias_constraint,
-                )
-        features = need_known(self, query, 2, "features")
-        yield Weight(
-            "output_kernel",
-            (self.num_heads, self.head_value_dim, features),
-            self.kernel_initializer,
-            to_torch=(2, 0, 1),
-            file_group="output_dense",
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
-        if self.use_bias:
-            yield Weight(
-                "output_bias",
-                (features,),
-                self.bias_initializer,
-                file_group="output_dense",
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
-
-    def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
-        query, value, key = inputs[0], inputs[1], inputs[-1]
-        keys, values = self.num_heads * self.key_dim, self.num_heads * self.head_value_dim
-        projections = product(query[1:]) * (keys + values) + product(key[1:]) * keys
-        attention = product(query[1:2]) * product(key[1:2]) * (keys + values)
-        return projections + product(value[1:]) * values + attention
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        query, value, key = inputs[0], inputs[1], inputs[-1]
-        if query is value and value is key:
-            q, k, v = self._project_together(query)
-        else:
-            q = self._heads(query, self._query_kernel, self._bias("query"))
-            k = self._heads(key, self._key_kernel, self._bias("key"))
-            v = self._heads(value, self._value_kernel, self._bias("value"))
-        dropout = self.dropout if self.training else 0.0
-        attended = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout)
-        together = attended.transpose(1, 2).flatten(2)
-        return F.linear(together, self._output_kernel.flatten(1), self._bias("output"))
-
-    def _bias(self, part: str) -> Any:
-        """The bias of a projection in a row, None without biases."""
-        if not self.use_bias:
-            return None
-        bias = getattr(self, f"_{part}_bias")
-        return bias if part == "output" else bias.flatten()
-
-    def _heads(self, x: Tensor, kernel: Tensor, bias: Any) -> Tensor:
-        """(batch, time, features) -> (batch, heads, time, size)."""
-        return _split_heads(F.linear(x, kernel.flatten(0, 1), bias), self.num_heads)
-
-    def _project_together(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Query, key and value of self-attention by one multiplication."""
-        parts = ("query", "key", "value")
-        kernel = torch.cat([getattr(self, f"_{part}_kernel").flatten(0, 1) for part in parts])
-        bias = torch.cat([self._bias(part) for part in parts]) if self.use_bias else None
-        keys, values = self.num_heads * self.key_dim, self.num_heads * self.head_value_dim
-        projected = F.linear(x, kernel, bias)
-        q, k, v = (
-            _split_heads(projected[..., start:stop], self.num_heads)
-            for start, stop in ((0, keys), (keys, 2 * keys), (2 * keys, 2 * keys + values))
-        )
-        return q, k, v
-
-
-def _split_heads(x: Tensor, heads: int) -> Tensor:
-    """(batch, time, heads size) -> (batch, heads, time, size)."""
-    return torch.unflatten(x, 2, (heads, -1)).transpose(1, 2)
+        self.need_key_for_each_value(inputs[1], inputs[-1])
+        return super().output_shape(*inputs)

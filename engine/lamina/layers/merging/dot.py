@@ -43,6 +43,7 @@ class Dot(Layer):
     )
 
     ports = Ports(least_inputs=2, most_inputs=2)
+    takes_list = True
 
     @classmethod
     def check_together(cls, values: Mapping[str, Any]) -> Iterable[Issue]:

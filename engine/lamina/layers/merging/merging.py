@@ -28,6 +28,7 @@ class _Elementwise(Layer):
     """What the layers share that combine their inputs element by element."""
 
     ports = SEVERAL
+    takes_list = True
 
     def output_shape(self, *inputs: Shape) -> Shape:
         rank = max(len(shape) for shape in inputs)
@@ -152,6 +153,7 @@ class Concatenate(Layer):
     axis: Int = field(-1, doc=Text("Axis to join along.", "沿哪个轴拼接。"))
 
     ports = SEVERAL
+    takes_list = True
 
     def output_shape(self, *inputs: Shape) -> Shape:
         first = inputs[0]

@@ -16,8 +16,9 @@ from lamina.initializers import InitializerField
 from lamina.layer import Layer, Shape, Weight
 from lamina.layers.recurrent import recurrent as words
 from lamina.layers.recurrent.lstm import UnitForgetBias
-from lamina.layers.recurrent.recurrent import SeededNoise, recurrent_weights
+from lamina.layers.recurrent.recurrent import recurrent_weights
 from lamina.layers.recurrent.steps import gru_step, lstm_step, project
+from lamina.layers.regularization.random_stream import SeededNoise
 from lamina.regularizers import RegularizerField
 from lamina.text import Text
 

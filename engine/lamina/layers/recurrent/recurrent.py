@@ -21,6 +21,7 @@ from lamina.layer import (
     product,
     shape_text,
 )
+from lamina.layers.regularization.random_stream import SeededNoise
 from lamina.text import Text
 
 UNITS = Text("Size of the state and of the output.", "状态和输出的大小。")
@@ -100,21 +101,6 @@ class StateMemory(nn.Module):
             )
         # copies: states kept by predict are tensors that autograd refuses
         return [state.to(x.device, copy=True) for state in self.states]
-
-
-class SeededNoise(nn.Module):
-    """Dropout from a stream of its own."""
-
-    def __init__(self, seed: int) -> None:
-        super().__init__()
-        self.seed = seed
-        self.streams: dict[torch.device, torch.Generator] = {}
-
-    def forward(self, x: Tensor, rate: float) -> Tensor:
-        stream = self.streams.get(x.device)
-        if stream is None:
-            stream = self.streams[x.device] = torch.Generator(x.device).manual_seed(self.seed)
-        return x * (torch.rand(x.shape, generator=stream, device=x.device) >= rate) / (1 - rate)
 
 
 def recurrent_weights(owner: Any, step: Shape, file_group: str = "") -> Iterator[Weight]:

@@ -76,3 +76,18 @@ class RandomStream(nn.Module):
         shape = drawn_shape(x, self.noise_shape)
         drawn: Tensor = self.draw(shape, generator=stream, device=x.device)
         return drawn
+
+
+class SeededNoise(nn.Module):
+    """Dropout from a stream of its own."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.seed = seed
+        self.streams: dict[torch.device, torch.Generator] = {}
+
+    def forward(self, x: Tensor, rate: float) -> Tensor:
+        stream = self.streams.get(x.device)
+        if stream is None:
+            stream = self.streams[x.device] = torch.Generator(x.device).manual_seed(self.seed)
+        return x * (torch.rand(x.shape, generator=stream, device=x.device) >= rate) / (1 - rate)
