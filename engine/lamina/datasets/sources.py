@@ -46,13 +46,35 @@ class CancellationError(Exception):
 
 @dataclass(frozen=True)
 class DataFile:
-    """One file of the cache: uncompressed, known by its size and hash."""
+    """One file of the cache, known by its size and hash.
+
+    Args:
+        sha256: Of the file as it lies in the cache.
+        md5: In its place where the publisher states no SHA-256.
+        gz_size: Bytes of `name`.gz where mirrors serve it packed like that; None where they serve
+            the file as it is.
+    """
 
     name: str
     size: int
-    sha256: str
-    gz_size: int
-    """Bytes of `name`.gz as the mirrors serve it, for the progress."""
+    sha256: str = ""
+    md5: str = ""
+    gz_size: int | None = None
+
+    @property
+    def checksum(self) -> tuple[str, str]:
+        """Name of the hash and its value."""
+        return ("sha256", self.sha256) if self.sha256 else ("md5", self.md5)
+
+    @property
+    def served_name(self) -> str:
+        """Its name on a mirror."""
+        return self.name if self.gz_size is None else f"{self.name}.gz"
+
+    @property
+    def served_size(self) -> int:
+        """Bytes that a download transfers."""
+        return self.size if self.gz_size is None else self.gz_size
 
 
 class Source(Protocol):
@@ -72,7 +94,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Mirror:
-    """Files under one http, https or file address, each as `<address>/<name>.gz`."""
+    """Files under one http, https or file address, each as `<address>/<served name>`."""
 
     address: str
 
@@ -83,7 +105,7 @@ class Mirror:
     def bring(
         self, files: Sequence[DataFile], folder: Path, progress: Progress, cancelled: Cancelled
     ) -> None:
-        total = sum(file.gz_size for file in files)
+        total = sum(file.served_size for file in files)
         received = 0
         for file in files:
             received = self._bring_one(
@@ -100,15 +122,36 @@ class Mirror:
         cancelled: Cancelled,
     ) -> int:
         try:
-            with _open_url(f"{self.address.rstrip('/')}/{file.name}.gz") as response:
+            with _open_url(f"{self.address.rstrip('/')}/{file.served_name}") as response:
                 counted = _CountedReader(response, received, total, progress, cancelled)
-                with gzip.open(io.BufferedReader(counted)) as data, target.open("wb") as out:
+                served = io.BufferedReader(counted)
+                packed = file.gz_size is not None
+                with gzip.open(served) if packed else served as data, target.open("wb") as out:
                     copy_at_most(data, out, file.size)
         except urllib.error.HTTPError as error:
-            raise SourceError(f"HTTP {error.code} for {file.name}.gz") from error
+            raise SourceError(f"HTTP {error.code} for {file.served_name}") from error
         except (OSError, EOFError, ValueError, zlib.error, http.client.HTTPException) as error:
             raise SourceError(_reason(error)) from error
         return counted.received
+
+
+@dataclass(frozen=True)
+class ConfiguredMirror:
+    """The mirror that `LAMINA_DATASETS_MIRROR` names at the moment of the download."""
+
+    folder: str
+
+    @property
+    def label(self) -> str:
+        return "LAMINA_DATASETS_MIRROR"
+
+    def bring(
+        self, files: Sequence[DataFile], folder: Path, progress: Progress, cancelled: Cancelled
+    ) -> None:
+        address = os.environ.get("LAMINA_DATASETS_MIRROR")
+        if not address:
+            raise SourceError("not set")
+        Mirror(f"{address.rstrip('/')}/{self.folder}").bring(files, folder, progress, cancelled)
 
 
 class _CountedReader(io.RawIOBase):
@@ -139,7 +182,9 @@ class _CountedReader(io.RawIOBase):
         return len(data)
 
 
-def copy_at_most(data: IO[bytes] | gzip.GzipFile, out: IO[bytes], size: int) -> None:
+def copy_at_most(
+    data: IO[bytes] | gzip.GzipFile | io.BufferedReader, out: IO[bytes], size: int
+) -> None:
     """Copy until the end, and refuse what is longer than `size`: a bomb must not fill the disk."""
     left = size
     while chunk := data.read(CHUNK_BYTES):

@@ -26,6 +26,7 @@ from lamina.errors import DatasetError
 from lamina.text import Text
 
 INCOMING = ".incoming-"
+_HASHES = {"sha256": "SHA-256", "md5": "MD5"}
 
 
 class DownloadCancelledError(DatasetError):
@@ -84,7 +85,7 @@ class FetchedFiles:
 
     @property
     def download_bytes(self) -> int:
-        return sum(file.gz_size for file in self.files)
+        return sum(file.served_size for file in self.files)
 
     def is_present(self) -> bool:
         return not self._missing()
@@ -96,13 +97,15 @@ class FetchedFiles:
             raise DatasetError(
                 Text(f"{self.folder / name} is not there.", f"文件 {self.folder / name} 不存在。")
             )
-        data = _read_whole(path, file.size)
-        if hashlib.sha256(data).hexdigest() != file.sha256:
+        data = _read_whole(path, file.size, packed=path.name != file.name)
+        algorithm, digest = file.checksum
+        if hashlib.new(algorithm, data, usedforsecurity=False).hexdigest() != digest:
+            name = _HASHES[algorithm]
             raise DatasetError(
                 Text(
-                    f"{path} is not the original file (its SHA-256 differs). "
+                    f"{path} is not the original file (its {name} differs). "
                     "Delete it and load again.",
-                    f"{path} 不是原始文件（SHA-256 不符）。请删除后重新加载。",
+                    f"{path} 不是原始文件（{name} 不符）。请删除后重新加载。",
                 )
             )
         return data
@@ -178,15 +181,16 @@ class FetchedFiles:
 def _check(path: Path, file: DataFile) -> None:
     if not path.is_file() or path.stat().st_size != file.size:
         raise SourceError(f"{file.name} is missing or incomplete")
+    algorithm, digest = file.checksum
     with path.open("rb") as data:
-        if hashlib.file_digest(data, "sha256").hexdigest() != file.sha256:
-            raise SourceError(f"{file.name} has another SHA-256")
+        if hashlib.file_digest(data, algorithm).hexdigest() != digest:
+            raise SourceError(f"{file.name} has another {_HASHES[algorithm]}")
 
 
-def _read_whole(path: Path, size: int) -> bytes:
+def _read_whole(path: Path, size: int, *, packed: bool) -> bytes:
     """The file, unpacked; one byte more than `size` at most, which is then caught by the hash."""
     try:
-        if path.suffix != ".gz":
+        if not packed:
             return path.read_bytes()
         with gzip.open(path) as data:
             return data.read(size + 1)
@@ -211,7 +215,7 @@ class ScikitLearnFile:
         folder = _scikit_learn_data()
         if folder is None:
             raise _scikit_learn_missing()
-        return _read_whole(folder / name, CHUNK_BYTES * 100)
+        return _read_whole(folder / name, CHUNK_BYTES * 100, packed=name.endswith(".gz"))
 
     def download(self, progress: Progress, cancelled: Cancelled) -> None:
         if not self.is_present():

@@ -11,11 +11,12 @@ import pytest
 
 from lamina.datasets import digits, iris, mnist
 from lamina.datasets.catalogue import DATASETS, ClassTarget
+from lamina.datasets.sources import ConfiguredMirror
 from lamina.datasets.splitting import stratified_split
 from lamina.datasets.storage import DownloadFailedError
 from lamina.errors import DatasetError
 
-MIRROR_ONLY = (mnist.ConfiguredMirror("mnist"),)
+MIRROR_ONLY = (ConfiguredMirror("mnist"),)
 OFFLINE = [spec for spec in DATASETS if not spec.needs_download]
 
 
