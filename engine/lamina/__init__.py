@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MODULES = frozenset(
     {
         "activations", "applications", "autodiff", "backend", "callbacks", "config", "constraints", "datasets", "initializers", "layers", "losses",
-        "metrics", "models", "ops", "optimizers", "regularizers", "saving", "tree", "utils",
+        "metrics", "models", "ops", "optimizers", "random", "regularizers", "saving", "tree", "utils",
     }
 )  # fmt: skip
 """Public modules, reached as attributes."""
@@ -38,6 +38,7 @@ MODULES = frozenset(
 NAMES = {
     "Input": "lamina.layers.core.input:Input",
     "KerasTensor": "lamina.symbolic:SymbolicTensor",
+    "Initializer": "lamina.initializers:Initializer",
     "Layer": "lamina.layer:Layer",
     "Model": "lamina.model:Model",
     "Sequential": "lamina.model:Sequential",

@@ -6,18 +6,21 @@ depend on how a layer stores its weights.
 
 from __future__ import annotations
 
+import importlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from lamina.errors import ConfigError
 from lamina.fields import Declared, Float, Int, NonNegativeFloat, PositiveFloat, choice_of, field
+from lamina.named_objects import find, read, shown
 from lamina.naming import snake_case
-from lamina.random import generator_for
 from lamina.registry import Registry
+from lamina.seeds import generator_for
 from lamina.text import Text
 
 INITIALIZERS: Registry[type[Initializer]] = Registry("initializer", "初始化方法")
@@ -35,12 +38,17 @@ class Initializer(Declared):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if not cls.__name__.startswith("_"):
+        if not cls.__name__.startswith("_") and cls.__module__ == __name__:
             INITIALIZERS.register(cls, aliases=(snake_case(cls.__name__), *cls.other_names))
 
     def draw(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-        """A float32 tensor of `shape` in Keras' layout."""
-        raise NotImplementedError
+        """A float32 tensor of `shape` in Keras' layout.
+
+        An initializer of a user's own says in `__call__(shape, dtype)` what it gives, and takes no generator.
+        """
+        if type(self).__call__ is Initializer.__call__:
+            raise NotImplementedError(f"{type(self).__name__} has neither __call__ nor draw.")
+        return torch.as_tensor(np.asarray(self(shape, dtype="float32")), dtype=torch.float32)
 
     def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Tensor:
         """Draw with the initializer's own seed, or freshly at each call without one."""
@@ -186,6 +194,8 @@ class LecunNormal(_Scaled):
 class Orthogonal(Initializer):
     """An orthogonal matrix times `gain` (Saxe et al. 2014, arXiv:1312.6120)."""
 
+    other_names = ("OrthogonalInitializer",)
+
     gain: Float = field(1.0, doc=Text("Factor of the matrix.", "矩阵的系数。"))
     seed: Int | None = field(None, doc=_SEED, advanced=True)
 
@@ -203,6 +213,92 @@ class Orthogonal(Initializer):
         q = q * torch.sign(torch.diagonal(r))
         oriented: Tensor = q.mT if rows < columns else q
         return self.gain * oriented.reshape(shape)
+
+
+class Identity(Initializer):
+    """The identity matrix times `gain`."""
+
+    other_names = ("IdentityInitializer",)
+
+    gain: Float = field(1.0, doc=Text("Factor of the matrix.", "矩阵的系数。"))
+
+    def draw(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+        if len(shape) != 2:
+            raise ConfigError(
+                Text(
+                    f"Identity needs a weight of two axes, got {shape}.",
+                    f"Identity 需要两个轴的权重，实际为 {shape}。",
+                )
+            )
+        return self.gain * torch.eye(*shape)
+
+
+class STFT(Initializer):
+    """The kernel of a short-time Fourier transform, (frame, channels, frequencies).
+
+    Its first axis is the length of a frame, its last half the length of the transform and one more.
+    """
+
+    other_names = ("STFTInitializer",)
+
+    side: Literal["real", "imag"] = field(
+        "real", doc=Text("Which part of the transform it gives.", "取变换的实部或虚部。")
+    )
+    window: Any = field(
+        "hann", doc=Text("Window of each frame, by name or values.", "每帧的窗函数（名称或数值）。")
+    )
+    scaling: Literal["density", "spectrum"] | None = field(
+        "density", doc=Text("What the window is divided by.", "窗函数的缩放方式。")
+    )
+    periodic: bool = field(
+        False, doc=Text("Whether the window is periodic.", "窗函数是否为周期型。")
+    )
+
+    def draw(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+        frame, _, bins = shape
+        times = torch.arange(frame, dtype=torch.float64).reshape(-1, 1, 1)
+        turns = torch.arange(bins, dtype=torch.float64) / max(1, (bins - 1) * 2)
+        angles = -2 * math.pi * times * turns
+        kernel = torch.cos(angles) if self.side == "real" else torch.sin(angles)
+        if self.window is not None:
+            window = self._window(frame).reshape(-1, 1, 1)
+            size = {
+                "density": window.square().sum().sqrt(),
+                "spectrum": window.abs().sum(),
+                None: torch.ones(()),
+            }[self.scaling]
+            kernel = kernel * window / size
+        return kernel.expand(shape).to(torch.float32)
+
+    def _window(self, frame: int) -> Tensor:
+        window = self.window
+        if isinstance(window, str):
+            window = _signal().get_window(window, frame, fftbins=self.periodic)
+        values = torch.as_tensor(np.asarray(window), dtype=torch.float64)
+        if tuple(values.shape) != (frame,):
+            raise ConfigError(
+                Text(
+                    f"STFT.window has to be as long as a frame, {frame}, got shape {tuple(values.shape)}.",
+                    f"STFT.window 的长度应与帧长 {frame} 相同，实际形状为 {tuple(values.shape)}。",
+                ),
+                field="window",
+            )
+        return values
+
+
+def _signal() -> Any:
+    return importlib.import_module("scipy.signal")  # slow to load, and rarely wanted
+
+
+class _Function(Initializer):
+    """A function of a user's own, of a shape and a dtype."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def draw(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+        return torch.as_tensor(np.asarray(self.function(shape, dtype="float32"))).float()
 
 
 def compute_fans(shape: tuple[int, ...]) -> tuple[float, float]:
@@ -244,33 +340,34 @@ def _variance_scaling(
 
 
 def get(identifier: Any) -> Initializer:
-    """The initializer for a name, a `{"type", "config"}` object, a class or an initializer.
+    """The initializer for a name, a configuration, a class, a function of (shape, dtype) or an initializer.
 
     Raises:
         ConfigError: If there is no such initializer or its parameters cannot be.
     """
     if isinstance(identifier, Initializer):
         return identifier
-    if isinstance(identifier, type) and issubclass(identifier, Initializer):
-        return identifier()
-    if isinstance(identifier, str):
-        return INITIALIZERS.get(identifier)()
-    if isinstance(identifier, Mapping) and "type" in identifier:
-        return INITIALIZERS.get(str(identifier["type"]))(**identifier.get("config", {}))
+    if identifier is not None:
+        found = find(INITIALIZERS, identifier)
+        return found if isinstance(found, Initializer) else _Function(found)
     raise ConfigError(
         Text(
-            f"an initializer is a name or an initializer object, got {identifier!r}.",
-            f"初始化方法应为名称或初始化器对象，实际为 {identifier!r}。",
+            "an initializer is a name, a function or an initializer object, got None.",
+            "初始化方法应为名称、函数或初始化器对象，实际为 None。",
         )
     )
 
 
 def serialize(initializer: Initializer) -> str | dict[str, Any]:
     """The name alone when all parameters are the defaults, else `{"type", "config"}`."""
-    cls = type(initializer)
-    config = initializer.get_config()
-    changed = {k: v for k, v in config.items() if v != cls.default_config().get(k)}
-    return {"type": cls.__name__, "config": changed} if changed else snake_case(cls.__name__)
+    written = shown(INITIALIZERS, initializer, lambda cls: snake_case(cls.__name__))
+    assert written is not None
+    return written
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Initializer:
+    """The initializer of a configuration; `custom_objects` are classes of a user's own by name."""
+    return get(read(INITIALIZERS, config, custom_objects))
 
 
 def names() -> list[str]:
@@ -280,3 +377,13 @@ def names() -> list[str]:
 
 InitializerField = Annotated[(Initializer, *choice_of(get, serialize, names))]
 """Field type: an initializer by name or object."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in INITIALIZERS:  # a second name of a class, such as glorot_uniform
+        return INITIALIZERS.get(name)
+    raise AttributeError(f"{__name__} has no {name!r}.")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *INITIALIZERS.aliases()})

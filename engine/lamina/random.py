@@ -1,57 +1,261 @@
-"""One seed for everything random, and a generator of its own for each thing that asks.
+"""`keras.random`: random numbers from a seed, from a stream of seeds, or from the process' own stream.
 
-Two weights never share a stream: each is drawn from a generator seeded by (seed, owner, name), so the same
-seed gives the same initial weights in whatever order layers are created.
+A seed is a whole number, which gives the same numbers at each call; a `SeedGenerator`, which gives others at each call
+and the same from its beginning; or left out, and `set_random_seed` decides.
+
+>>> uniform((2,), seed=3).equal(uniform((2,), seed=3))
+True
+>>> stream = SeedGenerator(3)
+>>> uniform((2,), seed=stream).equal(uniform((2,), seed=stream))
+False
 """
 
 from __future__ import annotations
 
-import hashlib
-import random
 import secrets
-from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
-import numpy as np
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
-_seed: int | None = None
-_numbered: Counter[str] = Counter()
+from lamina.errors import ConfigError, ShapeError
+from lamina.naming import unique_name
+from lamina.ops.convert import convert, dtype_name, torch_dtype
+from lamina.seeds import generator_for
+from lamina.settings import floatx
+from lamina.text import Text
+
+__all__ = [
+    "SeedGenerator",
+    "beta",
+    "binomial",
+    "categorical",
+    "dropout",
+    "gamma",
+    "normal",
+    "randint",
+    "shuffle",
+    "truncated_normal",
+    "uniform",
+]
 
 
-def set_random_seed(seed: int) -> None:
-    """Seed Python, NumPy, torch and the initial weights of every layer built from now on.
+class SeedGenerator:
+    """A stream of seeds.
 
     Args:
-        seed: Any integer in [0, 2**32).
+        seed: Where the stream begins; somewhere when left out.
+        name: Its name.
     """
-    global _seed
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
-    _seed = seed
-    _numbered.clear()
+
+    def __init__(self, seed: int | None = None, name: str | None = None) -> None:
+        if seed is not None and (isinstance(seed, bool) or not hasattr(seed, "__index__")):
+            raise ConfigError(
+                Text(
+                    f"SeedGenerator: seed is a whole number, got {seed!r}.",
+                    f"SeedGenerator：seed 应为整数，实际为 {seed!r}。",
+                ),
+                field="seed",
+            )
+        self.name = unique_name("seed_generator") if name is None else name
+        self.seed = seed
+        first = secrets.randbits(30) if seed is None else int(seed)
+        self.state = torch.tensor([first, 0])
+        """The seed, and how many have been drawn."""
+
+    def next(self, ordered: bool = True) -> Tensor:
+        """The next seed, two whole numbers.
+
+        Args:
+            ordered: Count on by one; hop about otherwise.
+        """
+        given = self.state.clone()
+        if ordered:
+            self.state = given + torch.tensor([0, 1])
+        else:
+            self.state = (given + 1) * 5387 % 933199
+        return given
+
+    def get_config(self) -> dict[str, Any]:
+        return {"seed": self.seed, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        return cls(**config)
 
 
-def numbered(prefix: str) -> str:
-    """`prefix`, then `prefix_1` …, counted since the last `set_random_seed`.
+def _generator(seed: Any, device: torch.device | str = "cpu") -> torch.Generator | None:
+    """The stream that a seed stands for; None for the process' own."""
+    if seed is None:
+        return None
+    if isinstance(seed, SeedGenerator):
+        first, count = seed.next().tolist()
+    elif hasattr(seed, "__index__") and not isinstance(seed, (bool, Tensor)):
+        first, count = int(seed), 0
+    else:
+        raise ConfigError(
+            Text(
+                f"A seed is a whole number or a SeedGenerator, got {type(seed).__name__}.",
+                f"随机种子应为整数或 SeedGenerator，实际为 {type(seed).__name__}。",
+            ),
+            field="seed",
+        )
+    on_cpu = generator_for(first, str(count))
+    if torch.device(device).type == "cpu":
+        return on_cpu
+    return torch.Generator(device).manual_seed(on_cpu.initial_seed())
 
-    It stands for a layer without a name of its own when its weights are drawn, so that the same script run twice in
-    one process, with the same seed, begins with the same weights.
+
+def _dtype(dtype: Any, *, kind: str = "") -> torch.dtype:
+    name = floatx() if dtype is None else dtype_name(dtype)
+    if kind and kind not in name:
+        raise ConfigError(
+            Text(
+                f"Expected a dtype of {'fractions' if kind == 'float' else 'whole numbers'}, got {name!r}.",
+                f"需要{'浮点' if kind == 'float' else '整数'}类型的 dtype，实际为 {name!r}。",
+            ),
+            field="dtype",
+        )
+    return torch_dtype(name)
+
+
+def normal(
+    shape: Sequence[int], mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None
+) -> Tensor:
+    """Numbers of a normal distribution.
+
+    Args:
+        shape: Shape of the result.
+        mean: Mean.
+        stddev: Standard deviation.
+        dtype: Type of the elements; floatx when left out.
+        seed: A whole number, a `SeedGenerator`, or nothing.
     """
-    count = _numbered[prefix]
-    _numbered[prefix] += 1
-    return f"{prefix}_{count}" if count else prefix
+    drawn = torch.randn(tuple(shape), generator=_generator(seed))
+    placed: Tensor = drawn * stddev + mean
+    return placed.to(_dtype(dtype))
 
 
-def current_seed() -> int:
-    """The seed set by `set_random_seed`, or one drawn once for this process."""
-    global _seed
-    if _seed is None:
-        _seed = secrets.randbits(32)
-    return _seed
+def uniform(
+    shape: Sequence[int], minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None, seed: Any = None
+) -> Tensor:
+    """Numbers that are equally likely anywhere in [minval, maxval); see `normal`."""
+    type_ = _dtype(dtype, kind="float")
+    drawn = torch.rand(tuple(shape), generator=_generator(seed))
+    placed: Tensor = drawn * (maxval - minval) + minval
+    return placed.to(type_)
 
 
-def generator_for(seed: int, *path: str) -> torch.Generator:
-    """A CPU generator that depends on the seed and the path alone."""
-    digest = hashlib.sha256("\x1f".join((str(seed), *path)).encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+def truncated_normal(
+    shape: Sequence[int], mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None
+) -> Tensor:
+    """Numbers of a normal distribution that lie within two standard deviations; see `normal`."""
+    below = torch.special.ndtr(torch.tensor(-2.0, dtype=torch.float64))
+    drawn = torch.rand(tuple(shape), generator=_generator(seed), dtype=torch.float64)
+    standard = torch.special.ndtri(below + drawn * (1 - 2 * below)).to(torch.float32)
+    placed: Tensor = standard * stddev + mean
+    return placed.to(_dtype(dtype))
+
+
+def randint(
+    shape: Sequence[int], minval: Any, maxval: Any, dtype: Any = "int32", seed: Any = None
+) -> Tensor:
+    """Whole numbers that are equally likely in [minval, maxval); see `normal`."""
+    type_ = _dtype(dtype, kind="int")
+    return torch.randint(int(minval), int(maxval), tuple(shape), generator=_generator(seed)).to(
+        type_
+    )
+
+
+def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any = None) -> Tensor:
+    """Classes drawn by their logits.
+
+    Args:
+        logits: Shape (batch, classes).
+        num_samples: Number of draws for each row.
+        dtype: Type of the result.
+        seed: A whole number, a `SeedGenerator`, or nothing.
+
+    Returns:
+        Shape (batch, num_samples).
+    """
+    given = convert(logits)
+    if given.dim() != 2:
+        raise ShapeError(
+            Text(
+                f"categorical needs logits of shape (batch, classes), got {tuple(given.shape)}.",
+                f"categorical 需要形状为（批次, 类别数）的 logits，实际为 {tuple(given.shape)}。",
+            )
+        )
+    shares = torch.softmax(given.to(torch.float32), -1)
+    drawn = torch.multinomial(
+        shares, num_samples, replacement=True, generator=_generator(seed, given.device)
+    )
+    return drawn.to(_dtype(dtype))
+
+
+def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Tensor:
+    """The slices along an axis in another order."""
+    tensor = convert(x)
+    order = torch.randperm(
+        tensor.shape[axis], generator=_generator(seed, tensor.device), device=tensor.device
+    )
+    return tensor.index_select(axis, order)
+
+
+def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None) -> Tensor:
+    """Values of which a share is zero, and the rest divided by one less that share.
+
+    Args:
+        inputs: The values.
+        rate: The share.
+        noise_shape: Shape of what is drawn, 1 for axes along which it is the same and None for the input's size.
+        seed: A whole number, a `SeedGenerator`, or nothing.
+    """
+    x = convert(inputs)
+    if rate == 0:
+        return x
+    if rate == 1:
+        return torch.zeros_like(x)
+    if seed is None and noise_shape is None:
+        return F.dropout(x, rate)
+    sizes = x.shape if noise_shape is None else noise_shape
+    shape = [x.shape[axis] if size is None else size for axis, size in enumerate(sizes)]
+    drawn = torch.rand(shape, generator=_generator(seed, x.device), device=x.device)
+    return torch.where(drawn >= rate, x / (1 - rate), 0.0).to(x.dtype)
+
+
+def gamma(shape: Sequence[int], alpha: Any, dtype: Any = None, seed: Any = None) -> Tensor:
+    """Numbers of a gamma distribution of shape `alpha` and scale 1; see `normal`."""
+    return _gamma(shape, alpha, _generator(seed)).to(_dtype(dtype))
+
+
+def beta(
+    shape: Sequence[int],
+    alpha: Any,
+    beta: Any,
+    dtype: Any = None,
+    seed: Any = None,
+) -> Tensor:
+    """Numbers in (0, 1) of a beta distribution; see `normal`."""
+    generator = _generator(seed)
+    first = _gamma(shape, alpha, generator)
+    return (first / (first + _gamma(shape, beta, generator))).to(_dtype(dtype))
+
+
+def binomial(
+    shape: Sequence[int], counts: Any, probabilities: Any, dtype: Any = None, seed: Any = None
+) -> Tensor:
+    """How many of `counts` tries with these probabilities succeed; see `normal`."""
+    tries, chances = (
+        convert(value).to(torch.float32).broadcast_to(tuple(shape)).contiguous()
+        for value in (counts, probabilities)
+    )
+    return torch.binomial(tries, chances, generator=_generator(seed)).to(_dtype(dtype))
+
+
+def _gamma(shape: Sequence[int], alpha: Any, generator: torch.Generator | None) -> Tensor:
+    alphas = convert(alpha).to(torch.float32).broadcast_to(tuple(shape)).contiguous()
+    return torch._standard_gamma(alphas, generator=generator)

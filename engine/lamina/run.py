@@ -16,7 +16,7 @@ from lamina.graph.document import Graph
 from lamina.losses.loss import TargetKind
 from lamina.model import Model
 from lamina.problems import GraphError
-from lamina.random import set_random_seed
+from lamina.seeds import set_random_seed
 from lamina.training.choices import by_output, make_callback, make_loss, make_metric, make_optimizer
 from lamina.training.document import TrainingDocument
 from lamina.training.encoding import encode_targets

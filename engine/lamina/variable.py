@@ -14,7 +14,7 @@ from lamina import initializers
 from lamina.errors import ConfigError, ShapeError
 from lamina.initializers import Initializer
 from lamina.naming import unique_name
-from lamina.random import current_seed
+from lamina.seeds import current_seed
 from lamina.text import Text
 
 

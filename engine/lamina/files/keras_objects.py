@@ -43,9 +43,6 @@ NEUTRAL: Mapping[str, tuple[Any, ...]] = {
 }
 """Keys with the values, beside null and false, that change nothing."""
 
-OLD_NAMES = {"OrthogonalInitializer": "Orthogonal"}
-"""Classes as earlier versions of Keras 3 wrote them."""
-
 OBJECTS: Mapping[str, Registry[Any]] = {
     "initializers": INITIALIZERS,
     "regularizers": REGULARIZERS,
@@ -238,7 +235,6 @@ def value_from_keras(value: Any, what: str) -> Any:
     class_name = as_text(value.get("class_name"), f"class_name in {what}")
     if class_name == "function":
         return _function_name(value, what)
-    class_name = OLD_NAMES.get(class_name, class_name)
     registry = next((known for known in OBJECTS.values() if class_name in known), None)
     if registry is None:
         raise refuse(

@@ -27,8 +27,8 @@ from lamina.layer.losses import LossHolder
 from lamina.layer.needs import Ports
 from lamina.layer.weights import layers_in
 from lamina.naming import snake_case, unique_name
-from lamina.random import current_seed, numbered
 from lamina.regularizers import RegularizerField
+from lamina.seeds import current_seed, numbered
 from lamina.shapes import Shape, TensorSpec, listed_shapes
 from lamina.text import Text
 from lamina.variable import Variable, Weight

@@ -24,7 +24,7 @@ from lamina.calls import (
     set_mask,
     take_apart,
 )
-from lamina.random import current_seed
+from lamina.seeds import current_seed
 from lamina.shapes import Shape, is_nest_of_shapes
 
 if TYPE_CHECKING:

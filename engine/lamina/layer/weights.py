@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from lamina import constraints, initializers, regularizers
 from lamina.errors import ConfigError, ShapeError
-from lamina.random import current_seed
+from lamina.seeds import current_seed
 from lamina.shapes import product
 from lamina.text import Text
 from lamina.tracking import holds_modules, tracked

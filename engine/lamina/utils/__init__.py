@@ -2,7 +2,7 @@
 
 from lamina.naming import clear_session
 from lamina.plotting import model_to_dot, plot_model
-from lamina.random import set_random_seed
+from lamina.seeds import set_random_seed
 from lamina.utils.arrays import normalize, to_categorical
 from lamina.utils.batches import (
     PyDataset,

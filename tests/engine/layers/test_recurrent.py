@@ -15,7 +15,7 @@ import lamina
 from lamina import layers
 from lamina.calls import mask_of
 from lamina.errors import ConfigError, ShapeError
-from lamina.random import set_random_seed
+from lamina.seeds import set_random_seed
 
 NAMES = ["LSTM", "GRU", "SimpleRNN"]
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, TensorDataset
 import lamina
 from lamina.callbacks import Callback, TerminateOnNaN
 from lamina.errors import ConfigError, ShapeError
-from lamina.random import set_random_seed
+from lamina.seeds import set_random_seed
 from lamina.training.sources import LARGE_BATCH_SIZE, array_source
 from lamina.training.steps import CPP_COMPILERS
 

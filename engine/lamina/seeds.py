@@ -1,0 +1,57 @@
+"""One seed for everything random, and a generator of its own for each thing that asks.
+
+Two weights never share a stream: each is drawn from a generator seeded by (seed, owner, name), so the same
+seed gives the same initial weights in whatever order layers are created.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import secrets
+from collections import Counter
+
+import numpy as np
+import torch
+
+_seed: int | None = None
+_numbered: Counter[str] = Counter()
+
+
+def set_random_seed(seed: int) -> None:
+    """Seed Python, NumPy, torch and the initial weights of every layer built from now on.
+
+    Args:
+        seed: Any integer in [0, 2**32).
+    """
+    global _seed
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    _seed = seed
+    _numbered.clear()
+
+
+def numbered(prefix: str) -> str:
+    """`prefix`, then `prefix_1` …, counted since the last `set_random_seed`.
+
+    It stands for a layer without a name of its own when its weights are drawn, so that the same script run twice in
+    one process, with the same seed, begins with the same weights.
+    """
+    count = _numbered[prefix]
+    _numbered[prefix] += 1
+    return f"{prefix}_{count}" if count else prefix
+
+
+def current_seed() -> int:
+    """The seed set by `set_random_seed`, or one drawn once for this process."""
+    global _seed
+    if _seed is None:
+        _seed = secrets.randbits(32)
+    return _seed
+
+
+def generator_for(seed: int, *path: str) -> torch.Generator:
+    """A CPU generator that depends on the seed and the path alone."""
+    digest = hashlib.sha256("\x1f".join((str(seed), *path)).encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)

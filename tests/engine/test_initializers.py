@@ -1,0 +1,71 @@
+"""Initializers by every name that Keras has, against Keras where nothing is random, and of one's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import lamina
+from lamina import initializers
+from lamina.errors import ConfigError
+
+NAMES = [
+    name
+    for name in dir(keras.initializers)
+    if not name.startswith("_") and isinstance(getattr(keras.initializers, name), type)
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_name_of_keras_is_that_class(name: str) -> None:
+    theirs, ours = getattr(keras.initializers, name), getattr(initializers, name)
+    assert ours.__name__ == theirs.__name__
+    if name != "Initializer":
+        assert initializers.get(name).__class__ is ours
+        assert isinstance(initializers.deserialize(name), ours)
+
+
+@pytest.mark.parametrize(
+    ("name", "config", "shape"),
+    [
+        ("Zeros", {}, (2, 3)),
+        ("Ones", {}, (2, 3)),
+        ("Constant", {"value": 0.5}, (4,)),
+        ("Identity", {"gain": 2.0}, (3, 5)),
+        *(
+            ("STFT", {"side": side, "window": window, "scaling": scaling}, (8, 1, 9))
+            for side in ("real", "imag")
+            for window, scaling in (("hann", "density"), ("hamming", "spectrum"), (None, None))
+        ),
+        ("STFT", {"periodic": True}, (6, 1, 5)),
+    ],
+)
+def test_fixed_values_equal_keras(name: str, config: dict[str, Any], shape: Any) -> None:
+    theirs = getattr(keras.initializers, name)(**config)
+    ours = getattr(initializers, name)(**config)
+    np.testing.assert_allclose(ours(shape), keras.ops.convert_to_numpy(theirs(shape)), atol=3e-6)
+    again = initializers.deserialize(initializers.serialize(ours))
+    np.testing.assert_array_equal(again(shape), ours(shape))
+    form = keras.initializers.serialize(theirs)
+    if form["config"] or not config:  # Keras forgets to write down the gain of Identity
+        np.testing.assert_array_equal(initializers.get(form)(shape), ours(shape))
+
+
+def test_functions_and_classes_of_ones_own() -> None:
+    class Thirds(lamina.Initializer):
+        def __call__(self, shape: Any, dtype: Any = None) -> Any:
+            return np.full(shape, 1 / 3, dtype)
+
+    assert "Thirds" not in initializers.INITIALIZERS
+    for rule in (Thirds(), Thirds, lambda shape, dtype: np.full(shape, 1 / 3, dtype)):
+        layer = lamina.layers.Dense(2, kernel_initializer=rule)
+        layer(np.ones((1, 3), "float32"))
+        np.testing.assert_allclose(layer.kernel.numpy(), np.full((3, 2), 1 / 3), rtol=1e-6)
+    assert isinstance(initializers.deserialize("Thirds", {"Thirds": Thirds}), Thirds)
+    with pytest.raises(ConfigError, match="got None"):
+        initializers.get(None)
+    with pytest.raises(ConfigError, match="two axes"):
+        initializers.Identity()((3,))
