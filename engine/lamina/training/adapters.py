@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from types import GeneratorType
 from typing import Any
@@ -15,6 +16,7 @@ from lamina.text import Text
 from lamina.training.heap import keep_heap
 from lamina.training.protocols import TrainableModel
 from lamina.training.sources import ArraySource, Shuffle, Source, StreamSource, array_source
+from lamina.training.workers import read_in_order
 
 
 def source_for(
@@ -83,7 +85,7 @@ def source_for(
         ), None
     if isinstance(x, GeneratorType) or (hasattr(x, "__next__") and hasattr(x, "__iter__")):
         return StreamSource(lambda _epoch: x, model, class_weight=class_weight), None
-    if hasattr(x, "__getitem__") and _length(x) is not None:
+    if hasattr(x, "__getitem__") and (_length(x) is not None or hasattr(x, "num_batches")):
         return _from_dataset(model, x, shuffle, class_weight, seed), None
     return StreamSource(
         lambda _epoch: iter(x), model, steps=_length(x), class_weight=class_weight
@@ -97,15 +99,18 @@ def _from_dataset(
     class_weight: Mapping[int, float] | None,
     seed: int,
 ) -> StreamSource:
-    """A dataset whose items are batches, as Keras' PyDataset."""
+    """A dataset whose items are batches, as Keras' PyDataset; endless where it has no length."""
+    mixed = shuffle and not getattr(dataset, "keeps_order", False)
 
     def open_epoch(epoch: int) -> Iterator[Any]:
         if hasattr(dataset, "on_epoch_begin"):
             dataset.on_epoch_begin()
-        count = len(dataset)
+        count = _length(dataset)
+        if count is None:
+            return read_in_order(dataset, itertools.count())
         generator = torch.Generator().manual_seed((seed * 1_000_003 + epoch) % (1 << 63))
-        order = torch.randperm(count, generator=generator).tolist() if shuffle else range(count)
-        return (dataset[index] for index in order)
+        order = torch.randperm(count, generator=generator).tolist() if mixed else range(count)
+        return read_in_order(dataset, order)
 
     return StreamSource(
         open_epoch,

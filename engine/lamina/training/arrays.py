@@ -76,6 +76,12 @@ def to_tensor(value: Any) -> Tensor:
     return tensor.float() if tensor.dtype == torch.float64 else tensor
 
 
+def to_target(value: Any) -> Tensor:
+    """As `to_tensor`; yes and no become one and zero, with which losses and metrics can count."""
+    tensor = to_tensor(value)
+    return tensor.float() if tensor.dtype == torch.bool else tensor
+
+
 def fit_input(tensor: Tensor, like: SymbolicTensor) -> Tensor:
     """A batch or all samples in the rank of a model's input.
 

@@ -14,11 +14,13 @@ class Feed:
     Args:
         source: Where the batches come from.
         steps: Batches per epoch; None for one pass over the data.
+        restarts: Whether each epoch begins the data anew, as validation does. A generator cannot.
     """
 
-    def __init__(self, source: Source, steps: int | None = None) -> None:
+    def __init__(self, source: Source, steps: int | None = None, *, restarts: bool = False) -> None:
         self.source = source
         self.steps = steps
+        self.restarts = restarts
         self._pass: Iterator[Batch] | None = None
         self._passes = 0
 
@@ -32,6 +34,8 @@ class Feed:
         if self.steps is None:
             yield from self.source.batches(epoch)
             return
+        if self.restarts:
+            self._pass = None
         for step in range(self.steps):
             batch = next(self._pass, None) if self._pass is not None else None
             if (

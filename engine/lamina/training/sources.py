@@ -22,6 +22,7 @@ from lamina.training.arrays import (
     listed,
     same_length,
     split_off_end,
+    to_target,
     to_tensor,
 )
 from lamina.training.protocols import TrainableModel
@@ -246,7 +247,7 @@ def to_columns(
         for value, like in zip(listed(x, model.input_names, INPUTS), model.inputs, strict=True)
     ]
     outputs = model.output_names
-    targets = [] if y is None else [to_tensor(value) for value in listed(y, outputs, TARGETS)]
+    targets = [] if y is None else [to_target(value) for value in listed(y, outputs, TARGETS)]
     if class_weight is not None:
         if sample_weight is not None or len(outputs) > 1:
             raise ConfigError(

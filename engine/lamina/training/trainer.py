@@ -344,11 +344,11 @@ class Trainer:
         self, held_out: Source | None, data: Any, batch_size: int | None, steps: int | None
     ) -> Feed | None:
         if data is None:
-            return None if held_out is None else Feed(held_out, steps)
+            return None if held_out is None else Feed(held_out, steps, restarts=True)
         is_tuple = isinstance(data, (tuple, list))
         x, y, weight = unpack(data) if is_tuple else (data, None, None)
         source, _ = source_for(self.model, x, y, weight, batch_size=batch_size, steps=steps)
-        return Feed(source, steps)
+        return Feed(source, steps, restarts=True)
 
     def _listeners(
         self, callbacks: Any, verbose: Verbose, epochs: int, feed: Feed, *, history: bool = False

@@ -48,13 +48,13 @@ def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
 class PyDataset:
     """Base of data sets whose `dataset[i]` is batch i: implement `__getitem__` and `__len__`.
 
-    Batches are read in the training process, one after the other; `workers` and the other two are kept and
-    change nothing.
+    A class whose `num_batches` is None is endless; `fit` then needs `steps_per_epoch`.
 
     Args:
-        workers: Taken as in Keras.
-        use_multiprocessing: Taken as in Keras.
-        max_queue_size: Taken as in Keras.
+        workers: Threads or processes that read ahead in `fit`, `evaluate` and `predict`. One thread reads nothing
+            ahead. Batches keep their order.
+        use_multiprocessing: Read in processes, each with a copy of the data set, instead of threads.
+        max_queue_size: Batches that are read ahead at most.
     """
 
     def __init__(
