@@ -173,7 +173,7 @@ class MeanMetric(Metric):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._mean = RunningMean()
+        self.running = RunningMean()
 
     @abstractmethod
     def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
@@ -184,39 +184,46 @@ class MeanMetric(Metric):
         y_pred = as_tensor(y_pred).detach()
         y_true = as_tensor(y_true, y_pred.device)
         weight = None if sample_weight is None else as_tensor(sample_weight, y_pred.device)
-        self._take(self.values(y_true, y_pred), weighted_mask(weight, mask))
+        self.running.add(*_mean_and_count(self.values(y_true, y_pred), weighted_mask(weight, mask)))
 
     def watch(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None) -> Tensor:
-        values = self.values(y_true, y_pred)
-        return self._take(values, weighted_mask(sample_weight, mask_of(y_pred)))
-
-    def _take(self, values: Any, sample_weight: Tensor | None) -> Tensor:
-        values = as_tensor(values)
-        mask = mask_of(values)
-        if mask is not None and sample_weight is not None:
-            # As in Keras: without weights the ignored samples still count, as zeros.
-            missing = mask.ndim - sample_weight.ndim
-            sample_weight = weighted_mask(sample_weight[(..., *(None,) * missing)], mask)
-        mean, count = mean_and_count(values, sample_weight)
-        self._mean.add(mean, count)
+        mean, count = self.mean_of(y_true, y_pred, sample_weight)
+        self.running.add(mean, count)
         return mean
+
+    def mean_of(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None
+    ) -> tuple[Tensor, float | Tensor]:
+        """Mean of one batch and how much it counts; nothing is kept."""
+        values = self.values(y_true, y_pred)
+        return _mean_and_count(values, weighted_mask(sample_weight, mask_of(y_pred)))
 
     @property
     def variables(self) -> list[MetricVariable]:
         """Copies of the sum and of the weight it has, as Keras keeps them."""
         names = ("total", "count")
-        sums = zip(names, self._mean.sums(), strict=True)
+        sums = zip(names, self.running.sums(), strict=True)
         return [MetricVariable((), torch.as_tensor(value), self.dtype, n) for n, value in sums]
 
     def result(self) -> Tensor:
-        result = self._mean.result()
+        result = self.running.result()
         return result if self.dtype is None else result.to(torch_dtype(self.dtype))
 
     def read(self) -> float:
-        return self._mean.value()
+        return self.running.value()
 
     def reset_state(self) -> None:
-        self._mean.reset()
+        self.running.reset()
+
+
+def _mean_and_count(values: Any, sample_weight: Tensor | None) -> tuple[Tensor, float | Tensor]:
+    values = as_tensor(values)
+    mask = mask_of(values)
+    if mask is not None and sample_weight is not None:
+        # As in Keras: without weights the ignored samples still count, as zeros.
+        missing = mask.ndim - sample_weight.ndim
+        sample_weight = weighted_mask(sample_weight[(..., *(None,) * missing)], mask)
+    return mean_and_count(values, sample_weight)
 
 
 def mean_and_count(values: Tensor, sample_weight: Tensor | None) -> tuple[Tensor, float | Tensor]:

@@ -24,6 +24,8 @@ class Adadelta(Optimizer):
         ("accumulated_grad", "accumulated_delta_var"),
     )
 
+    is_elementwise: ClassVar[bool] = True
+
     learning_rate: LearningRate = field(0.001, doc=RATE)
     rho: Fraction = field(
         0.95, doc=Text("How slowly the recent sizes move.", "近期大小的衰减率。"), advanced=True

@@ -29,6 +29,8 @@ class Adagrad(Optimizer):
 
     slot_blocks: ClassVar[tuple[tuple[str, ...], ...]] = (("accumulator",),)
 
+    is_elementwise: ClassVar[bool] = True
+
     learning_rate: LearningRate = field(0.001, doc=RATE)
     initial_accumulator_value: NonNegativeFloat = field(
         0.1, doc=Text("What the sums begin with.", "累加器的初始值。"), advanced=True

@@ -32,6 +32,7 @@ class Adam(Optimizer):
         ("momentum", "velocity"),
         ("velocity_hat",),
     )
+    is_elementwise: ClassVar[bool] = True
     decays_in_update: ClassVar[bool] = True
 
     learning_rate: LearningRate = field(0.001, doc=RATE)

@@ -25,6 +25,8 @@ class Adamax(Optimizer):
 
     slot_blocks: ClassVar[tuple[tuple[str, ...], ...]] = (("momentum", "norm"),)
 
+    is_elementwise: ClassVar[bool] = True
+
     learning_rate: LearningRate = field(0.001, doc=RATE)
     beta_1: Fraction = field(
         0.9, doc=Text("How slowly the momentum moves.", "一阶矩的衰减率。"), advanced=True

@@ -25,6 +25,8 @@ class Ftrl(Optimizer):
 
     slot_blocks: ClassVar[tuple[tuple[str, ...], ...]] = (("accumulator", "linear"),)
 
+    is_elementwise: ClassVar[bool] = True
+
     learning_rate: LearningRate = field(0.001, doc=RATE)
     learning_rate_power: Float = field(
         -0.5,

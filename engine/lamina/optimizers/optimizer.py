@@ -32,6 +32,7 @@ from lamina.optimizers.learning_rate import (
     Steps,
     rate_to_json,
 )
+from lamina.optimizers.memory import FlatWeights
 from lamina.optimizers.state import HasState
 from lamina.optimizers.variables import (
     StateVariable,
@@ -49,6 +50,8 @@ class Optimizer(HasState, Declared):
 
     aliases: ClassVar[Mapping[str, str]] = {"lr": "learning_rate"}
     decays_in_update: ClassVar[bool] = False
+    is_elementwise: ClassVar[bool] = False
+    """Whether an element of a weight is updated without looking at any other."""
     """`update` applies the weight decay itself, in the same pass."""
 
     _kernel: ClassVar[Callable[..., None] | None] = None
@@ -134,7 +137,7 @@ class Optimizer(HasState, Declared):
         self._index_of: dict[int, int] = {}
         self._steppable: list[StateVariable] = []
         self._holds_averages = False
-        self._is_decayed: Callable[[Variable], bool] = lambda variable: True  # noqa: ARG005
+        self._is_decayed: Callable[[Variable], bool] = _every
 
     # --- what an optimizer states ---------------------------------------------------------------------------------
 
@@ -331,16 +334,37 @@ class Optimizer(HasState, Declared):
         if len(present) != len(gradients):
             selection = tuple(i for i, gradient in enumerate(gradients) if gradient is not None)
         weights, slots = self._select(selection)
-        if self.loss_scale_factor is not None:
-            torch._foreach_div_(present, self.loss_scale_factor)
-        if self.gradient_accumulation_steps is None:
-            self._update(weights, present, slots)
-        else:
-            self._accumulate(weights, present, slots)
-        if self.use_ema:
-            self._average()
+        self._apply_to(weights, present, slots)
         if self._constraints:
             self._constrain(weights)
+
+    def steps_flat(self) -> bool:
+        """Whether one update of a block that holds all weights is the same as one of each weight."""
+        is_ours = type(self).__module__.startswith(
+            "lamina."
+        )  # a subclass may look at whole weights
+        alike = self.is_elementwise and is_ours
+        return alike and self.clipnorm is None and self._is_decayed is _every
+
+    @torch.no_grad()
+    def step_flat(self, memory: FlatWeights) -> None:
+        """`step` for weights that share a block of memory, with the gradients in its other one."""
+        slots = {name: [slot.flat] for name, slot in self._slots.items()}
+        self._apply_to([memory.flat], [memory.gradient], slots)
+        if self._constraints:
+            self._constrain(self._weights)
+
+    def _apply_to(
+        self, weights: list[Tensor], gradients: list[Tensor], slots: dict[str, list[Tensor]]
+    ) -> None:
+        if self.loss_scale_factor is not None:
+            torch._foreach_div_(gradients, self.loss_scale_factor)
+        if self.gradient_accumulation_steps is None:
+            self._update(weights, gradients, slots)
+        else:
+            self._accumulate(weights, gradients, slots)
+        if self.use_ema:
+            self._average()
         self._step += 1
 
     def _select(
@@ -412,6 +436,8 @@ class Optimizer(HasState, Declared):
         )
 
     def _decayed(self, weights: list[Tensor]) -> list[Tensor]:
+        if self._is_decayed is _every:
+            return weights
         decayed = {
             id(weight)
             for variable, weight in zip(self._variables, self._weights, strict=True)
@@ -482,6 +508,10 @@ class Optimizer(HasState, Declared):
                 ),
                 field="gradient_accumulation_steps",
             )
+
+
+def _every(variable: Variable) -> bool:  # noqa: ARG001 - stands where a rule stands
+    return True
 
 
 def _name_of(variable: Variable) -> str:

@@ -37,6 +37,8 @@ class RMSprop(Optimizer):
         ("average_gradient",),
     )
 
+    is_elementwise: ClassVar[bool] = True
+
     learning_rate: LearningRate = field(0.001, doc=RATE)
     rho: Fraction = field(
         0.9, doc=Text("How slowly the recent size moves.", "近期梯度大小的衰减率。"), advanced=True

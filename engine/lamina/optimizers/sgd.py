@@ -23,6 +23,8 @@ class SGD(Optimizer):
 
     slot_blocks: ClassVar[tuple[tuple[str, ...], ...]] = (("momentum",),)
 
+    is_elementwise: ClassVar[bool] = True
+
     learning_rate: LearningRate = field(0.01, doc=RATE)
     momentum: Fraction = field(
         0.0, doc=Text("How much of the last step is kept.", "保留上一步更新的比例。")

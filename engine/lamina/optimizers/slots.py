@@ -14,7 +14,8 @@ class Slot:
     """One remembered tensor per weight, all of them views of one buffer.
 
     Args:
-        flat: The buffer, for operations that are alike for every element.
+        flat: The buffer, for operations that are alike for every element. Views are aligned in it; what lies between
+            them counts for nothing.
         views: One per weight, with its shape and strides, as the fused kernels need them.
     """
 
@@ -22,14 +23,34 @@ class Slot:
     views: list[Tensor]
 
 
+ALIGNMENT = 64
+"""Bytes to which each view is aligned, as torch aligns tensors of their own."""
+
+
 def zeros_for(weights: Sequence[Tensor]) -> Slot:
     """A slot of zeros; the weights share one device and one type."""
-    flat = torch.zeros(
-        sum(w.numel() for w in weights), dtype=weights[0].dtype, device=weights[0].device
-    )
-    views, start = [], 0
+    starts, end = _places(weights)
+    flat = torch.zeros(end, dtype=weights[0].dtype, device=weights[0].device)
+    return Slot(flat, _views(flat, weights, starts))
+
+
+def views_of(flat: Tensor, weights: Sequence[Tensor]) -> list[Tensor]:
+    """Views of a buffer that is made like that of `zeros_for`."""
+    return _views(flat, weights, _places(weights)[0])
+
+
+def _views(flat: Tensor, weights: Sequence[Tensor], starts: Sequence[int]) -> list[Tensor]:
+    return [
+        flat.as_strided(weight.shape, weight.stride(), start)
+        for weight, start in zip(weights, starts, strict=True)
+    ]
+
+
+def _places(weights: Sequence[Tensor]) -> tuple[list[int], int]:
+    """Where each weight begins, in elements, and the size of the whole."""
+    step = max(1, ALIGNMENT // weights[0].element_size())
+    starts, end = [], 0
     for weight in weights:
-        end = start + weight.numel()
-        views.append(flat[start:end].as_strided(weight.shape, weight.stride(), start))
-        start = end
-    return Slot(flat, views)
+        starts.append(end)
+        end += -(-weight.numel() // step) * step
+    return starts, end

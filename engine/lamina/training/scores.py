@@ -6,9 +6,9 @@ or 1 and saves a pass. Metrics that only rank predictions take the logits too; o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor
@@ -25,6 +25,8 @@ from lamina.training.protocols import TrainableModel
 from lamina.training.sources import Batch
 
 Shape = tuple[int | None, ...]
+Means = dict[str, tuple[Tensor, float | Tensor]]
+"""By log name: the mean of a batch, and how much it counts."""
 
 HEADS = {"softmax": lambda x: torch.softmax(x, -1), "sigmoid": torch.sigmoid}
 
@@ -113,13 +115,11 @@ class Scores:
         self.losses = _resolve_losses(outputs, targets, loss, loss_weights)
         self.watched = _resolve_metrics(outputs, targets, watched, weighted)
         self.takes_logits = any(entry.takes_logits for entry in self.losses)
-        self._loss = RunningMean()
-        self._parts = (
-            {e.log_name: RunningMean() for e in self.losses} if len(self.losses) > 1 else {}
-        )
+        self._means = {name: RunningMean() for name in self._loss_names()} | {
+            entry.log_name: entry.metric.running for entry in self.watched if _is_mean(entry.metric)
+        }
         self._readers: dict[str, Callable[[], float]] = {
-            "loss": self._loss.value,
-            **{name: mean.value for name, mean in self._parts.items()},
+            **{name: self._means[name].value for name in self._loss_names()},
             **{entry.log_name: entry.metric.read for entry in self.watched},
         }
         self.latest: dict[str, Tensor] = {}
@@ -130,7 +130,16 @@ class Scores:
 
     @property
     def log_names(self) -> list[str]:
-        return ["loss", *self._parts, *(entry.log_name for entry in self.watched)]
+        return [*self._loss_names(), *(entry.log_name for entry in self.watched)]
+
+    def _loss_names(self) -> list[str]:
+        parts = [entry.log_name for entry in self.losses] if len(self.losses) > 1 else []
+        return ["loss", *parts]
+
+    @property
+    def has_others(self) -> bool:
+        """Whether there are metrics that are more than a mean of values."""
+        return not all(_is_mean(entry.metric) for entry in self.watched)
 
     @property
     def batch_size_matters(self) -> bool:
@@ -160,8 +169,25 @@ class Scores:
         Returns:
             The loss to minimize; `latest` then holds all values of this batch.
         """
-        outputs = self._with_heads(outputs)
-        latest: dict[str, Tensor] = {}
+        outputs = self.with_heads(outputs)
+        total, means = self.evaluate(outputs, batch, masks, added)
+        self.take(means)
+        self.watch_others(outputs, batch, masks)
+        return total
+
+    def evaluate(
+        self,
+        outputs: tuple[Tensor, ...],
+        batch: Batch,
+        masks: Sequence[Tensor | None] | None = None,
+        added: Sequence[Tensor] = (),
+    ) -> tuple[Tensor, Means]:
+        """The loss to minimize, and the means of a batch by log name; nothing is kept of it.
+
+        Args:
+            outputs: As `with_heads` gives them; the rest as for `measure`.
+        """
+        means: Means = {}
         total: Tensor | None = None
         for entry in self.losses:
             weight = batch.weights[entry.index] if batch.weights else None
@@ -171,21 +197,43 @@ class Scores:
             value = self._loss_of(entry, batch.targets[entry.index], output, weight)
             if value.ndim:
                 value = value.mean()  # a loss without reduction: only its mean can be minimized
-            if self._parts:
-                latest[entry.log_name] = part = value.detach()
-                self._parts[entry.log_name].add(part, batch.size)
+            if len(self.losses) > 1:
+                means[entry.log_name] = value.detach(), batch.size
             if entry.weight is not None:
                 value = value * entry.weight
             total = value if total is None else total + value
         for extra in added:
             total = extra if total is None else total + extra
         assert total is not None
-        latest["loss"] = mean = total.detach()
-        self._loss.add(mean, batch.size)
+        means["loss"] = total.detach(), batch.size
         if self.watched:
-            self._watch(outputs, batch, latest, masks)
-        self.latest = latest
-        return total
+            with torch.no_grad():
+                for one, given in self._predictions(outputs, batch, masks):
+                    if _is_mean(one.metric):
+                        means[one.log_name] = one.metric.mean_of(*given)
+        return total, means
+
+    def take(self, means: Means) -> None:
+        """Keep the means of a batch."""
+        for name, (mean, count) in means.items():
+            self._means[name].add(mean, count)
+        self.latest = {name: mean for name, (mean, _) in means.items()}
+
+    @torch.no_grad()
+    def watch_others(
+        self,
+        outputs: tuple[Tensor, ...],
+        batch: Batch,
+        masks: Sequence[Tensor | None] | None = None,
+    ) -> None:
+        """Show a batch to the metrics that are more than a mean."""
+        if not self.has_others:
+            return
+        for entry, given in self._predictions(outputs, batch, masks):
+            if not _is_mean(entry.metric):
+                value = entry.metric.watch(*given)
+                if value is not None:
+                    self.latest[entry.log_name] = value
 
     def _loss_of(
         self, entry: OutputLoss, target: Tensor, output: Tensor, weight: Tensor | None
@@ -210,7 +258,7 @@ class Scores:
             field="y",
         )
 
-    def _with_heads(self, outputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    def with_heads(self, outputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """Probabilities for the outputs whose loss does not take logits."""
         if not self.takes_logits or len(outputs) == 1:
             return outputs
@@ -220,14 +268,13 @@ class Scores:
             for index, (value, output) in enumerate(zip(outputs, self.outputs, strict=True))
         )
 
-    @torch.no_grad()
-    def _watch(
+    def _predictions(
         self,
         outputs: tuple[Tensor, ...],
         batch: Batch,
-        latest: dict[str, Tensor],
-        masks: Sequence[Tensor | None] | None = None,
-    ) -> None:
+        masks: Sequence[Tensor | None] | None,
+    ) -> Iterator[tuple[Watched, tuple[Tensor, Tensor, Tensor | None]]]:
+        """What each metric looks at: targets, predictions, weights."""
         logits = {entry.index for entry in self.losses if entry.takes_logits}
         probabilities: dict[int, Tensor] = {}
         for entry in self.watched:
@@ -241,9 +288,7 @@ class Scores:
             weight = batch.weights[entry.index] if entry.is_weighted and batch.weights else None
             if masks is not None:
                 set_mask(predicted, masks[entry.index])
-            value = entry.metric.watch(batch.targets[entry.index], predicted, weight)
-            if value is not None:
-                latest[entry.log_name] = value
+            yield entry, (batch.targets[entry.index], predicted, weight)
 
     def result(self, name: str) -> float:
         """The mean of the epoch so far; waits for the device."""
@@ -260,12 +305,20 @@ class Scores:
 
     def reset(self) -> None:
         """Forget all batches."""
-        self._loss.reset()
-        for mean in self._parts.values():
-            mean.reset()
+        for name in self._loss_names():
+            self._means[name].reset()
         for entry in self.watched:
             entry.metric.reset_state()
         self.latest = {}
+
+
+def _is_mean(metric: Metric) -> TypeGuard[MeanMetric]:
+    """Whether a metric is the mean of its batches' means; one that takes them in its own way is not."""
+    return (
+        isinstance(metric, MeanMetric)
+        and type(metric).update_state is MeanMetric.update_state
+        and type(metric).watch is MeanMetric.watch
+    )
 
 
 def _resolve_losses(

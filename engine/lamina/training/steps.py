@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from lamina.optimizers.optimizer import Optimizer
+from lamina.training.captured import CapturedSteps
 from lamina.training.protocols import Program, TrainableModel
 from lamina.training.scores import Scores
 from lamina.training.sources import Batch
@@ -31,6 +32,8 @@ class TrainStep:
         optimizer: Optimizer,
         *,
         jit_compile: bool = False,
+        capture: bool = False,
+        known: CapturedSteps | None = None,
     ) -> None:
         self._program = program_for(model, scores, training=True, jit_compile=jit_compile)
         self._scores = scores
@@ -43,9 +46,24 @@ class TrainStep:
             warnings.warn(
                 "The model has no trainable weights; training only measures it.", stacklevel=2
             )
+        self.captured: CapturedSteps | None = None
+        if capture and self._learns and not self._penalized:
+            self.captured = CapturedSteps.of(model, self._program, scores, optimizer, known)
 
     def __call__(self, batch: Batch) -> None:
-        loss = measured(self._program, self._scores, batch, self._penalized)
+        try:
+            is_done = self.captured is not None and self.captured.run(batch)
+        except (IndexError, RuntimeError):
+            self._measured(batch)  # says what is wrong in the words of the loss
+            raise
+        if not is_done:
+            self._plain(batch)
+
+    def _measured(self, batch: Batch) -> Tensor:
+        return measured(self._program, self._scores, batch, self._penalized)
+
+    def _plain(self, batch: Batch) -> None:
+        loss = self._measured(batch)
         if self._learns:
             self._optimizer.scale_loss(loss).backward()  # type: ignore[no-untyped-call]
             self._optimizer.step()

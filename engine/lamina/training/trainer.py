@@ -7,6 +7,7 @@ on (`lamina.callbacks`).
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
@@ -21,6 +22,7 @@ from lamina.metrics.lookup import ACCURACY, CROSSENTROPY
 from lamina.metrics.metric import Metric
 from lamina.optimizers.optimizer import Optimizer
 from lamina.text import Text
+from lamina.training import captured
 from lamina.training.adapters import source_for
 from lamina.training.feed import Feed
 from lamina.training.logs import BatchLogs
@@ -44,7 +46,8 @@ class Trainer:
         metrics: Names, metrics or functions; "accuracy" means the one that suits the targets. For several outputs a
             dict by output name, or a list for each.
         weighted_metrics: Metrics that see sample and class weights.
-        run_eagerly: Accepted for Keras' sake: steps are always run one by one, so there is nothing to turn off.
+        run_eagerly: True runs each step call by call through autograd, as a loop by hand would; otherwise longer
+            trainings capture a step once and repeat it.
         steps_per_execution: Accepted for Keras' sake: batches are always run one by one, with the same result.
         jit_compile: True compiles the forward and backward pass with torch.compile; "auto" does not, for it takes
             longer than it saves on the models measured.
@@ -81,6 +84,8 @@ class Trainer:
         """What compile was given, for saving."""
         self.order_seed: int | None = None
         """Decides the order of the samples; None draws one from torch's generator for each `fit`."""
+        self._may_capture = jit_compile is not True and not run_eagerly
+        self._captured: captured.CapturedSteps | None = None
         self._jit_compile = jit_compile is True and not run_eagerly
         self._scores: Scores | None = None
         self._current: Scores | OwnScores | None = None
@@ -102,6 +107,11 @@ class Trainer:
     def metrics_names(self) -> list[str]:
         """Names in the logs, "loss" first."""
         return ["loss"] if self._scores is None else self._scores.log_names
+
+    @property
+    def captured_forms(self) -> int:
+        """Number of forms of batches whose step has been captured."""
+        return 0 if self._captured is None else self._captured.forms
 
     # --- fit ------------------------------------------------------------------------------------------------------
 
@@ -188,9 +198,13 @@ class Trainer:
         # Where BackupAndRestore wants to go on, under Keras' name.
         start = self.model.__dict__.pop("_initial_epoch", epochs.start)
         done_before = self.model.__dict__.pop("_initial_step", 0)
+        planned = (
+            feed.steps_per_epoch or math.inf
+        ) * epochs.stop  # whole, so that a resumed run does the same
         for epoch in range(start, epochs.stop):
             listeners.on_epoch_begin(epoch)
-            if not self._train_epoch(feed, epoch, listeners, done_before if epoch == start else 0):
+            skipped = done_before if epoch == start else 0
+            if not self._train_epoch(feed, epoch, listeners, skipped, planned):
                 warnings.warn(
                     f"The data ended before epoch {epoch + 1}; training stops.", stacklevel=3
                 )
@@ -211,7 +225,7 @@ class Trainer:
         listeners.on_train_end(logs)
 
     def _train_epoch(
-        self, feed: Feed, epoch: int, listeners: CallbackList, done_before: int
+        self, feed: Feed, epoch: int, listeners: CallbackList, done_before: int, planned: float
     ) -> int:
         """Step through one epoch, past the batches done before; how many steps that were."""
         train: TrainStep | OwnStep | None = None
@@ -224,7 +238,7 @@ class Trainer:
             if train is None:
                 scores = self._scores_for(batch, "train_step")
                 scores.reset()
-                train = self._train_step(scores)
+                train = self._train_step(scores, planned)
             train(batch)
             done = step + 1
             listeners.on_train_batch_end(step, self._batch_logs(batch))
@@ -365,10 +379,19 @@ class Trainer:
             steps=feed.steps_per_epoch,
         )
 
-    def _train_step(self, scores: Scores | OwnScores) -> TrainStep | OwnStep:
+    def _train_step(self, scores: Scores | OwnScores, planned: float = 1) -> TrainStep | OwnStep:
         if isinstance(scores, OwnScores):
             return OwnStep(self.model, scores, "train_step")
-        return TrainStep(self.model, scores, self.optimizer, jit_compile=self._jit_compile)
+        step = TrainStep(
+            self.model,
+            scores,
+            self.optimizer,
+            jit_compile=self._jit_compile,
+            capture=self._may_capture and planned >= captured.WORTH_STEPS,
+            known=self._captured,
+        )
+        self._captured = step.captured or self._captured
+        return step
 
     def _test_step(self, scores: Scores | OwnScores) -> TestStep | OwnStep:
         if isinstance(scores, OwnScores):

@@ -1,0 +1,159 @@
+"""What a computation does to tensors, call by call, below autograd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.weak import WeakTensorKeyDictionary
+
+UNFORESEEABLE = (torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape)
+
+
+class CannotCapture(Exception):
+    """The computation does something that a list of calls cannot say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A tensor of a recording, by its number.
+
+    Args:
+        shape: Its shape when it was recorded; so are the next three.
+    """
+
+    number: int
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+    dtype: torch.dtype
+    device: torch.device
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One call of a torch kernel.
+
+    Args:
+        args, kwargs: What it was given, with values in the place of tensors.
+        outputs: What came out; None for what is no tensor.
+        is_single: Whether that is one thing and not a tuple.
+    """
+
+    target: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    outputs: tuple[Value | None, ...]
+    is_single: bool
+
+    @property
+    def inputs(self) -> Iterator[Value]:
+        """All values it was given."""
+        yield from values_in(self.args)
+        yield from values_in(tuple(self.kwargs.values()))
+
+
+@dataclass(slots=True)
+class Recording:
+    """A computation as a list of calls.
+
+    Args:
+        given: The values it was given.
+        results: What it gave; None for what is no tensor.
+        constants: Tensors that it took from elsewhere.
+    """
+
+    calls: list[Call]
+    given: list[Value]
+    results: list[Value | None]
+    constants: dict[Value, Tensor]
+
+
+def record(function: Callable[..., Sequence[Tensor | None]], given: Sequence[Tensor]) -> Recording:
+    """Run a function once and keep what it does.
+
+    Raises:
+        CannotCapture: If it reads a value from the device, or makes a tensor whose shape depends on values.
+    """
+    recorder = _Recorder()
+    inputs = [recorder.know(tensor) for tensor in given]
+    with recorder:
+        results = function(*given)
+    known = [None if result is None else recorder.value_of(result) for result in results]
+    return Recording(recorder.calls, inputs, known, recorder.constants)
+
+
+class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Nothing here is ever compiled, and torch would import its compiler to make sure: two seconds."""
+        return False
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.calls: list[Call] = []
+        self.constants: dict[Value, Tensor] = {}
+        self._known: Any = WeakTensorKeyDictionary()
+        self._count = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if any(tag in UNFORESEEABLE for tag in func.tags):
+            raise CannotCapture(str(func))
+        kwargs = kwargs or {}
+        held_args = tuple(self._held(value) for value in args)
+        held_kwargs = {name: self._held(value) for name, value in kwargs.items()}
+        result = func(*args, **kwargs)
+        is_single = not isinstance(result, (tuple, list))
+        listed = (result,) if is_single else result
+        outputs = tuple(self.know(x) if isinstance(x, Tensor) else None for x in listed)
+        self.calls.append(Call(func, held_args, held_kwargs, outputs, is_single))
+        return result
+
+    def know(self, tensor: Tensor) -> Value:
+        """The value of a tensor that has been given or made here."""
+        value: Value | None = self._known.get(tensor)
+        if value is None:
+            self._count += 1
+            value = Value(
+                self._count, tuple(tensor.shape), tensor.stride(), tensor.dtype, tensor.device
+            )
+            self._known[tensor] = value
+        return value
+
+    def value_of(self, tensor: Tensor) -> Value:
+        """The value of a tensor; one from elsewhere is a constant."""
+        value: Value | None = self._known.get(tensor)
+        if value is None:
+            value = self.know(tensor)
+            self.constants[value] = tensor.detach()
+        return value
+
+    def _held(self, value: Any) -> Any:
+        if isinstance(value, Tensor):
+            return self.value_of(value)
+        if isinstance(value, (list, tuple)):
+            return type(value)(self._held(v) for v in value)
+        return value
+
+
+def values_in(args: Sequence[Any]) -> Iterator[Value]:
+    """All values in a nest of arguments."""
+    for value in args:
+        if isinstance(value, Value):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from values_in(value)
+
+
+def replace(args: Any, by: Callable[[Value], Any]) -> Any:
+    """A nest of arguments with something in the place of each value."""
+    if isinstance(args, Value):
+        return by(args)
+    if isinstance(args, (list, tuple)):
+        return type(args)(replace(value, by) for value in args)
+    return args

@@ -1,0 +1,229 @@
+"""Training steps captured as lists of torch calls (`lamina.plan.tensor_calls`), in the place of autograd.
+
+A step is captured for each form of batch when it comes for the first time, and only where nothing but tensors decides
+what happens: layers, losses and optimizer of this library, no masks, no penalties. Everything else takes the plain
+step, with the same results up to rounding. Whether to capture depends on the model and on the planned number of steps,
+never on measured time, so that two runs with the same seed do the same, bit by bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lamina.layers.regularization.random_stream import RandomStream
+from lamina.losses.lookup import FunctionLoss
+from lamina.optimizers.memory import FlatWeights
+from lamina.optimizers.optimizer import Optimizer
+from lamina.plan.compiler import Opaque, Program
+from lamina.plan.recording import CannotCapture, record
+from lamina.plan.tensor_calls import write_out
+from lamina.training.protocols import TrainableModel
+from lamina.training.scores import Means, Scores
+from lamina.training.sources import Batch
+
+WORTH_STEPS = 64
+"""Capturing takes about as long as so many small steps: shorter trainings do without."""
+MOST_FORMS = 4
+"""Forms of batches that are captured; with more of them, new ones take the plain step."""
+
+Call = Callable[..., tuple[Tensor, ...]]
+Form = tuple[Any, ...]
+
+
+class CapturedSteps:
+    """The captured steps of one training, by the form of their batch."""
+
+    def __init__(
+        self, program: Program, scores: Scores, optimizer: Optimizer, memory: FlatWeights,
+        weights: list[Tensor],
+    ) -> None:  # fmt: skip
+        self._program = program
+        self._scores = scores
+        self._optimizer = optimizer
+        self._memory = memory
+        self._weights = weights
+        self._steps: dict[Form, _Step | None] = {}
+
+    @classmethod
+    def of(
+        cls,
+        model: TrainableModel,
+        program: Any,
+        scores: Scores,
+        optimizer: Optimizer,
+        known: CapturedSteps | None = None,
+    ) -> CapturedSteps | None:
+        """The captured steps of a training; None where it has to go the plain way.
+
+        Args:
+            known: Those of the last epoch or training, given back when they still hold.
+        """
+        if not (_is_ours(program, scores) and optimizer.steps_flat()):
+            return None
+        weights = [variable.value for variable in model.trainable_weights]
+        if [id(w) for w in weights] != [id(v.value) for v in optimizer.trainable_variables]:
+            return None
+        if known is not None and known._holds(program, scores, optimizer, weights):
+            return known
+        memory = FlatWeights.of(weights)
+        return None if memory is None else cls(program, scores, optimizer, memory, weights)
+
+    def _holds(
+        self, program: Any, scores: Scores, optimizer: Optimizer, weights: list[Tensor]
+    ) -> bool:
+        parts = (program, scores, optimizer)
+        mine = (self._program, self._scores, self._optimizer)
+        is_same = all(one is other for one, other in zip(parts, mine, strict=True))
+        return is_same and self._memory.holds(weights)
+
+    @property
+    def forms(self) -> int:
+        """Number of forms of batches that are captured."""
+        return sum(step is not None for step in self._steps.values())
+
+    def run(self, batch: Batch) -> bool:
+        """Do the step of a batch; False, with nothing done, when it is not captured."""
+        tensors = (*batch.inputs, *batch.targets, *batch.weights)
+        form = tuple([None if x is None else (x.shape, x.dtype) for x in tensors])
+        try:
+            step = self._steps[form]
+        except KeyError:
+            step = self._steps[form] = self._capture(batch)
+        if step is None:
+            return False
+        step(batch)
+        return True
+
+    def _capture(self, batch: Batch) -> _Step | None:
+        if len(self._steps) >= MOST_FORMS:
+            return None
+        try:
+            return _Step(self, batch)
+        except CannotCapture:
+            return None
+
+
+class _Step:
+    """The step of one form of batch."""
+
+    def __init__(self, owner: CapturedSteps, batch: Batch) -> None:
+        self._scores = owner._scores
+        self._optimizer = owner._optimizer
+        self._memory = owner._memory
+        self._has_others = self._scores.has_others
+        self._names: list[str] = []
+        self._counts: list[float] = []
+        self._count_at: dict[str, int] = {}
+        self._call = self._trace(owner._program, owner._weights, batch)
+
+    def __call__(self, batch: Batch) -> None:
+        # With gradients enabled, because oneDNN's recurrent kernels keep what their backward needs only then; nothing
+        # is recorded in inference mode.
+        with torch.inference_mode(), torch.enable_grad():
+            results = self._call(*batch.inputs, *batch.targets, *_present(batch.weights))
+            self._optimizer.step_flat(self._memory)
+        means: Means = {
+            name: (results[i], count)
+            for i, (name, count) in enumerate(zip(self._names, self._counts, strict=True))
+        }
+        for name, at in self._count_at.items():
+            means[name] = means[name][0], results[at]
+        self._scores.take(means)
+        if self._has_others:
+            first = len(self._names)
+            outputs = results[first : first + self._outputs]
+            self._scores.watch_others(outputs, batch)
+
+    def _trace(self, program: Program, weights: list[Tensor], batch: Batch) -> Call:
+        learned = [weight.detach().requires_grad_() for weight in weights]
+        module = program.module
+        state = _state_of(module, weights)
+        places = {id(w): i for i, w in enumerate([*weights, *state])}
+        names = {name: places[id(tensor)] for name, tensor in _tensors_of(module)}
+        fixed = [*weights, *state]
+        n_in, n_out = len(batch.inputs), len(batch.targets)
+
+        def step(*tensors: Tensor) -> tuple[Tensor | None, ...]:
+            held, given = tensors[: len(fixed)], tensors[len(fixed) :]
+            sample_weights = iter(given[n_in + n_out :])
+            inner = Batch(
+                given[:n_in],
+                given[n_in : n_in + n_out],
+                tuple(None if w is None else next(sample_weights) for w in batch.weights),
+                batch.size,
+            )
+            with torch.enable_grad():
+                outputs = torch.func.functional_call(
+                    module, {name: held[i] for name, i in names.items()}, (inner.inputs,)
+                )
+                outputs = self._scores.with_heads(tuple(outputs))
+                total, means = self._scores.evaluate(outputs, inner)
+                gradients = torch.autograd.grad(
+                    self._optimizer.scale_loss(total), held[: len(weights)], allow_unused=True
+                )
+            return self._results(means, outputs) + gradients
+
+        given = (*batch.inputs, *batch.targets, *_present(batch.weights))
+        with _left_alone(module):
+            copies = [tensor.detach().clone() for tensor in state]
+            recording = record(step, [*learned, *copies, *given])
+        return write_out(recording, [tensor.detach() for tensor in fixed], self._memory.gradients)
+
+    def _results(self, means: Means, outputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Means, then outputs for metrics that want them, then counts; how they lie is kept."""
+        self._names = list(means)
+        self._outputs = len(outputs)
+        shown = tuple(x.detach() for x in outputs) if self._has_others else ()
+        counts = {name: count for name, (_, count) in means.items() if isinstance(count, Tensor)}
+        first = len(means) + len(shown)
+        self._counts = [0.0 if name in counts else float(c) for name, (_, c) in means.items()]
+        self._count_at = {name: first + i for i, name in enumerate(counts)}
+        return (*(mean for mean, _ in means.values()), *shown, *counts.values())
+
+
+def _present(weights: tuple[Tensor | None, ...]) -> Iterator[Tensor]:
+    return (weight for weight in weights if weight is not None)
+
+
+def _tensors_of(module: torch.nn.Module) -> Iterator[tuple[str, Tensor]]:
+    yield from module.named_parameters(remove_duplicate=False)
+    yield from module.named_buffers(remove_duplicate=False)
+
+
+def _state_of(module: torch.nn.Module, weights: list[Tensor]) -> list[Tensor]:
+    """Everything in the module that is not learned: statistics, frozen weights."""
+    learned = {id(weight) for weight in weights}
+    return list({id(t): t for _, t in _tensors_of(module) if id(t) not in learned}.values())
+
+
+def _is_ours(program: Any, scores: Scores) -> bool:
+    """Whether nothing in a step is code that may do more than compute with tensors."""
+    if not isinstance(program, Program) or program.has_extras:
+        return False
+    if any(isinstance(part, Opaque) for part in program.module.modules()):
+        return False
+    return all(
+        type(entry.loss).__module__.startswith("lamina.")
+        and not isinstance(entry.loss, FunctionLoss)
+        for entry in scores.losses
+    )
+
+
+@contextmanager
+def _left_alone(module: torch.nn.Module) -> Iterator[None]:
+    """Take back what random numbers a trace draws."""
+    streams = [part for part in module.modules() if isinstance(part, RandomStream)]
+    states = [{d: g.get_state() for d, g in stream.streams.items()} for stream in streams]
+    with torch.random.fork_rng():
+        yield
+    for stream, state in zip(streams, states, strict=True):
+        for device, generator in stream.streams.items():
+            if device in state:
+                generator.set_state(state[device])
+            else:
+                generator.manual_seed(stream.seed)

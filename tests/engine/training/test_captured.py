@@ -1,0 +1,223 @@
+"""Captured steps give what plain ones give."""
+
+import numpy as np
+import pytest
+
+import lamina as keras
+from lamina.training import captured
+
+L = keras.layers
+
+
+def dense():
+    return keras.Sequential(
+        [
+            keras.Input((12,)),
+            L.Dense(16, activation="relu"),
+            L.Dense(16, activation="gelu"),
+            L.Dense(4, activation="softmax"),
+        ]
+    )
+
+
+def images():
+    return keras.Sequential(
+        [
+            keras.Input((4, 3, 1)),
+            L.Conv2D(5, 2, activation="relu", padding="same"),
+            L.MaxPooling2D(2),
+            L.BatchNormalization(),
+            L.Flatten(),
+            L.Dropout(0.2, seed=3),
+            L.Dense(4, activation="softmax"),
+        ]
+    )
+
+
+def sequences():
+    x = keras.Input((4, 3))
+    h = L.LSTM(6, return_sequences=True)(x)
+    h = L.Add()([h, L.MultiHeadAttention(2, 3)(h, h)])
+    h = L.LayerNormalization()(h)
+    return keras.Model(x, L.Dense(4, activation="softmax")(L.GRU(5)(h)))
+
+
+def noisy():
+    return keras.Sequential(
+        [
+            keras.Input((12,)),
+            L.GaussianNoise(0.1),
+            L.Dense(8, activation="tanh"),
+            L.Dropout(0.5),
+            L.Dense(4, activation="softmax"),
+        ]
+    )
+
+
+MODELS = {"dense": dense, "images": images, "sequences": sequences, "noisy": noisy}
+SAMPLES, BATCH = 72, 15  # 64 of them to train on: the last batch of an epoch is short
+
+
+def data(model):
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(SAMPLES, 12)).astype("float32").reshape(-1, *model.input_shape[1:])
+    return x, rng.integers(0, 4, SAMPLES)
+
+
+def trained(make, monkeypatch, *, capture, optimizer="sgd", epochs=20, **fit):
+    """Weights and history of 100 steps, and the trainer."""
+    monkeypatch.setattr(captured, "WORTH_STEPS", 1)
+    keras.utils.set_random_seed(1)
+    model = make()
+    model.compile(
+        optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=not capture
+    )
+    x, y = data(model)
+    history = model.fit(
+        x, y, batch_size=BATCH, epochs=epochs, verbose=0, validation_split=0.1, **fit
+    )
+    return model, history.history
+
+
+def assert_alike(one, other, rtol=1e-5):
+    for a, b in zip(one[0].get_weights(), other[0].get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=rtol, atol=1e-6)
+    assert one[1].keys() == other[1].keys()
+    for name, values in one[1].items():
+        np.testing.assert_allclose(values, other[1][name], rtol=rtol, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_hundred_steps_end_where_plain_ones_do(name, monkeypatch):
+    plain = trained(MODELS[name], monkeypatch, capture=False)
+    fast = trained(MODELS[name], monkeypatch, capture=True)
+    assert plain[0].trainer.captured_forms == 0
+    assert fast[0].trainer.captured_forms == 2  # whole batches and the short one
+    assert_alike(plain, fast)
+
+
+OPTIMIZERS = {
+    "momentum": lambda: keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True),
+    "rmsprop": lambda: keras.optimizers.RMSprop(0.01),
+    "adam": lambda: keras.optimizers.Adam(0.01, weight_decay=0.01, use_ema=True),
+    "adamw": lambda: keras.optimizers.AdamW(0.01, global_clipnorm=1.0),
+    "accumulating": lambda: keras.optimizers.Adam(0.01, gradient_accumulation_steps=2),
+    "nadam": lambda: keras.optimizers.Nadam(0.01),
+    "adamax": lambda: keras.optimizers.Adamax(0.01),
+    "adagrad": lambda: keras.optimizers.Adagrad(0.05),
+    "adadelta": lambda: keras.optimizers.Adadelta(1.0),
+    "lion": lambda: keras.optimizers.Lion(0.001),
+    "ftrl": lambda: keras.optimizers.Ftrl(0.05),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_elementwise_optimizer_updates_a_block_as_it_updates_weights(name, monkeypatch):
+    plain = trained(dense, monkeypatch, capture=False, optimizer=OPTIMIZERS[name]())
+    fast = trained(dense, monkeypatch, capture=True, optimizer=OPTIMIZERS[name]())
+    assert fast[0].trainer.captured_forms
+    assert_alike(plain, fast, rtol=1e-4 if name == "lion" else 1e-5)
+
+
+def test_two_runs_with_one_seed_are_equal_to_the_bit(monkeypatch):
+    one = trained(images, monkeypatch, capture=True, optimizer="adam", epochs=3)
+    other = trained(images, monkeypatch, capture=True, optimizer="adam", epochs=3)
+    for a, b in zip(one[0].get_weights(), other[0].get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert one[1] == other[1]
+
+
+def test_sample_weights_and_metrics_that_are_no_means_are_measured(monkeypatch):
+    def fit(capture):
+        monkeypatch.setattr(captured, "WORTH_STEPS", 1)
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential([keras.Input((3,)), L.Dense(1, activation="sigmoid")])
+        model.compile(
+            "adam", "binary_crossentropy", metrics=["accuracy", keras.metrics.AUC(name="auc")],
+            weighted_metrics=["mse"], run_eagerly=not capture,
+        )  # fmt: skip
+        rng = np.random.default_rng(0)
+        x, y = rng.normal(size=(40, 3)).astype("float32"), rng.integers(0, 2, (40, 1))
+        weights = rng.uniform(size=40).astype("float32")
+        return model, model.fit(
+            x, y, sample_weight=weights, batch_size=8, epochs=2, verbose=0
+        ).history
+
+    assert_alike(fit(False), fit(True))
+
+
+@pytest.mark.parametrize(
+    ("why", "make", "options"),
+    [
+        ("a layer of one's own", lambda: keras.Sequential([keras.Input((12,)), Own(), L.Dense(4)]), {}),
+        ("a penalty", lambda: keras.Sequential([keras.Input((12,)), L.Dense(4, kernel_regularizer="l2")]), {}),
+        ("clipping by weight", dense, {"optimizer": keras.optimizers.Adam(clipnorm=1.0)}),
+        ("an optimizer that looks at whole weights", dense, {"optimizer": keras.optimizers.Lamb()}),
+        ("a loss of one's own", dense, {"loss": lambda y, p: (p - p.mean()) ** 2}),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_captured_takes_the_plain_step(why, make, options, monkeypatch):
+    monkeypatch.setattr(captured, "WORTH_STEPS", 1)
+    model = make()
+    settings = {"optimizer": "sgd", "loss": keras.losses.SparseCategoricalCrossentropy()} | options
+    model.compile(**settings)
+    x, y = data(model)
+    model.fit(x, y, epochs=2, verbose=0)
+    assert model.trainer.captured_forms == 0, why
+
+
+class Own(L.Layer):
+    def call(self, x):
+        return x * 2
+
+
+def test_weights_that_callbacks_set_are_the_ones_that_are_trained(monkeypatch):
+    class Reset(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.set_weights([np.zeros_like(w) for w in self.model.get_weights()])
+
+    model, _ = trained(dense, monkeypatch, capture=True, epochs=2, callbacks=[Reset()])
+    assert all(not w.any() for w in model.get_weights())
+    assert model.trainer.captured_forms
+
+
+def test_freezing_a_layer_between_fits_leaves_it_as_it_is(monkeypatch):
+    model, _ = trained(dense, monkeypatch, capture=True, epochs=2)
+    model.layers[0].trainable = False
+    model.compile("adam", "sparse_categorical_crossentropy")
+    before = [w.copy() for w in model.get_weights()]
+    x, y = data(model)
+    model.fit(x, y, epochs=2, verbose=0)
+    after = model.get_weights()
+    np.testing.assert_array_equal(before[0], after[0])
+    assert not np.array_equal(before[2], after[2])
+
+
+def test_a_target_that_is_no_class_is_said_in_words(monkeypatch):
+    monkeypatch.setattr(captured, "WORTH_STEPS", 1)
+    model = dense()
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    x, y = data(model)
+    y[40] = 9
+    with pytest.raises(ValueError, match="tells 4 classes apart"):
+        model.fit(x, y, batch_size=8, shuffle=False, verbose=0)
+
+
+def test_two_models_that_share_weights_train_in_turns(monkeypatch):
+    monkeypatch.setattr(captured, "WORTH_STEPS", 1)
+    keras.utils.set_random_seed(0)
+    x = keras.Input((12,))
+    body = L.Dense(8, activation="relu")(x)
+    one, two = keras.Model(x, L.Dense(4)(body)), keras.Model(x, L.Dense(1)(body))
+    one.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    two.compile("adam", "mse")
+    values, classes = data(one)
+    for _ in range(3):
+        before = one.get_weights()
+        one.fit(values, classes, epochs=1, verbose=0)
+        between = one.get_weights()
+        two.fit(values, classes.astype("float32"), epochs=1, verbose=0)
+        after = one.get_weights()
+        assert not np.array_equal(before[0], between[0])
+        assert not np.array_equal(between[0], after[0])
+        np.testing.assert_array_equal(between[2], after[2])
