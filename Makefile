@@ -14,7 +14,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup studio link dev test soak check fast lint lint-web types types-web format client \
+.PHONY: help setup studio link dev test soak bench check fast lint lint-web types types-web format client \
 	client-check migrate docs screenshot wheel clean distclean web node browser
 
 help: ## This list
@@ -42,6 +42,9 @@ test: $(VENV)/.dev web browser ## Set up what is missing and run all tests
 
 soak: $(VENV)/.dev web browser ## The long tests: kills, schedules, whole MNIST
 	@$(PY) -m pytest -m soak --timeout 3600 $(ARGS)
+
+bench: $(VENV)/.dev ## Measure the engine against its peers, on a quiet machine (ARGS="--help")
+	@PYTHONPATH=tests $(PY) -m benchmarks $(ARGS)
 
 check: lint types fast ## Lint, types and the fast tests: green before each commit
 
@@ -75,8 +78,9 @@ client: $(VENV)/.studio node ## Write openapi.json and the pages' API types anew
 client-check: $(VENV)/.studio node
 	@$(PY) scripts/client.py --check
 
-docs: $(VENV)/.studio ## Write docs/settings.md anew
+docs: $(VENV)/.dev ## Write docs/settings.md and the figures in docs/performance.md anew
 	@$(PY) scripts/settings_doc.py
+	@PYTHONPATH=tests $(PY) -m benchmarks --write-docs
 
 migrate: $(VENV)/.studio ## Bring the database in LAMINA_HOME to the newest schema
 	@$(PY) -m lamina_studio.migrate $(ARGS)

@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
 import torch
 
-from lamina import files
+from lamina import files, profiling
 from lamina.calls import is_tensor, put_together, take_apart
 from lamina.errors import ConfigError
 from lamina.graph.document import Block, Graph
@@ -254,6 +254,12 @@ class Model(Network):
         """Outputs by name, for a model that was made so."""
         nest = self.__dict__["output_nest"]
         return put_together(nest, outputs) if isinstance(nest, dict) else outputs
+
+    @_described_by(profiling.profile)
+    def profile(
+        self, x: Any = None, batch_size: int | None = None, seconds: float = 1.0
+    ) -> profiling.Profile:
+        return profiling.profile(self, x, batch_size, seconds)
 
     # --- files -------------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from scripts import check_files
 BEHIND_THE_SCENES = {"aiosqlite", "httptools", "scikit-learn", "uvloop", "websockets"}
 
 # Packages of this repository that are never installed: the tests' own and the scripts.
-OURS = {"lamina", "scripts", "support", "tests"}
+OURS = {"benchmarks", "lamina", "scripts", "support", "tests"}
 
 
 @pytest.fixture(scope="session")

@@ -114,8 +114,8 @@ class Opaque(nn.Module):
         return (*leaves, *map(mask_of, leaves), loss)
 
 
-class _Network(nn.Module):
-    """The layers of a graph, run one after the other: what is traced."""
+class LayerByLayer(nn.Module):
+    """The layers of a graph, run one after the other: what is traced, and what is measured layer by layer."""
 
     def __init__(
         self, graph: Graph, layers: Mapping[str, Layer], inputs: Sequence[str], *, training: bool
@@ -137,7 +137,7 @@ class _Network(nn.Module):
             self.structures[node.id] = structure
             layer = self.by_node[node.id]
             if layer.inner_graph is not None:
-                self.parts[f"part_{node.id}"] = _Network(
+                self.parts[f"part_{node.id}"] = type(self)(
                     layer.inner_graph, layer.layers_by_node, layer.input_names, training=is_training
                 )
             elif layer.uses_call:
@@ -166,7 +166,7 @@ class _Network(nn.Module):
             if node.id not in values:
                 given = [values[edge.node][edge.output] for edge in node.inputs]
                 given_masks = [masks[edge.node][edge.output] for edge in node.inputs]
-                values[node.id], masks[node.id], added = self._step(node, given, given_masks)
+                values[node.id], masks[node.id], added = self.step(node, given, given_masks)
                 losses.extend(added)
         edges = self.graph.outputs
         return (
@@ -175,13 +175,14 @@ class _Network(nn.Module):
             losses,
         )
 
-    def _step(
+    def step(
         self, node: Node, given: list[Any], masks: list[Any]
     ) -> tuple[list[Any], list[Any], list[Any]]:
+        """Outputs of one node, their masks and added losses."""
         layer = self.by_node[node.id]
         if layer.inner_graph is not None:
             part = self.parts[f"part_{node.id}"]
-            assert isinstance(part, _Network)
+            assert isinstance(part, LayerByLayer)
             return part.run(given, masks)
         if layer.uses_call:
             return self._opaque(node, layer, given, masks)
@@ -228,7 +229,7 @@ class _Tracer(fx.Tracer):
     proxy_buffer_attributes = True
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return not isinstance(m, (Layer, _Network))
+        return not isinstance(m, (Layer, LayerByLayer))
 
 
 def compile_program(
@@ -248,7 +249,7 @@ def compile_program(
         training: Whether dropout drops and normalization normalizes by the batch.
         logits: Give outputs that end in a softmax or sigmoid without it.
     """
-    network = _Network(graph, layers, inputs, training=training)
+    network = LayerByLayer(graph, layers, inputs, training=training)
     network.train(training)
     with torch.no_grad():
         traced = _Tracer().trace(network)

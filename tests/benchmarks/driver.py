@@ -1,0 +1,251 @@
+"""Runs a comparison: starts the processes of the contenders and gives them their turns."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from benchmarks import environments, figures, machine
+from benchmarks.contenders import CONTENDERS, Setting
+from benchmarks.figures import Turn
+from benchmarks.workloads import WORKLOADS, Size
+
+ANSWER_TIMEOUT_S = 900
+PREDICT_ROUNDS = 3
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One workload, trained by several contenders in turns.
+
+    Args:
+        reference: The contender whose speed is 1.
+        size: Of the data.
+        patience_s: How long a turn waits at most for others to leave the machine alone.
+    """
+
+    workload: str
+    contenders: tuple[str, ...]
+    reference: str
+    rounds: int
+    size: Size = "quick"
+    setting: Setting = field(default_factory=Setting)
+    patience_s: float = 1.0
+    title: str = ""
+
+    def run(self, report: Report = print) -> dict[str, Any]:
+        """Do it, and give the result as plain data."""
+        workload = WORKLOADS[self.workload].sized(self.size)
+        with ExitStack() as stack:
+            present: dict[str, Process] = {}
+            rows: dict[str, dict[str, Any]] = {}
+            for name in self.contenders:
+                row: dict[str, Any] = {"name": name}
+                process = stack.enter_context(Process(name, self))
+                if process.begin(row):
+                    present[name] = process
+                    report(f"  {name}: first step {row['first_step_s']:.2f} s")
+                else:
+                    report(f"  {name}: left out. {row['skipped']}")
+                rows[name] = row
+            turns = figures.by_rounds(list(present), self.rounds, lambda n: present[n].turn())
+            for name, process in present.items():
+                rows[name] |= process.end()
+            predictions = figures.by_rounds(
+                list(present), min(PREDICT_ROUNDS, self.rounds), lambda n: present[n].predict()
+            )
+            for name, process in present.items():
+                rows[name] |= self._figures(name, turns, workload.trained * workload.epochs)
+                rows[name]["predict"] = self._predictions(name, predictions, process)
+        return {
+            "title": self.title or self.workload,
+            "workload": self.workload,
+            "size": self.size,
+            "samples": workload.trained,
+            "batch_size": workload.batch_size,
+            **asdict(self.setting),
+            "reference": self.reference,
+            "rounds": self.rounds,
+            "contenders": list(rows.values()),
+        }
+
+    def _figures(
+        self, name: str, turns: Mapping[str, Sequence[Turn]], samples: int
+    ) -> dict[str, Any]:
+        mine = turns[name]
+        if not mine:
+            return {"skipped": "it ended in its first turn; its output says why"}
+        ratio = figures.ratio(mine, turns.get(self.reference, ()))
+        found: dict[str, Any] = {
+            "rate": figures.rate(mine, samples).to_json(),
+            "ratio": ratio and ratio.to_json(),
+            "cpu_us_per_sample": figures.rounded(1e6 * min(turn.cpu_s for turn in mine) / samples),
+            "undisturbed": sum(turn.is_clean for turn in mine),
+            "scores": {key: figures.rounded(value) for key, value in mine[-1].scores.items()},
+            "seconds": [figures.rounded(turn.seconds) for turn in mine],
+        }
+        if mine[0].device_s is not None:
+            device = [turn.device_s for turn in mine if turn.device_s is not None]
+            found["device_seconds"] = figures.spread(device).to_json()
+        return found
+
+    def _predictions(
+        self, name: str, turns: Mapping[str, Sequence[Turn]], process: Process
+    ) -> dict[str, Any] | None:
+        mine = turns[name]
+        if not mine:
+            return None
+        ratio = figures.ratio(mine, turns.get(self.reference, ()))
+        return {
+            "samples": process.predicted,
+            "rate": figures.rate(mine, process.predicted).to_json(),
+            "ratio": ratio and ratio.to_json(),
+            "single_ms": figures.rounded(1e3 * min(process.single_s)),
+        }
+
+
+class Process:
+    """The process of one contender, seen from the driver. A context manager: leaving it ends the process."""
+
+    def __init__(self, name: str, comparison: Comparison) -> None:
+        self._name, self._comparison = name, comparison
+        self._process: subprocess.Popen[str] | None = None
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by __exit__
+        self.reason = ""
+        self.predicted = 1
+        self.single_s: list[float] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout):
+                assert pipe is not None
+                pipe.close()
+        self._log.close()
+
+    def begin(self, row: dict[str, Any]) -> bool:
+        """Start, train one step and one turn to warm up; whether it takes part. Fills its row of the result."""
+        environment = CONTENDERS[self._name].environment
+        python = environments.interpreter(environment)
+        if python is None:
+            row["skipped"] = (
+                f"No environment; make bench ARGS='--make-environments {environment}' makes it."
+            )
+            return False
+        self._start(str(python))
+        ready = self._hear()
+        first = self._ask("first")
+        warm = self._ask("turn")
+        if ready is None or first is None or warm is None:
+            row["skipped"] = self.reason
+            return False
+        row["versions"] = ready["versions"]
+        row["import_and_build_s"] = figures.rounded(ready["seconds"])
+        row["first_step_s"] = figures.rounded(first["seconds"])
+        row["warm_up_s"] = figures.rounded(warm["seconds"])
+        return True
+
+    def turn(self) -> Turn | None:
+        machine.wait_for_quiet(self._comparison.patience_s)
+        answer = self._ask("turn")
+        if answer is None:
+            return None
+        answer.pop("event")
+        return Turn(**answer)
+
+    def end(self) -> dict[str, Any]:
+        """End the training; what memory it took."""
+        answer = self._ask("end")
+        return {} if answer is None else {"peak_mb": round(answer["peak_mb"], 1)}
+
+    def predict(self) -> Turn | None:
+        machine.wait_for_quiet(self._comparison.patience_s)
+        answer = self._ask("predict")
+        if answer is None:
+            return None
+        self.predicted = answer["samples"]
+        self.single_s.append(answer["single_s"])
+        return Turn(answer["seconds"])
+
+    # --- words and answers ----------------------------------------------------------------------------------------
+
+    def _start(self, python: str) -> None:
+        comparison = self._comparison
+        order = {
+            "contender": self._name,
+            "workload": comparison.workload,
+            "size": comparison.size,
+            "setting": asdict(comparison.setting),
+        }
+        self._process = subprocess.Popen(
+            [python, "-u", "-m", "benchmarks.worker", json.dumps(order)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            env=process_environment(comparison.setting),
+        )
+
+    def _ask(self, word: str) -> dict[str, Any] | None:
+        """Say a word; the answer, None when there is none."""
+        if self.reason:
+            return None
+        assert self._process is not None
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(word + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            self.reason = self._last_words()
+            return None
+        return self._hear()
+
+    def _hear(self) -> dict[str, Any] | None:
+        assert self._process is not None
+        output = self._process.stdout
+        assert output is not None
+        ready, _, _ = select.select([output], [], [], ANSWER_TIMEOUT_S)
+        line = output.readline() if ready else ""
+        if not line:
+            self.reason = self._last_words() if ready else f"No answer in {ANSWER_TIMEOUT_S} s."
+            return None
+        answer: dict[str, Any] = json.loads(line)
+        if answer["event"] in ("skipped", "failed"):
+            self.reason = answer["reason"]
+            return None
+        return answer
+
+    def _last_words(self) -> str:
+        self._log.seek(0)
+        lines = self._log.read().strip().splitlines()
+        return f"Its process ended: {lines[-1] if lines else 'it said nothing'}"
+
+
+def process_environment(setting: Setting) -> dict[str, str]:
+    """Variables of a contender's process: where the suite and the engine lie, and how many threads there are."""
+    own = {name: str(setting.threads) for name in THREAD_VARIABLES}
+    sources = [str(environments.ROOT / part) for part in ("tests", "engine")]
+    own["PYTHONPATH"] = os.pathsep.join(sources)
+    own["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    if setting.device == "cpu":
+        own["CUDA_VISIBLE_DEVICES"] = ""
+        own["JAX_PLATFORMS"] = "cpu"
+    return {**os.environ, **own}

@@ -1,0 +1,121 @@
+"""The models in Keras' interface; `keras` is any module that has it, so Keras itself or the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.workloads import Workload
+
+
+def build(workload: Workload, keras: Any) -> Any:
+    """The compiled model of a workload."""
+    model = MODELS[workload.model](keras, workload.classes, **workload.options)
+    optimizers = keras.optimizers
+    optimizer = {
+        "sgd": optimizers.SGD,
+        "adam": optimizers.Adam,
+        "rmsprop": optimizers.RMSprop,
+    }[workload.optimizer]
+    accumulation = workload.accumulation if workload.accumulation > 1 else None
+    model.compile(
+        optimizer=optimizer(
+            learning_rate=workload.learning_rate, gradient_accumulation_steps=accumulation
+        ),
+        loss="categorical_crossentropy" if workload.classes else "mse",
+        metrics=["accuracy"] if workload.classes else [],
+    )
+    return model
+
+
+def _cnn(keras: Any, classes: int, shape: tuple[int, ...]) -> Any:
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input(shape),
+            layers.Conv2D(32, (3, 3), activation="relu"),
+            layers.MaxPooling2D((2, 2)),
+            layers.Flatten(),
+            layers.Dense(128, activation="relu"),
+            layers.Dense(classes, activation="softmax"),
+        ]
+    )
+
+
+def _mlp(keras: Any, classes: int) -> Any:
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((784,)),
+            layers.Dense(256, activation="relu"),
+            layers.Dense(256, activation="relu"),
+            layers.Dense(classes, activation="softmax"),
+        ]
+    )
+
+
+def _line(keras: Any, classes: int) -> Any:
+    return keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+
+
+def _lstm(keras: Any, classes: int, length: int = 100) -> Any:
+    layers = keras.layers
+    return keras.Sequential(
+        [keras.Input((length, 32)), layers.LSTM(64), layers.Dense(classes, activation="softmax")]
+    )
+
+
+def _residual(keras: Any, classes: int, side: int = 32) -> Any:
+    layers = keras.layers
+
+    def convolved(x: Any, filters: int, strides: int = 1) -> Any:
+        x = layers.Conv2D(filters, 3, strides=strides, padding="same", use_bias=False)(x)
+        return layers.BatchNormalization()(x)
+
+    def block(x: Any, filters: int, strides: int) -> Any:
+        y = layers.Activation("relu")(convolved(x, filters, strides))
+        y = convolved(y, filters)
+        if strides > 1:
+            x = layers.Conv2D(filters, 1, strides=strides, use_bias=False)(x)
+        return layers.Activation("relu")(layers.Add()([y, x]))
+
+    inputs = keras.Input((side, side, 3))
+    x = layers.Activation("relu")(convolved(inputs, 16))
+    x = layers.GlobalAveragePooling2D()(block(block(x, 16, 1), 32, 2))
+    return keras.Model(inputs, layers.Dense(classes, activation="softmax")(x))
+
+
+def _transformer(
+    keras: Any,
+    classes: int,
+    depth: int = 1,
+    width: int = 64,
+    heads: int = 4,
+    hidden: int = 128,
+    length: int = 64,
+    vocabulary: int = 1000,
+) -> Any:
+    layers = keras.layers
+    inputs = keras.Input((length,), dtype="int32")
+    x = layers.Embedding(vocabulary, width)(inputs)
+    for _ in range(depth):
+        attended = layers.MultiHeadAttention(heads, width // heads)(x, x)
+        x = layers.LayerNormalization()(layers.Add()([x, attended]))
+        thought = layers.Dense(width)(layers.Dense(hidden, activation="relu")(x))
+        x = layers.LayerNormalization()(layers.Add()([x, thought]))
+    x = layers.GlobalAveragePooling1D()(x)
+    return keras.Model(inputs, layers.Dense(classes, activation="softmax")(x))
+
+
+def _resnet50(keras: Any, classes: int, side: int) -> Any:
+    return keras.applications.ResNet50(weights=None, input_shape=(side, side, 3), classes=classes)
+
+
+MODELS = {
+    "cnn": _cnn,
+    "mlp": _mlp,
+    "line": _line,
+    "lstm": _lstm,
+    "residual": _residual,
+    "transformer": _transformer,
+    "resnet50": _resnet50,
+}
