@@ -26,7 +26,6 @@ from lamina.operation import Op
 from lamina.plan.compiler import LayerByLayer
 from lamina.profiling.limits import limits_of, now
 from lamina.profiling.report import LayerCost, Profile
-from lamina.random import numbered
 from lamina.text import Text
 from lamina.training.sources import to_batch
 from lamina.training.steps import mark_trainable
@@ -311,7 +310,10 @@ def _update_s(model: Network, seconds: float) -> float | None:
         return None
     mine = trainer.optimizer
     fresh = type(mine).from_config(mine.get_config())
-    stand_ins = [_stand_in(variable) for variable in model.trainable_weights]
+    stand_ins = [
+        Variable(variable.value.detach().clone(), name=f"stand_in_{index}")
+        for index, variable in enumerate(model.trainable_weights)
+    ]
     fresh.build(stand_ins)
 
     def run() -> None:
@@ -322,10 +324,6 @@ def _update_s(model: Network, seconds: float) -> float | None:
         fresh.step()
 
     return _median_s(update, model.device, seconds, before=run)
-
-
-def _stand_in(variable: Variable) -> Variable:
-    return Variable(variable.value.detach().clone(), name=numbered("stand_in"))
 
 
 def _median_s(
