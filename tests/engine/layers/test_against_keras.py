@@ -155,6 +155,20 @@ def recurrent(draw: st.DrawFn, *, gated: bool) -> Case:
 
 
 @st.composite
+def conv_lstm(draw: st.DrawFn, rank: int) -> Case:
+    config = {
+        "filters": draw(st.integers(1, 3)),
+        **draw(windows(rank)),
+        "activation": draw(st.sampled_from(["tanh", "relu"])),
+        "return_sequences": draw(st.booleans()),
+        "go_backwards": draw(st.booleans()),
+        "dropout": draw(st.sampled_from([0.0, 0.3])),
+    }
+    time, sizes = draw(st.integers(1, 3)), [draw(st.integers(5, 6)) for _ in range(rank)]
+    return config, [(time, *sizes, draw(st.integers(1, 2)))]
+
+
+@st.composite
 def einsum_dense(draw: st.DrawFn) -> Case:
     equation, shape, output_shape, bias_axes = draw(
         st.sampled_from(
@@ -370,6 +384,7 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "LSTM": lstm(),
     "GRU": recurrent(gated=True),
     "SimpleRNN": recurrent(gated=False),
+    **{f"ConvLSTM{rank}D": conv_lstm(rank) for rank in (1, 2, 3)},
     "EinsumDense": einsum_dense(),
     "Identity": one(st.just({}), ANY_SHAPE),
     "Rescaling": one(
@@ -433,7 +448,17 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
 
 SPREAD = {"MultiHeadAttention", "GroupQueryAttention"}
 """Layers whose call has its inputs one by one."""
-LOOSE = {"LSTM", "GRU", "SimpleRNN", "Attention", "AdditiveAttention", *SPREAD}
+LOOSE = {
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
+    "LSTM",
+    "GRU",
+    "SimpleRNN",
+    "Attention",
+    "AdditiveAttention",
+    *SPREAD,
+}
 """Layers whose sums are long."""
 
 
@@ -519,6 +544,7 @@ def test_same_configuration_keys_and_defaults_as_keras(name: str) -> None:
         **{f"DepthwiseConv{rank}D": {"kernel_size": 3} for rank in (1, 2)},
         **{f"SeparableConv{rank}D": {"filters": 2, "kernel_size": 3} for rank in (1, 2)},
 
+        **{f"ConvLSTM{rank}D": {"filters": 2, "kernel_size": 3} for rank in (1, 2, 3)},
         "Embedding": {"input_dim": 5, "output_dim": 2}, "LSTM": {"units": 2}, "Dropout": {"rate": 0.5},
         "MultiHeadAttention": {"num_heads": 2, "key_dim": 3},
         "GroupQueryAttention": {"head_dim": 2, "num_query_heads": 4, "num_key_value_heads": 2},

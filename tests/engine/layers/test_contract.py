@@ -60,6 +60,12 @@ SMALLEST: dict[str, tuple[dict[str, Any], list[tuple[int | None, ...]]]] = {
     ),
     "Attention": ({"use_scale": True, "score_mode": "concat"}, [(None, 3), (None, 3)]),
     "AdditiveAttention": ({}, [(None, 3), (None, 3)]),
+    "ConvLSTM1D": ({"filters": 2, "kernel_size": 3}, [(None, 5, 3)]),
+    "ConvLSTM2D": (
+        {"filters": 2, "kernel_size": 2, "padding": "same", "return_sequences": True},
+        [(None, 4, 3, 3)],
+    ),
+    "ConvLSTM3D": ({"filters": 2, "kernel_size": 2, "strides": 2}, [(None, 4, 3, 2, 3)]),
     "LSTM": ({"units": 4, "return_sequences": True}, [(None, 3)]),
     "GRU": ({"units": 4, "return_sequences": True}, [(None, 3)]),
     "SimpleRNN": ({"units": 4, "go_backwards": True}, [(None, 3)]),

@@ -71,11 +71,11 @@ class StateMemory(nn.Module):
     It is a module of its own, so that programs call it instead of tracing it. The states are no weights.
     """
 
-    def __init__(self, owner: str, count: int, units: int) -> None:
+    def __init__(self, owner: str, count: int) -> None:
         super().__init__()
         self.owner = owner
         self.count = count
-        self.units = units
+        self.shape: tuple[int, ...] = ()
         self.states: list[Tensor] | None = None
 
     def forward(self, x: Tensor, *new: Tensor) -> Any:
@@ -88,7 +88,7 @@ class StateMemory(nn.Module):
             self.states = [state.detach().clone() for state in new]
             return x
         if self.states is None:
-            self.states = [x.new_zeros(x.shape[0], self.units) for _ in range(self.count)]
+            self.states = [x.new_zeros(x.shape[0], *self.shape) for _ in range(self.count)]
         kept = self.states[0].shape[0]
         if kept != x.shape[0]:
             raise ShapeError(
@@ -167,9 +167,7 @@ class Recurrent(Layer):
         kwargs.pop("implementation", None)  # ways to the same numbers
         super().__init__(*args, **kwargs)
         self.noise = None if self.seed is None else SeededNoise(self.seed)
-        self.memory = (
-            StateMemory(self.name, self.states_count, self.units) if self.stateful else None
-        )
+        self.memory = StateMemory(self.name, self.states_count) if self.stateful else None
 
     # --- states ------------------------------------------------------------------------------------------------
 
@@ -182,6 +180,11 @@ class Recurrent(Layer):
     def states(self) -> list[Tensor] | None:
         """What a stateful layer begins the next batch with; None before the first one."""
         return None if self.memory is None else self.memory.states
+
+    @property
+    def state_shape(self) -> tuple[int, ...]:
+        """Shape of each state of one sample."""
+        return (self.units,)
 
     def reset_state(self) -> None:
         """Let a stateful layer begin the next batch with zeros."""
@@ -234,15 +237,19 @@ class Recurrent(Layer):
                     field="initial_state",
                 )
             for one in kwargs["initial_state"]:
-                size = getattr(one, "shape", None)
-                if isinstance(size, tuple) and (len(size) != 2 or size[1] != self.units):
-                    raise ShapeError(
-                        Text(
-                            f'A state of "{self.name}" is (batch, {self.units}), got {shape_text(tuple(size))}.',
-                            f"“{self.name}”的状态形状为 (batch, {self.units})，实际为 {shape_text(tuple(size))}。",
-                        )
-                    )
+                self._check_state(getattr(one, "shape", None))
         return args, {key: value for key, value in kwargs.items() if value is not None}
+
+    def _check_state(self, size: Any) -> None:
+        """Raise a `ShapeError` unless a state given in a call can be one."""
+        if isinstance(size, tuple) and size[1:] != self.state_shape:
+            shape = shape_text((None, *self.state_shape))
+            raise ShapeError(
+                Text(
+                    f'A state of "{self.name}" is {shape}, got {shape_text(tuple(size))}.',
+                    f"“{self.name}”的状态形状为 {shape}，实际为 {shape_text(tuple(size))}。",
+                )
+            )
 
     # --- what a layer states -----------------------------------------------------------------------------------
 
@@ -306,24 +313,29 @@ class Recurrent(Layer):
             mask = None if mask is None else mask.flip(1)
         states = initial_state
         if states is None and self.memory is not None:
+            self.memory.shape = self.state_shape
             kept = self.memory(x)
             states = [kept[index] for index in range(self.states_count)]
         elif states is None:
-            states = [x.new_zeros(x.shape[0], self.units)] * self.states_count
-        input_noise = noise = None
-        # a rate of 1 drops nothing, as in Keras
-        if self.training and 0 < self.recurrent_dropout < 1:
-            noise = self._dropped(x.new_ones(self.parts, x.shape[0], self.units), True)
-            if 0 < self.dropout < 1:
-                input_noise = self._dropped(x[:, :1].expand(x.shape[0], 1, x.shape[2]), False)
-        elif self.training and 0 < self.dropout < 1:
-            x = self._drop_features(x)
+            states = [x.new_zeros(x.shape[0], *self.state_shape)] * self.states_count
+        x, input_noise, noise = self._noises(x) if self.training else (x, None, None)
         results = self.steps(x, states, mask, input_noise, noise)
         output = results[0] if self.return_sequences else results[0][:, -1]
         last = [results[1 + index] for index in range(self.states_count)]
         if self.memory is not None:
             output = self.memory(output, *last)
         return [output, *last] if self.return_state else output
+
+    def _noises(self, x: Tensor) -> tuple[Tensor, Any, Any]:
+        """The input, dropped already where all parts see the same, and what input and state are multiplied by."""
+        # a rate of 1 drops nothing, as in Keras
+        if 0 < self.recurrent_dropout < 1:
+            noise = self._dropped(x.new_ones(self.parts, x.shape[0], self.units), True)
+            if 0 < self.dropout < 1:
+                features = x[:, :1].expand(x.shape[0], 1, x.shape[2])
+                return x, self._dropped(features, False), noise
+            return x, None, noise
+        return (self._drop_features(x) if 0 < self.dropout < 1 else x), None, None
 
     def _dropped(self, x: Tensor, of_state: bool) -> Tensor:
         """Zeros and 1 / (1 - rate): (parts, batch, units), or (parts, batch, 1, features)."""

@@ -100,7 +100,7 @@ def run_steps(
         if mask is None:
             states = tuple(new)
         else:
-            keep = mask[:, time].unsqueeze(-1)
+            keep = mask[:, time].reshape(-1, *[1] * (given.dim() - 1))
             skipped = torch.zeros_like(given) if zero_masked or output is None else output
             given = torch.where(keep, given, skipped)
             states = tuple(torch.where(keep, a, b) for a, b in zip(new, states, strict=True))
