@@ -18,6 +18,7 @@ from lamina.layer import Layer
 from lamina.layers.core.input import Input, InputLayer
 from lamina.naming import unique_name
 from lamina.network import Network, Tensors
+from lamina.strings import STRING, is_text
 from lamina.symbolic import SymbolicTensor, call_layer
 from lamina.text import Text
 from lamina.training import inference
@@ -363,7 +364,8 @@ class Sequential(Model):
                         f"“{self.name}”不知道输入的形状。请以 Input(shape=…) 开头。",
                     )
                 )
-            self.build((None, *tuple(shape)[1:]))
+            text = STRING if is_text(sample) else None
+            self.build((None, *tuple(shape)[1:]), dtype=text)
         return x
 
     def _append(self, layer: Layer | SymbolicTensor) -> None:
@@ -420,5 +422,7 @@ def _input_names(structure: Any) -> list[str]:
 
 
 def _dtype_of(x: Any) -> str | None:
+    if is_text(x):
+        return STRING
     name = str(x.dtype).removeprefix("torch.")
     return name if name in ("int32", "int64", "uint8", "bool") else None

@@ -20,6 +20,7 @@ from lamina.graph.tracing import trace
 from lamina.layer import Layer, Shape, TensorSpec
 from lamina.plan.compiler import Program, compile_program, head_of
 from lamina.problems import GraphError
+from lamina.strings import STRING, stored_dtype, to_codes
 from lamina.symbolic import SymbolicTensor, call_layer
 from lamina.text import Text
 
@@ -286,10 +287,12 @@ class Network(Layer):
         return put_together(self.__dict__["output_nest"], results.outputs)
 
     def _as_tensor(self, value: Any, like: SymbolicTensor) -> Tensor:
+        if like.dtype == STRING and not isinstance(value, Tensor):
+            value = to_codes(value)
         tensor = value if isinstance(value, Tensor) else torch.as_tensor(np.asarray(value))
-        self._check_fit(like, tuple(tensor.shape))
-        dtype: torch.dtype = getattr(torch, like.dtype)
-        return tensor.to(self.device, dtype)
+        shape = tuple(tensor.shape)
+        self._check_fit(like, shape[:-1] if like.dtype == STRING else shape)
+        return tensor.to(self.device, stored_dtype(like.dtype))
 
     @staticmethod
     def _check_fit(like: SymbolicTensor, shape: Shape) -> None:

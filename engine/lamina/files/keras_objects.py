@@ -156,6 +156,7 @@ def layer_from_keras(entry: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]
     config = as_mapping(entry.get("config"), f"config of {class_name}")
     name = as_text(config.get("name"), f"name of {class_name}")
     cls = layer_class(entry, class_name, name)
+    config = cls.config_from_file(config)
     what = f'{class_name} "{name}"'
     dtype = config.get("dtype")
     if isinstance(dtype, Mapping):

@@ -85,6 +85,8 @@ class Layer(Declared, LossHolder):
     """Whether a mask of the input is one of the output, too; see `compute_mask`."""
     makes_masks: ClassVar[bool] = False
     """Whether outputs can carry a mask where no input does."""
+    takes_text: ClassVar[bool] = False
+    """Whether its inputs may be text."""
     uses_call: ClassVar[bool] = False
     """Whether a user wrote it: it has a `call`, which is run as it is."""
     builds_itself: ClassVar[bool] = False
@@ -136,6 +138,11 @@ class Layer(Declared, LossHolder):
     def inner_graph(self) -> Any:
         """The graph of a layer that is a model: it stands in a graph as a block, and is laid open when it runs."""
         return None
+
+    @classmethod
+    def config_from_file(cls, config: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The parameters of a configuration that Keras wrote, which may say more than there are."""
+        return config
 
     # --- what a layer states -----------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from lamina.calls import (
 )
 from lamina.seeds import current_seed
 from lamina.shapes import Shape, is_nest_of_shapes
+from lamina.strings import is_text, to_codes
 
 if TYPE_CHECKING:
     from lamina.layer.base import Layer
@@ -164,7 +165,9 @@ def _set_masks(
 
 
 def as_layer_input(value: Any) -> Tensor:
-    """An array as a tensor in the type that layers compute in."""
+    """An array as a tensor in the type that layers compute in; text as its codes."""
+    if is_text(value):
+        return to_codes(value)
     tensor = torch.as_tensor(np.asarray(value))
     return tensor.float() if tensor.dtype == torch.float64 else tensor
 

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from lamina.calls import Slot, is_tensor, mask_of, put_together, set_mask, take_apart
+from lamina.errors import ShapeError
 from lamina.layer.calling import make_weights_for
 from lamina.shapes import TensorSpec
+from lamina.strings import STRING
+from lamina.text import Text
 
 if TYPE_CHECKING:
     from lamina.layer.base import Layer
@@ -27,6 +30,14 @@ def outputs_for(
     if layer.uses_call:
         return _outputs_by_running(layer, structure, specs)
     given = [specs[slot.index] for slot in structure[0] if isinstance(slot, Slot)]
+    if not layer.takes_text and any(spec.dtype == STRING for spec in given):
+        raise ShapeError(
+            Text(
+                f'{type(layer).__name__} "{layer.name}" takes numbers, not text. Put a StringLookup, TextVectorization '
+                "or Hashing before it.",
+                f"{type(layer).__name__}“{layer.name}”需要数值而不是文本。请在它前面加 StringLookup、TextVectorization 或 Hashing。",
+            )
+        )
     shapes = layer.output_shapes(*(spec.shape for spec in given))
     dtype = layer.output_dtype(*(spec.dtype for spec in given))
     masks = _masks_for(layer, given, structure[1].get("mask") is not None, len(shapes))

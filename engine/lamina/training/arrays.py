@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from lamina.errors import ConfigError, ShapeError
+from lamina.strings import STRING, to_codes
 from lamina.text import Text
 from lamina.training.protocols import SymbolicTensor
 
@@ -82,6 +83,13 @@ def to_target(value: Any) -> Tensor:
     return tensor.float() if tensor.dtype == torch.bool else tensor
 
 
+def input_tensor(value: Any, like: SymbolicTensor) -> Tensor:
+    """Data for an input of a model as a tensor; text as its codes."""
+    if like.dtype != STRING or isinstance(value, Tensor):
+        return to_tensor(value)
+    return to_codes(value)
+
+
 def fit_input(tensor: Tensor, like: SymbolicTensor) -> Tensor:
     """A batch or all samples in the rank of a model's input.
 
@@ -89,15 +97,18 @@ def fit_input(tensor: Tensor, like: SymbolicTensor) -> Tensor:
         ShapeError: If the sizes are others.
     """
     rank = len(like.shape)
-    if tensor.ndim == rank - 1 and like.shape[-1] == 1:
-        tensor = tensor.unsqueeze(-1)
-    elif tensor.ndim == rank + 1 and tensor.shape[-1] == 1:
-        tensor = tensor.squeeze(-1)
-    if tensor.ndim != rank or any(
+    codes = 1 if like.dtype == STRING else 0  # the codes of text have an axis of their own
+    last = tensor.ndim - codes - 1
+    if last == rank - 2 and like.shape[-1] == 1:
+        tensor = tensor.unsqueeze(last + 1)
+    elif last == rank and tensor.shape[last] == 1:
+        tensor = tensor.squeeze(last)
+    sizes = tuple(tensor.shape[: tensor.ndim - codes])
+    if len(sizes) != rank or any(
         size is not None and size != given
-        for size, given in zip(like.shape[1:], tensor.shape[1:], strict=True)
+        for size, given in zip(like.shape[1:], sizes[1:], strict=True)
     ):
-        want, got = _shape_text(like.shape), _shape_text(tuple(tensor.shape))
+        want, got = _shape_text(like.shape), _shape_text(sizes)
         raise ShapeError(
             Text(
                 f'The input "{like.name}" takes {want}, got data of shape {got}.',

@@ -15,10 +15,12 @@ import torch
 from torch import Tensor
 
 from lamina.errors import ConfigError
+from lamina.strings import stored_dtype
 from lamina.text import Text
 from lamina.training.arrays import (
     class_weights,
     fit_input,
+    input_tensor,
     listed,
     same_length,
     split_off_end,
@@ -219,7 +221,7 @@ def array_source(
             part[:first],
             part[first:second],
             part[second:],
-            dtypes=[getattr(torch, like.dtype) for like in model.inputs],
+            dtypes=[stored_dtype(like.dtype) for like in model.inputs],
             batch_size=size,
             device=model.device,
             shuffle=shuffle,
@@ -243,7 +245,7 @@ def to_columns(
 ) -> tuple[list[Tensor], list[Tensor], list[Tensor | None]]:
     """Inputs, targets and weights as tensors, one per input or output of the model."""
     inputs = [
-        fit_input(to_tensor(value), like)
+        fit_input(input_tensor(value, like), like)
         for value, like in zip(listed(x, model.input_names, INPUTS), model.inputs, strict=True)
     ]
     outputs = model.output_names
@@ -284,7 +286,7 @@ def to_batch(
     size = same_length([*inputs, *targets], names)
     return Batch(
         tuple(
-            tensor.to(model.device, getattr(torch, like.dtype), non_blocking=True)
+            tensor.to(model.device, stored_dtype(like.dtype), non_blocking=True)
             for tensor, like in zip(inputs, model.inputs, strict=True)
         ),
         tuple(tensor.to(model.device, non_blocking=True) for tensor in targets),

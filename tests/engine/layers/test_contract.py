@@ -13,6 +13,7 @@ from lamina.fields import Declared, NonNegativeFloat, field
 from lamina.layer import GROUPS, LAYERS, Layer, Shape, layer
 from lamina.layers import Input
 from lamina.network import Network
+from lamina.strings import to_codes
 from lamina.symbolic import SymbolicTensor
 from lamina.text import Text
 
@@ -106,8 +107,23 @@ SMALLEST: dict[str, tuple[dict[str, Any], list[tuple[int | None, ...]]]] = {
     "Minimum": ({}, [(3,), (3,)]),
     "Dot": ({"axes": (2, 1), "normalize": True}, [(None, 3), (3, 4)]),
     "Concatenate": ({"axis": 1}, [(None, 3), (None, 3)]),
+    "CategoryEncoding": ({"num_tokens": 8}, [(None,)]),
+    "Discretization": ({"bin_boundaries": [0.0, 1.0], "output_mode": "one_hot"}, [(None,)]),
+    "Hashing": ({"num_bins": 3}, [(None,)]),
+    "HashedCrossing": ({"num_bins": 3, "output_mode": "one_hot"}, [(1,), (1,)]),
+    "StringLookup": ({"vocabulary": ["1", "2"], "output_mode": "count"}, [(None,)]),
+    "IntegerLookup": ({"vocabulary": [1, 2]}, [(None,)]),
+    "TextVectorization": ({"vocabulary": ["1"], "output_sequence_length": 2}, [(1,)]),
 }
 """The least a layer needs, on inputs of unknown sizes where it can take them; others take ({}, [(4,)])."""
+
+TYPES = {
+    "Embedding": "int32",
+    "CategoryEncoding": "int32",
+    "IntegerLookup": "int64",
+    **dict.fromkeys(("Hashing", "HashedCrossing", "StringLookup", "TextVectorization"), "string"),
+}
+"""Types of the inputs of layers that do not take floats."""
 
 COMPUTING = [name for name in LAYERS.names() if name != "Input"]
 
@@ -120,7 +136,7 @@ def smallest(name: str) -> tuple[Layer, list[tuple[int | None, ...]]]:
 @pytest.mark.parametrize("name", COMPUTING)
 def test_declared_shape_is_the_real_one(name: str) -> None:
     built, shapes = smallest(name)
-    dtype = "int32" if name == "Embedding" else "float32"
+    dtype = TYPES.get(name, "float32")
     symbols = [Input(shape=shape, dtype=dtype) for shape in shapes]
     output = built(symbols if len(symbols) > 1 else symbols[0])
     network = Network(symbols, output)
@@ -129,27 +145,27 @@ def test_declared_shape_is_the_real_one(name: str) -> None:
             torch.zeros(batch, *(free if s is None else s for s in shape)) for shape in shapes
         ]
         concrete: list[Shape] = [tuple(b.shape) for b in batches]
-        (result,) = network.program(training=False)(*(b.to(getattr(torch, dtype)) for b in batches))
+        given = [
+            to_codes(b.numpy().astype(str)) if dtype == "string" else b.to(getattr(torch, dtype))
+            for b in batches
+        ]
+        (result,) = network.program(training=False)(*given)
         assert tuple(result.shape) == built.output_shape(*concrete)
         declared = output.shape
         assert len(declared) == result.dim()
         assert all(size in (None, real) for size, real in zip(declared, result.shape, strict=True))
 
 
-@pytest.mark.parametrize("name", COMPUTING)
+@pytest.mark.parametrize("name", [name for name in COMPUTING if TYPES.get(name) != "string"])
 @pytest.mark.parametrize("training", [False, True])
 def test_every_trainable_weight_has_a_gradient(name: str, training: bool) -> None:
     built, shapes = smallest(name)
-    symbols = [
-        Input(shape=shape, dtype="int32" if name == "Embedding" else None) for shape in shapes
-    ]
+    symbols = [Input(shape=shape, dtype=TYPES.get(name)) for shape in shapes]
     network = Network(symbols, built(symbols if len(symbols) > 1 else symbols[0]))
     batches = [
         torch.randint(0, 4, (4, *(6 if s is None else s for s in shape))) for shape in shapes
     ]
-    batches = (
-        batches if name == "Embedding" else [b.float() + torch.randn(b.shape) for b in batches]
-    )
+    batches = batches if name in TYPES else [b.float() + torch.randn(b.shape) for b in batches]
     (result,) = network.program(training=training)(*batches)
     if network.trainable_weights:
         (result * torch.randn(result.shape)).sum().backward()
@@ -162,7 +178,11 @@ def test_every_trainable_weight_has_a_gradient(name: str, training: bool) -> Non
 def test_a_form_can_begin_with_valid_values(name: str) -> None:
     """What is needed carries a suggestion, so that a layer from the palette is not an error at once."""
     cls = LAYERS.get(name)
-    needed = {key: spec.suggest for key, spec in cls.declared_fields.items() if spec.is_required}
+    needed = {
+        key: spec.suggest
+        for key, spec in cls.declared_fields.items()
+        if spec.is_required or spec.suggest is not None
+    }
     assert None not in needed.values()
     assert cls.check_config(needed)[1] == []
 

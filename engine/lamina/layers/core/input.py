@@ -34,7 +34,7 @@ class InputLayer(Layer):
             "单个样本的形状，不含批次维；留空表示该轴大小任意。",
         ),
     )
-    data_type: Literal["float32", "int32", "int64", "uint8", "bool"] = field(
+    data_type: Literal["float32", "int32", "int64", "uint8", "bool", "string"] = field(
         "float32",
         doc=Text("Type of the elements; integers for tokens.", "元素类型；词元使用整数。"),
         advanced=True,

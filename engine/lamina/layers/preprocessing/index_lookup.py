@@ -1,0 +1,541 @@
+"""StringLookup and IntegerLookup: tokens as numbers by a vocabulary, and numbers as tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+from annotated_types import Ge
+from pydantic import BeforeValidator, WithJsonSchema
+from torch import Tensor
+
+from lamina.errors import ConfigError, ShapeError
+from lamina.fields import Int, Issue, NonNegativeInt, field
+from lamina.layer import Shape, layer
+from lamina.layers.preprocessing.adapting import batches_of
+from lamina.layers.preprocessing.encoding import OUTPUT_MODE, encoded, encoded_shape
+from lamina.layers.preprocessing.hashing import SALT, Salt, TokenField
+from lamina.layers.preprocessing.host_layer import HostLayer
+from lamina.layers.preprocessing.numbers_field import Numbers
+from lamina.layers.preprocessing.vocabulary import (
+    OLD_MODES,
+    Counts,
+    LookupMode,
+    Token,
+    Vocabulary,
+    bucket_of,
+)
+from lamina.layers.shared_fields import REFUSED, Refused
+from lamina.strings import STRING, text_array
+from lamina.text import Text
+
+Array = np.ndarray[Any, Any]
+
+
+def words(value: Any) -> Any:
+    """A vocabulary as a list; a form gives it as text with commas or a line for each."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        if "," not in value and "\n" not in value:
+            raise ConfigError(
+                Text(
+                    f"must be a list of tokens, got {value!r}. A file is read only where a script makes the layer.",
+                    f"必须是词元列表，实际为 {value!r}。只有在脚本中创建层时才会读取文件。",
+                )
+            )
+        value = [word.strip() for word in value.replace("\n", ",").split(",") if word.strip()]
+    listed = value.tolist() if hasattr(value, "tolist") else list(value)
+    if not listed:
+        raise ConfigError(
+            Text("Cannot set an empty vocabulary.", "词表不能为空。"), field="vocabulary"
+        )
+    return [word.decode() if isinstance(word, bytes) else word for word in listed]
+
+
+def from_lines(value: Any) -> Any:
+    """The lines of a file that a script names, or the value itself."""
+    is_path = isinstance(value, Path) or (
+        isinstance(value, str) and "," not in value and "\n" not in value
+    )
+    if not is_path:
+        return value
+    path = Path(value).expanduser()
+    if not path.is_file():
+        raise ConfigError(
+            Text(f"Vocabulary file {path} does not exist.", f"词表文件 {path} 不存在。"),
+            field="vocabulary",
+        )
+    lines = path.read_text("utf-8").splitlines()
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _whole_numbers(value: Any) -> Any:
+    listed = words(value)
+    return None if listed is None else [int(token) for token in listed]
+
+
+_SCHEMA = WithJsonSchema(
+    {"anyOf": [{"type": "array"}, {"type": "string"}, {"type": "null"}], "x-widget": "text"}
+)
+Words = Annotated[Any, BeforeValidator(words), _SCHEMA]
+"""Field type: the tokens of a vocabulary."""
+WholeNumbers = Annotated[Any, BeforeValidator(_whole_numbers), _SCHEMA]
+MostTokens = Annotated[Int, Ge(2)]
+"""Field type: length of a vocabulary with what stands for unknown tokens."""
+Mode = Annotated[LookupMode, BeforeValidator(lambda mode: OLD_MODES.get(mode, mode))]
+
+MAX_TOKENS = Text(
+    "Length of the vocabulary at most, with what stands for unknown tokens.",
+    "词表的最大长度（含未知词元）。",
+)
+_UNKNOWN_COUNT = Text(
+    "How many numbers stand for unknown tokens; with 0 they are refused.",
+    "用多少个编号表示未知词元；为 0 时拒绝未知词元。",
+)
+_MASK = Text("The token that stands for nothing, number 0.", "表示“空”的词元，编号为 0。")
+_UNKNOWN = Text(
+    "What unknown numbers mean when numbers become tokens.", "反向转换时未知编号对应的词元。"
+)
+VOCABULARY = Text(
+    "The tokens, separated by commas; adapt finds them when empty.",
+    "词元列表，以逗号分隔；留空则由 adapt 统计。",
+)
+IDF = Text(
+    "How much each token counts in tf_idf, where the vocabulary is given.",
+    "给定词表时，tf_idf 中各词元的权重。",
+)
+_INVERT = Text("Turn numbers into tokens.", "把编号还原为词元。")
+PAD = Text(
+    "Rows as long as max_tokens even where the vocabulary is shorter.",
+    "即使词表较短，输出也补齐到 max_tokens。",
+)
+
+
+class Lookup(HostLayer):
+    """What lookups share: the vocabulary, how it is given or learned, and the output."""
+
+    max_tokens: int | None
+    num_oov_indices: int
+    mask_token: Any
+    oov_token: Any
+    vocabulary: list[Token] | None
+    idf_weights: list[float] | None
+    invert: bool
+    output_mode: str
+    pad_to_max_tokens: bool
+
+    def __init__(self, *args: Any, vocabulary_size: Any = None, **kwargs: Any) -> None:
+        del vocabulary_size  # Keras' note for itself
+        bound = self.bind(args, kwargs)
+        if bound.get("vocabulary") is not None:
+            bound["vocabulary"] = from_lines(bound["vocabulary"])
+        super().__init__(**bound)
+        self.is_static = self.vocabulary is not None
+        self.known: Vocabulary | None = None
+        self.rarity: Array | None = None
+        if self.vocabulary is not None:
+            self.set_vocabulary(self.vocabulary, self.idf_weights)
+
+    @classmethod
+    def check_together(cls, values: Mapping[str, Any]) -> Iterable[Issue]:
+        name, mode = cls.__name__, values["output_mode"]
+        if values["pad_to_max_tokens"] and values["max_tokens"] is None:
+            yield _issue(
+                "max_tokens",
+                f"If pad_to_max_tokens is True, must set `max_tokens` of {name}.",
+                f"{name}：pad_to_max_tokens 为 True 时必须给出 max_tokens。",
+            )
+        if values["invert"] and mode != "int":
+            yield _issue(
+                "output_mode",
+                f"`output_mode` must be `'int'` when `invert` of {name} is true, got {mode}.",
+                f"{name}：invert 为 True 时 output_mode 必须为 int，实际为 {mode}。",
+            )
+        has_weights, has_tokens = (values[key] is not None for key in ("idf_weights", "vocabulary"))
+        if has_weights and mode != "tf_idf":
+            yield _issue(
+                "idf_weights",
+                f"`idf_weights` of {name} should only be set if `output_mode` is tf_idf, got {mode}.",
+                f"{name}：只有 output_mode 为 tf_idf 时才能给出 idf_weights，实际为 {mode}。",
+            )
+        if has_tokens and mode == "tf_idf" and not has_weights:
+            yield _issue(
+                "idf_weights",
+                f"The `idf_weights` of {name} must also be provided beside the vocabulary in tf_idf.",
+                f"{name}：tf_idf 模式下给出词表时须同时给出 idf_weights。",
+            )
+
+    @classmethod
+    def config_from_file(cls, config: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Without what Keras notes for itself."""
+        own = ("vocabulary_size", "vocabulary_dtype", "has_input_vocabulary")
+        return {key: value for key, value in config.items() if key not in own}
+
+    # --- vocabulary --------------------------------------------------------------------------------------------
+
+    def bucket(self, token: Token) -> int:
+        """Which of the numbers for unknown tokens an unknown one gets."""
+        raise NotImplementedError
+
+    def _vocabulary_of(self, tokens: Sequence[Token]) -> Vocabulary:
+        return Vocabulary(
+            tokens=tuple(tokens),
+            mask=self.mask_token,
+            unknown=self.oov_token,
+            unknown_count=self.num_oov_indices,
+            bucket=self.bucket,
+            keeps_mask=self.output_mode == "int",
+            owner=f'{type(self).__name__} "{self.name}"',
+        )
+
+    def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
+        """Give the tokens, with or without those that stand for nothing and for unknown ones at their head.
+
+        Args:
+            vocabulary: A list, an array, or the name of a file with a token in each line.
+            idf_weights: How much each counts, in tf_idf.
+
+        Raises:
+            ConfigError: If tokens are repeated, reserved or too many, or the weights do not go with them.
+        """
+        tokens = type(self).read_tokens(from_lines(vocabulary))
+        if (self.output_mode == "tf_idf") == (idf_weights is None):
+            raise self._wrong(
+                "`idf_weights` must be set if output_mode is 'tf_idf', and only then",
+                "idf_weights 须且仅须在 output_mode 为 tf_idf 时给出",
+            )
+        special = self._vocabulary_of(()).listed()
+        has_special = bool(special) and tokens[: len(special)] == special
+        plain = tokens[len(special) :] if has_special else tokens
+        self._check_tokens(plain, special)
+        found = self._vocabulary_of(plain)
+        if self.max_tokens is not None and len(found) > self.max_tokens:
+            raise self._wrong(
+                f"Attempted to set a vocabulary larger than the maximum vocab size: {len(found)} tokens, `max_tokens` "
+                f"is {self.max_tokens}",
+                f"词表过长：{len(found)} 个词元，max_tokens 为 {self.max_tokens}",
+            )
+        if idf_weights is not None:
+            weights = np.asarray(idf_weights, "float32")
+            if weights.shape != (len(tokens),):
+                raise self._wrong(
+                    f"`idf_weights` must be the same length as vocabulary: {weights.shape}, {len(tokens)} tokens",
+                    f"idf_weights 的长度须与词表相同：{weights.shape}，词元 {len(tokens)} 个",
+                )
+            self.idf_weights = weights.tolist()
+            self._weigh(weights, 0 if has_special else len(special))
+        self.vocabulary, self.known = tokens, found
+
+    def _weigh(self, weights: Array, before: int) -> None:
+        """Keep the weights; unknown tokens weigh what the others do on average."""
+        padded = np.pad(weights, (before, 0), constant_values=np.average(weights))
+        behind = (self.max_tokens or 0) - len(padded) if self.pad_to_max_tokens else 0
+        self.rarity = np.pad(padded, (0, behind)).astype("float32")
+
+    def _check_tokens(self, tokens: list[Token], special: list[Any]) -> None:
+        if len(set(tokens)) != len(tokens):
+            twice = sorted({token for token in tokens if tokens.count(token) > 1}, key=str)
+            raise self._wrong(
+                f"The passed vocabulary has at least one repeated term: {twice}",
+                f"词表中有重复的词元：{twice}",
+            )
+        reserved = [("mask", self.mask_token)]
+        if self.invert:
+            reserved.append(("OOV", self.oov_token))
+        for what, token in reserved:
+            if token is not None and token in tokens:
+                raise self._wrong(
+                    f"Found reserved {what} token at unexpected location in `vocabulary`: {token!r}. Leave the special "
+                    f"tokens out, or put them at the start in this order: {special}",
+                    f"保留的 {what} 词元 {token!r} 出现在词表的错误位置。请去掉保留词元，或按此顺序放在开头：{special}",
+                )
+
+    def _wrong(self, en: str, zh: str) -> ConfigError:
+        name = f'{type(self).__name__} "{self.name}"'
+        return ConfigError(Text(f"{name}: {en}.", f"{name}：{zh}。"), field="vocabulary")
+
+    @staticmethod
+    def read_tokens(value: Any) -> list[Token]:
+        """A vocabulary as a list of tokens of the layer's kind."""
+        raise NotImplementedError
+
+    def get_vocabulary(self, include_special_tokens: bool = True) -> list[Any]:
+        """The tokens in the order of their numbers.
+
+        Args:
+            include_special_tokens: Whether with those that stand for nothing and for unknown ones.
+        """
+        known = self.known or self._vocabulary_of(())
+        return known.listed(special=include_special_tokens)
+
+    def vocabulary_size(self) -> int:
+        """Number of tokens, with those that stand for nothing and for unknown ones."""
+        return len(self.known or self._vocabulary_of(()))
+
+    def adapt(self, data: Any, steps: int | None = None) -> None:
+        """Learn the vocabulary: the tokens of the data, the most frequent first.
+
+        Args:
+            data: A list, array or tensor of tokens, (documents, tokens) or one token a document; or batches of those.
+            steps: Batches to read at most.
+
+        Raises:
+            ConfigError: If the vocabulary was given.
+        """
+        self.need_adaptable()
+        counts = Counts()
+        if isinstance(data, (list, tuple)) or hasattr(data, "__array__"):
+            array = self.token_array(data)
+            counts.add(array.reshape(len(array), -1).tolist() if array.ndim else [[array.item()]])
+        else:
+            for batch in batches_of(data, self, steps):
+                array = self.token_array(batch)
+                rows = (
+                    array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(1, -1)
+                )
+                counts.add(rows.tolist())
+        self.learn(counts)
+
+    def need_adaptable(self) -> None:
+        """Raise a `ConfigError` where the vocabulary was given."""
+        if self.is_static:
+            raise ConfigError(
+                Text(
+                    f"Cannot adapt layer '{self.name}' after setting a static vocabulary via `vocabulary` argument.",
+                    f"层“{self.name}”已通过 vocabulary 参数给定词表，不能再 adapt。",
+                )
+            )
+
+    def learn(self, counts: Counts) -> None:
+        """Take the vocabulary from what was counted."""
+        if not counts.tokens:
+            return
+        most = None
+        if self.max_tokens is not None:
+            most = self.max_tokens - self._vocabulary_of(()).first_token
+        tokens = counts.learned((self.mask_token, self.oov_token), most)
+        self.vocabulary, self.known = tokens, self._vocabulary_of(tokens)
+        if self.output_mode == "tf_idf":
+            weights = np.array(counts.rarity(tokens), "float32")
+            self.idf_weights = weights.tolist()
+            self._weigh(weights, self.known.first_token)
+
+    @staticmethod
+    def token_array(data: Any) -> Array:
+        """Data as an array of tokens of the layer's kind."""
+        raise NotImplementedError
+
+    # --- what it does ------------------------------------------------------------------------------------------
+
+    @property
+    def depth(self) -> int:
+        """Length of a row of ones and counts."""
+        if self.pad_to_max_tokens:
+            assert self.max_tokens is not None
+            return self.max_tokens
+        return self.need_vocabulary().__len__()
+
+    def need_vocabulary(self) -> Vocabulary:
+        """The vocabulary; raises a `ShapeError` where there is none yet."""
+        if self.known is None:
+            raise ShapeError(
+                Text(
+                    f'{type(self).__name__} "{self.name}": you must set the layer\'s vocabulary before calling it. Either '
+                    "pass a `vocabulary` argument to the layer, or call `adapt` with some sample data.",
+                    f"{type(self).__name__}“{self.name}”还没有词表；请给出 vocabulary，或先用样本数据调用 adapt。",
+                ),
+                field="vocabulary",
+            )
+        return self.known
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return inputs[0] if self.output_mode == "int" else self.rows_shape(inputs[0])
+
+    def rows_shape(self, shape: Shape) -> Shape:
+        """Shape of rows of ones or counts for tokens of a shape."""
+        mode = "count" if self.output_mode == "tf_idf" else self.output_mode
+        return encoded_shape(shape, mode, self.depth)
+
+    def output_dtype(self, *inputs: str) -> str:
+        if self.invert:
+            raise ShapeError(
+                Text(
+                    f'{type(self).__name__} "{self.name}" gives tokens, which a model cannot; apply it to what the model '
+                    "predicts.",
+                    f"{type(self).__name__}“{self.name}”输出词元，不能放在模型中；请对模型的预测结果使用它。",
+                ),
+                field="invert",
+            )
+        return "int64" if self.output_mode == "int" else "float32"
+
+    def computed(self, *inputs: Array) -> Any:
+        known = self.need_vocabulary()
+        if self.invert:
+            return self.inverted(known, inputs[0])
+        return self.rows(torch.from_numpy(known.numbers_of(self.token_array(inputs[0]))))
+
+    def inverted(self, known: Vocabulary, numbers: Array) -> Any:
+        """The tokens of numbers."""
+        return known.tokens_of(numbers)
+
+    def rows(self, numbers: Tensor) -> Tensor:
+        """The output for the numbers of tokens."""
+        if self.output_mode != "tf_idf":
+            return encoded(
+                numbers, self.output_mode, self.depth if self.output_mode != "int" else 0
+            )
+        return encoded(numbers, "count", self.depth) * torch.from_numpy(self.rarity)
+
+    # --- files -------------------------------------------------------------------------------------------------
+
+    def arrays_for_file(self) -> dict[str, dict[str, Array]]:
+        """What Keras wants to find beside the configuration: named arrays by group."""
+        return {} if self.rarity is None else {"": {"idf_weights": self.rarity}}
+
+
+def _issue(name: str, en: str, zh: str) -> Issue:
+    return Issue(name, "bad_parameter", Text(en, zh))
+
+
+@layer(
+    group="preprocessing",
+    summary=Text("Words as numbers, by a vocabulary.", "按词表把字符串转换为编号。"),
+)
+class StringLookup(Lookup):
+    """The number of each string in a vocabulary, or rows of ones and counts of those.
+
+    Shapes:
+        (batch, …) of text -> the same, int64; with another output_mode (batch, …, vocabulary)
+
+    >>> StringLookup(vocabulary=["a", "b"])([["a", "c"], ["b", "a"]]).tolist()
+    [[1, 0], [2, 1]]
+    """
+
+    max_tokens: MostTokens | None = field(None, doc=MAX_TOKENS)
+    num_oov_indices: NonNegativeInt = field(1, doc=_UNKNOWN_COUNT, advanced=True)
+    mask_token: TokenField = field(None, doc=_MASK, advanced=True)
+    oov_token: TokenField = field("[UNK]", doc=_UNKNOWN, advanced=True)
+    vocabulary: Words = field(None, doc=VOCABULARY)
+    idf_weights: Numbers = field(None, doc=IDF, advanced=True)
+    invert: bool = field(False, doc=_INVERT, advanced=True)
+    output_mode: Mode = field("int", doc=OUTPUT_MODE)
+    pad_to_max_tokens: bool = field(False, doc=PAD, advanced=True)
+    sparse: Refused = field(False, doc=REFUSED, hidden=True)
+    encoding: str = field(
+        "utf-8", doc=Text("How bytes stand for letters.", "字节串的字符编码。"), advanced=True
+    )
+    salt: Salt = field(None, doc=SALT, advanced=True)
+
+    def __init__(self, *args: Any, oov_method: Any = None, **kwargs: Any) -> None:
+        del oov_method  # of whole numbers
+        super().__init__(*args, **kwargs)
+
+    @classmethod
+    def config_from_file(cls, config: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Without how whole numbers would be hashed."""
+        known = super().config_from_file(config)
+        return {key: value for key, value in known.items() if key != "oov_method"}
+
+    @staticmethod
+    def read_tokens(value: Any) -> list[Token]:
+        tokens: list[Token] = words(value)
+        return [str(token) for token in tokens]
+
+    def bucket(self, token: Token) -> int:
+        return bucket_of(token, self.num_oov_indices, self.salt)
+
+    @staticmethod
+    def token_array(data: Any) -> Array:
+        return text_array(data)
+
+    def output_dtype(self, *inputs: str) -> str:
+        if not self.invert and inputs and inputs[0] != STRING:
+            raise ShapeError(
+                Text(
+                    f'StringLookup "{self.name}" reads text: give its Input dtype="string"; it gets {inputs[0]}.',
+                    f'StringLookup“{self.name}”读取文本：请将其 Input 的 dtype 设为 "string"；实际为 {inputs[0]}。',
+                )
+            )
+        return super().output_dtype(*inputs)
+
+
+@layer(
+    group="preprocessing",
+    summary=Text("Whole numbers as places in a vocabulary.", "按词表把整数转换为编号。"),
+)
+class IntegerLookup(Lookup):
+    """The place of each whole number in a vocabulary, or rows of ones and counts of those.
+
+    Shapes:
+        (batch, …) of whole numbers -> the same, int64; with another output_mode (batch, …, vocabulary)
+
+    >>> IntegerLookup(vocabulary=[12, 36])([[12, 7], [36, 12]]).tolist()
+    [[1, 0], [2, 1]]
+    """
+
+    max_tokens: MostTokens | None = field(None, doc=MAX_TOKENS)
+    num_oov_indices: NonNegativeInt = field(1, doc=_UNKNOWN_COUNT, advanced=True)
+    mask_token: Int | None = field(None, doc=_MASK, advanced=True)
+    oov_token: Int | None = field(-1, doc=_UNKNOWN, advanced=True)
+    vocabulary: WholeNumbers = field(None, doc=VOCABULARY)
+    vocabulary_dtype: Literal["int64"] = field(
+        "int64", doc=Text("Type of the tokens.", "词元的类型。"), advanced=True
+    )
+    idf_weights: Numbers = field(None, doc=IDF, advanced=True)
+    invert: bool = field(False, doc=_INVERT, advanced=True)
+    output_mode: Mode = field("int", doc=OUTPUT_MODE)
+    sparse: Refused = field(False, doc=REFUSED, hidden=True)
+    pad_to_max_tokens: bool = field(False, doc=PAD, advanced=True)
+    oov_method: Literal["floormod", "farmhash"] = field(
+        "floormod",
+        doc=Text(
+            "How unknown numbers are shared out: by the remainder or by a hash.",
+            "未知整数的分配方式：取余或哈希。",
+        ),
+        advanced=True,
+    )
+    salt: Salt = field(None, doc=SALT, advanced=True)
+
+    @classmethod
+    def check_together(cls, values: Mapping[str, Any]) -> Iterable[Issue]:
+        yield from super().check_together(values)
+        if values["salt"] is not None and values["oov_method"] != "farmhash":
+            yield _issue(
+                "salt",
+                "`salt` of IntegerLookup can only be used when `oov_method='farmhash'`.",
+                "IntegerLookup：只有 oov_method 为 farmhash 时才能使用 salt。",
+            )
+
+    @staticmethod
+    def read_tokens(value: Any) -> list[Token]:
+        tokens: list[Token] = _whole_numbers(value)
+        return tokens
+
+    def bucket(self, token: Token) -> int:
+        if self.oov_method == "floormod":
+            return int(token) % self.num_oov_indices
+        return bucket_of(token, self.num_oov_indices, self.salt)
+
+    @staticmethod
+    def token_array(data: Any) -> Array:
+        array = data.detach().cpu().numpy() if isinstance(data, Tensor) else np.asarray(data)
+        return array.astype(np.int64)
+
+    def output_dtype(self, *inputs: str) -> str:
+        if inputs and inputs[0] == STRING:
+            raise ShapeError(
+                Text(
+                    f'IntegerLookup "{self.name}" reads whole numbers, not text; use a StringLookup.',
+                    f"IntegerLookup“{self.name}”读取整数而不是文本；请使用 StringLookup。",
+                )
+            )
+        return super().output_dtype(*inputs)
+
+    def inverted(self, known: Vocabulary, numbers: Array) -> Tensor:
+        return torch.tensor(known.tokens_of(numbers), dtype=torch.int64)
