@@ -193,6 +193,7 @@ class Process:
             "contender": self._name,
             "workload": comparison.workload,
             "size": comparison.size,
+            "turns": comparison.rounds + 1,
             "setting": asdict(comparison.setting),
         }
         self._process = subprocess.Popen(

@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TextIO
 
 from benchmarks import machine
@@ -131,6 +132,7 @@ def main(answers: TextIO, words: TextIO, arguments: Mapping[str, Any]) -> None:
 
     setting = Setting(**arguments["setting"])
     workload = WORKLOADS[arguments["workload"]].sized(arguments["size"])
+    workload = replace(workload, planned=arguments["turns"] * workload.epochs)
     try:
         serve(arguments["contender"], workload, setting, say, hear)
     except CannotTakePart as reason:

@@ -28,6 +28,7 @@ class Workload:
         validation: Share of the samples, the last ones, that is measured after each epoch.
         accumulation: Batches whose gradients make one update.
         epochs: Epochs of one turn.
+        planned: Epochs that `fit` is told, which an engine may lay its plans by.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Workload:
     epochs: int = 1
     device: Literal["cpu", "cuda"] = "cpu"
     samples: int = 0
+    planned: int = 1
 
     def sized(self, size: Size) -> Workload:
         """The workload with as many samples as a size has."""

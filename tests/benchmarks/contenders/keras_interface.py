@@ -60,7 +60,7 @@ class Contender:
             self.x,
             self.y,
             batch_size=self.workload.batch_size,
-            epochs=1_000_000,
+            epochs=self.workload.planned,
             verbose=0,
             validation_split=self.workload.validation,
             callbacks=[*_listeners(self.keras, self.listeners), EpochEnd()],

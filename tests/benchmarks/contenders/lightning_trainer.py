@@ -86,7 +86,7 @@ class Contender:
         cut = self.workload.trained
         training = self._loader(self.x[:cut], self.y[:cut], shuffle=True)
         validation = self._loader(self.x[cut:], self.y[cut:]) if cut < len(self.x) else None
-        self._trainer(1_000_000, EpochEnd()).fit(self.task, training, validation)
+        self._trainer(self.workload.planned, EpochEnd()).fit(self.task, training, validation)
 
     def predict(self, x: Array) -> Array:
         rows: Any = self._trainer(1).predict(self.task, self._loader(self._inputs(x)))

@@ -98,7 +98,7 @@ class Contender:
     def train(self, epoch_ended: EpochEnded) -> None:
         EpochEnd.epoch_ended = staticmethod(epoch_ended)
         cut = self.workload.trained
-        self.net.fit_loop(self.x[:cut], self.y[:cut], epochs=1_000_000)
+        self.net.fit_loop(self.x[:cut], self.y[:cut], epochs=self.workload.planned)
 
     def predict(self, x: Array) -> Array:
         outputs: Array = self.net.predict(self._inputs(x))
