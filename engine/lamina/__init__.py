@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MODULES = frozenset(
     {
         "activations", "applications", "autodiff", "backend", "callbacks", "config", "constraints", "datasets", "initializers", "layers", "losses",
-        "metrics", "models", "ops", "optimizers", "random", "regularizers", "saving", "tree", "utils",
+        "metrics", "models", "ops", "optimizers", "preprocessing", "random", "regularizers", "saving", "tree", "utils",
     }
 )  # fmt: skip
 """Public modules, reached as attributes."""

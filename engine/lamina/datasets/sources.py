@@ -122,7 +122,7 @@ class Mirror:
         cancelled: Cancelled,
     ) -> int:
         try:
-            with _open_url(f"{self.address.rstrip('/')}/{file.served_name}") as response:
+            with open_url(f"{self.address.rstrip('/')}/{file.served_name}") as response:
                 counted = _CountedReader(response, received, total, progress, cancelled)
                 served = io.BufferedReader(counted)
                 packed = file.gz_size is not None
@@ -199,8 +199,15 @@ def _reason(error: BaseException) -> str:
     return str(getattr(cause, "strerror", None) or cause) or type(cause).__name__
 
 
-def _open_url(url: str) -> Any:
-    opener = urllib.request.build_opener(_ImpatientHttp, _ImpatientHttps)
+def open_url(url: str, *, secure: bool = False) -> Any:
+    """The response to a request for an address.
+
+    Args:
+        url: An http, https or file address.
+        secure: Whether to refuse to be sent on to anything but https.
+    """
+    handlers: list[Any] = [_ImpatientHttp, _ImpatientHttps]
+    opener = urllib.request.build_opener(*handlers, *([_StaySecure] if secure else []))
     return opener.open(
         urllib.request.Request(url, headers={"User-Agent": "lamina"}),  # noqa: S310 - our own addresses
         timeout=SILENCE_S,
@@ -274,6 +281,15 @@ class _ImpatientHttp(urllib.request.HTTPHandler):
 class _ImpatientHttps(urllib.request.HTTPSHandler):
     def https_open(self, req: urllib.request.Request) -> Any:
         return self.do_open(_HttpsConnection, req)
+
+
+class _StaySecure(urllib.request.HTTPRedirectHandler):
+    def redirect_request(
+        self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> Any:
+        if not newurl.startswith("https://"):
+            raise SourceError(f"it was sent on to {newurl}, which is not https")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 # ---------------------------------------------------------------------------------------------- npm

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import copy
+from collections.abc import Callable
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -88,7 +90,76 @@ class PyDataset:
 Sequence = PyDataset
 
 
-class Batches(PyDataset):
+class Readable(PyDataset):
+    """Batches that a loop can read, and that can be changed on their way.
+
+    `map` and `take` are not Keras'; scripts written for TensorFlow's data sets use them.
+    """
+
+    keeps_order = True
+    """`fit` reads them in their own order, which is new in each pass where they shuffle."""
+
+    def __iter__(self) -> Any:
+        self.on_epoch_begin()
+        for index in range(len(self)):
+            yield self[index]
+        self.on_epoch_end()
+
+    def map(self, function: Callable[..., Any]) -> Changed:
+        """Batches that a function has changed.
+
+        Args:
+            function: Gets the parts of a batch (x and y, say) one by one and returns a batch.
+        """
+        return Changed(self, function)
+
+    def take(self, count: int) -> Changed:
+        """The first batches of each pass.
+
+        Args:
+            count: Of batches.
+        """
+        return Changed(self, limit=count)
+
+
+class Changed(Readable):
+    """Another data set's batches, fewer or changed; it reads ahead as that one does.
+
+    Args:
+        source: The other data set.
+        function: Changes a batch; None leaves it.
+        limit: Batches that are read of it at most; None for all.
+    """
+
+    def __init__(
+        self,
+        source: Readable,
+        function: Callable[..., Any] | None = None,
+        limit: int | None = None,
+    ) -> None:
+        super().__init__(source.workers, source.use_multiprocessing, source.max_queue_size)
+        self.source, self.function, self.limit = source, function, limit
+
+    def __len__(self) -> int:
+        count = len(self.source)
+        return count if self.limit is None else min(count, self.limit)
+
+    def __getitem__(self, index: int) -> Any:
+        if not 0 <= index < len(self):
+            raise IndexError(f"batch {index} of {len(self)}")
+        batch = self.source[index]
+        if self.function is None:
+            return batch
+        return self.function(*batch) if isinstance(batch, tuple) else self.function(batch)
+
+    def on_epoch_begin(self) -> None:
+        self.source.on_epoch_begin()
+
+    def on_epoch_end(self) -> None:
+        self.source.on_epoch_end()
+
+
+class Batches(Readable):
     """Samples as batches, each read when it is asked for; a pass over it begins in a new order where it shuffles.
 
     Args:
@@ -130,9 +201,11 @@ class Batches(PyDataset):
         if self.shuffle:
             self._order = self._random.permutation(self.count)
 
-    def __iter__(self) -> Any:
-        self.on_epoch_begin()
-        return (self[index] for index in range(len(self)))
+    def batch(self, batch_size: int) -> Self:
+        """The same samples in batches of another size, which single samples get this way."""
+        other = copy.copy(self)
+        other.batch_size = batch_size
+        return other
 
 
 def _unbatched(batch: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -25,6 +26,14 @@ def disable_interactive_logging() -> None:
 def is_interactive_logging_enabled() -> bool:
     """Whether progress goes to standard output as a bar."""
     return _interactive
+
+
+def say(line: str) -> None:
+    """A line for a person, on standard output, or in the log where progress goes there."""
+    if _interactive:
+        sys.stdout.write(line + "\n")
+    else:
+        logging.getLogger("lamina").info(line)
 
 
 class Progbar:
