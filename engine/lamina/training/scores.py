@@ -53,6 +53,15 @@ def outputs_of(model: TrainableModel) -> list[Output]:
     ]
 
 
+def _can_be_measured(entry: OutputLoss, target: Tensor, output: Tensor) -> bool:
+    """Whether the loss itself takes these; then it is the weights that do not fit."""
+    try:
+        entry.loss(target, output)
+    except (IndexError, RuntimeError, ValueError):
+        return False
+    return True
+
+
 def _is_within(target: Tensor, classes: int) -> bool:
     """Whether all targets are numbers of classes."""
     return target.numel() == 0 or (int(target.min()) >= 0 and int(target.max()) < classes)
@@ -241,10 +250,26 @@ class Scores:
         try:
             value: Tensor = entry.loss(target, output, weight)
         except (IndexError, RuntimeError) as error:
-            if entry.loss.target != "index" or _is_within(target, output.shape[-1]):
-                raise
-            raise self._unknown_class(entry, target, output.shape[-1]) from error
+            if entry.loss.target == "index" and not _is_within(target, output.shape[-1]):
+                raise self._unknown_class(entry, target, output.shape[-1]) from error
+            if weight is not None and _can_be_measured(entry, target, output):
+                raise self._unfit_weights(entry, target, weight) from error
+            raise
         return value
+
+    def _unfit_weights(self, entry: OutputLoss, target: Tensor, weight: Tensor) -> ConfigError:
+        name = self.outputs[entry.index].name
+        given, wanted = tuple(weight.shape), tuple(target.shape)
+        return ConfigError(
+            Text(
+                f'Weights of the shape {given} do not fit the targets {wanted} of the output "{name}": there must be '
+                "one for each sample, or one for each of its positions. class_weight knows one class per sample only; "
+                "for classes at each position pass sample_weight.",
+                f"形状为 {given} 的权重与输出“{name}”的目标 {wanted} 不匹配：应每个样本一个，或每个位置一个。"
+                "class_weight 只适用于每个样本一个类别的情况；若每个位置都有类别，请传入 sample_weight。",
+            ),
+            field="sample_weight",
+        )
 
     def _unknown_class(self, entry: OutputLoss, target: Tensor, classes: int) -> ConfigError:
         name, found = self.outputs[entry.index].name, f"{int(target.min())} to {int(target.max())}"

@@ -28,6 +28,25 @@ VALIDATION = (X[::-2].copy(), Y[::-2].copy(), W[::-2].copy())
 CLASS_WEIGHT = {0: 0.5, 1: 2.0, 2: 1.0}
 
 
+def branching_of(k):
+    """Two inputs and two outputs, by name."""
+    a, b = k.Input((FEATURES,), name="a"), k.Input((2,), name="b")
+    hidden = k.layers.Dense(6, activation="relu")(k.layers.Concatenate()([a, b]))
+    p = k.layers.Dense(CLASSES, activation="softmax", name="p")(hidden)
+    q = k.layers.Dense(1, activation="sigmoid", name="q")(hidden)
+    model = k.Model({"a": a, "b": b}, {"p": p, "q": q})
+    random = np.random.default_rng(1)
+    model.set_weights(
+        [random.normal(0, 0.5, w.shape).astype("float32") for w in model.get_weights()]
+    )
+    model.compile(
+        "sgd",
+        loss={"p": "categorical_crossentropy", "q": "binary_crossentropy"},
+        metrics={"p": ["accuracy"], "q": ["mae"]},
+    )
+    return model
+
+
 def model_of(k):
     model = k.Sequential(
         [
@@ -137,6 +156,51 @@ FORMS = {
     "loader": lambda k: {"x": loader(), "validation_data": loader()},
     "loader by steps": lambda k: {"x": loader(), "steps_per_epoch": 4},
 }  # fmt: skip
+
+
+INPUTS = {"a": X, "b": X[:, :2]}
+TARGETS = {"p": Y, "q": Y[:, :1]}
+WEIGHTS = {"p": W, "q": W[::-1].copy()}
+
+
+class NamedSamples(Dataset):
+    def __len__(self):
+        return N
+
+    def __getitem__(self, index):
+        return tuple({n: v[index] for n, v in part.items()} for part in (INPUTS, TARGETS))
+
+
+def named_batches(*parts):
+    for start in itertools.cycle(range(0, N, SIZE)):
+        yield tuple({n: v[start : start + SIZE] for n, v in part.items()} for part in parts)
+
+
+NAMED_FORMS = {
+    "dicts": lambda: {"x": INPUTS, "y": TARGETS},
+    "dicts in another order": lambda: {
+        "x": dict(reversed(INPUTS.items())), "y": dict(reversed(TARGETS.items())),
+    },
+    "weights by output": lambda: {"x": INPUTS, "y": TARGETS, "sample_weight": WEIGHTS},
+    "split": lambda: {"x": INPUTS, "y": TARGETS, "validation_split": 0.3},
+    "validation": lambda: {"x": INPUTS, "y": TARGETS, "validation_data": (INPUTS, TARGETS, WEIGHTS)},
+    "generator": lambda: {"x": named_batches(INPUTS, TARGETS), "steps_per_epoch": 4},
+    "weighted generator": lambda: {
+        "x": named_batches(INPUTS, TARGETS, WEIGHTS), "steps_per_epoch": 4,
+    },
+    "loader": lambda: {"x": DataLoader(NamedSamples(), batch_size=SIZE)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", NAMED_FORMS)
+def test_named_inputs_and_outputs_give_keras_history(form):
+    ours, theirs = (
+        branching_of(k).fit(**NAMED_FORMS[form](), epochs=2, verbose=0, shuffle=False)
+        for k in (lamina, keras)
+    )
+    assert list(ours.history) == list(theirs.history)
+    for name, values in theirs.history.items():
+        assert ours.history[name] == pytest.approx(values, rel=2e-4, abs=1e-5), name
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -250,6 +314,18 @@ def test_a_mistake_in_a_worker_is_the_callers():
 
     with pytest.raises(KeyError, match="no such picture"):
         list(read_in_order(Broken(), range(4)))
+
+
+def test_weights_that_do_not_fit_are_said():
+    model = lamina.Sequential(
+        [lamina.Input((4, FEATURES)), lamina.layers.Dense(CLASSES, activation="softmax")]
+    )
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    x, y = np.ones((N, 4, FEATURES), "float32"), RANDOM.integers(0, CLASSES, (N, 4))
+    for options in ({"class_weight": CLASS_WEIGHT}, {"sample_weight": np.ones((N, 3))}):
+        with pytest.raises(ConfigError, match="do not fit the targets"):
+            model.fit(x, y, verbose=0, **options)
+    model.fit(x, y, verbose=0, sample_weight=np.ones((N, 4)))
 
 
 @pytest.mark.parametrize(
