@@ -12,6 +12,7 @@ import torch
 from lamina import files, profiling
 from lamina.calls import is_tensor, put_together, take_apart
 from lamina.errors import ConfigError
+from lamina.graph.check import GivenLayers
 from lamina.graph.document import Block, Graph
 from lamina.graph.tracing import trace
 from lamina.layer import Layer
@@ -94,10 +95,12 @@ class Model(Network):
         super().__init__(inputs, outputs, given, **options)
 
     @classmethod
-    def of_block(cls, block: Block, name: str, seed: int | None) -> Network:
+    def of_block(
+        cls, block: Block, name: str, seed: int | None, given: GivenLayers | None = None
+    ) -> Network:
         """The model of a block, a Sequential where it was one."""
         kind = Sequential if block.sequential else Model
-        return kind.from_graph(block.graph.model_copy(update={"name": name}), seed)
+        return kind.from_graph(block.graph.model_copy(update={"name": name}), seed, given)
 
     def build_for(self, x: Any) -> Any:
         """Make the weights for such data, where the model was not told the shape of its input; gives the data back."""
@@ -309,14 +312,19 @@ class Sequential(Model):
         self._connect()
 
     @classmethod
-    def from_graph(cls, graph: Graph | Mapping[str, Any], seed: int | None = None) -> Self:
+    def from_graph(
+        cls,
+        graph: Graph | Mapping[str, Any],
+        seed: int | None = None,
+        given: GivenLayers | None = None,
+    ) -> Self:
         """The model of a graph document that is one chain.
 
         Raises:
             GraphError: With every problem of the graph.
             ConfigError: If the graph branches.
         """
-        network = super().from_graph(graph, seed)
+        network = super().from_graph(graph, seed, given)
         edges = [len(node.inputs) for node in network.graph.nodes]
         if len(network.outputs) != 1 or sorted(edges) != [0] + [1] * (len(edges) - 1):
             raise ConfigError(

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from lamina.calls import Slot, current_training, put_together, set_mask, take_apart
 from lamina.errors import ConfigError, ShapeError
 from lamina.graph.blocks import fits, outputs_of
-from lamina.graph.check import check_graph
+from lamina.graph.check import GivenLayers, check_graph
 from lamina.graph.document import BLOCK, Block, Graph, call_structure
 from lamina.graph.order import keras_order, topological
 from lamina.graph.tracing import trace
@@ -53,24 +53,33 @@ class Network(Layer):
         self.__dict__["input_keys"] = list(inputs) if isinstance(inputs, Mapping) else None
 
     @classmethod
-    def from_graph(cls, graph: Graph | Mapping[str, Any], seed: int | None = None) -> Self:
+    def from_graph(
+        cls,
+        graph: Graph | Mapping[str, Any],
+        seed: int | None = None,
+        given: GivenLayers | None = None,
+    ) -> Self:
         """The network of a graph document.
 
         Args:
             graph: A graph document.
             seed: Seed of the initial weights; the process' seed when left out.
+            given: Layers for nodes that the document only names, by node id.
 
         Raises:
             GraphError: With every problem of the graph.
         """
-        report = check_graph(graph)
+        given = given or {}
+        report = check_graph(graph, given)
         if report.errors:
             raise GraphError(report.errors)
         parsed = Graph.parse(graph)
         layers = dict(report.layers)
         for node in parsed.nodes:
             if (block := parsed.block(node.config.get("block"))) and node.type == BLOCK:
-                layers[node.id] = cls.of_block(block, node.id, seed)
+                inner = given.get(node.id, {})
+                assert not isinstance(inner, Layer)
+                layers[node.id] = cls.of_block(block, node.id, seed, inner)
         for node in parsed.nodes:
             if node.type == BLOCK and node.shares is not None:
                 layers[node.id] = layers[node.shares]
@@ -80,10 +89,12 @@ class Network(Layer):
             inputs = [tensors[edge.node, edge.output] for edge in node.inputs]
             structure = call_structure(node)
             ports = [slot.index for slot in structure[0] if isinstance(slot, Slot)]
-            layer.make_weights(*(inputs[index].shape for index in ports), seed=seed)
-            given = call_layer(layer, inputs, node_id, structure)
-            for index, x in enumerate(given if isinstance(given, list) else [given]):
-                tensors[node_id, index] = x
+            if not layer.uses_call:
+                layer.make_weights(*(inputs[index].shape for index in ports), seed=seed)
+            outputs = call_layer(layer, inputs, node_id, structure)
+            leaves: list[SymbolicTensor] = []
+            take_apart(outputs, leaves, lambda x: isinstance(x, SymbolicTensor))
+            tensors.update(((node_id, index), x) for index, x in enumerate(leaves))
         network = cls.__new__(cls)
         Layer.__init__(network, name=parsed.name)
         starts = [tensors[node.id, 0] for node in parsed.nodes if not node.inputs]
@@ -92,9 +103,11 @@ class Network(Layer):
         return network
 
     @classmethod
-    def of_block(cls, block: Block, name: str, seed: int | None) -> Network:
+    def of_block(
+        cls, block: Block, name: str, seed: int | None, given: GivenLayers | None = None
+    ) -> Network:
         """The model of a block."""
-        return cls.from_graph(block.graph.model_copy(update={"name": name}), seed)
+        return cls.from_graph(block.graph.model_copy(update={"name": name}), seed, given)
 
     def _adopt(
         self,
