@@ -17,7 +17,8 @@ from lamina.graph.check import GivenLayers, check_graph
 from lamina.graph.document import BLOCK, Block, Graph, call_structure
 from lamina.graph.order import keras_order, topological
 from lamina.graph.tracing import trace
-from lamina.layer import Layer, Shape, TensorSpec
+from lamina.layer import Layer, Ports, Shape, TensorSpec
+from lamina.operation import Op
 from lamina.plan.compiler import Program, compile_program, head_of
 from lamina.problems import GraphError
 from lamina.strings import STRING, stored_dtype, to_codes
@@ -46,6 +47,7 @@ class Network(Layer):
         self, inputs: Tensors, outputs: Tensors, name: str = "functional", **options: Any
     ) -> None:
         super().__init__(name=name, **options)
+        inputs, outputs = _sorted(inputs), _sorted(outputs)
         starts, ends = _listed(inputs), _listed(outputs)
         graph, layers = trace(starts, ends, name)
         self._adopt(graph, layers, starts, ends)
@@ -120,6 +122,7 @@ class Network(Layer):
         self.__dict__["layers_by_node"] = dict(layers)
         self.__dict__["inputs"] = inputs
         self.__dict__["outputs"] = outputs
+        self.__dict__["ports"] = Ports(len(inputs), len(inputs))
         mine = [layers[node.id] for node in keras_order(graph)]
         self._all_layers = nn.ModuleList(layer for layer in mine if layer is not self)
         self._programs: dict[Any, Program] = {}
@@ -147,7 +150,11 @@ class Network(Layer):
         """The layers in Keras' order; for a model with a `call` of its own, its attributes."""
         if self.uses_call:
             return list(dict.fromkeys(self.sublayers))
-        return [layer for layer in self._all_layers if isinstance(layer, Layer)]
+        return [
+            layer
+            for layer in self._all_layers
+            if isinstance(layer, Layer) and not isinstance(layer, Op)
+        ]
 
     @property
     def input(self) -> SymbolicTensor | list[SymbolicTensor]:
@@ -386,6 +393,11 @@ def _size(parameters: int) -> str:
             return f"{size:.2f} {unit}"
         size /= 1024
     return f"{size:.2f} GB"
+
+
+def _sorted(tensors: Tensors) -> Tensors:
+    """Named tensors in the order of their names, in which Keras takes them one after the other."""
+    return dict(sorted(tensors.items())) if isinstance(tensors, Mapping) else tensors
 
 
 def _listed(tensors: Tensors) -> list[SymbolicTensor]:

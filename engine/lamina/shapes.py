@@ -40,6 +40,11 @@ def product(sizes: Iterable[int | None]) -> int:
     return total
 
 
+def is_shape(value: Any) -> bool:
+    """Whether a value is a tuple of sizes."""
+    return isinstance(value, tuple) and all(x is None or isinstance(x, int) for x in value)
+
+
 def is_nest_of_shapes(value: Any) -> bool:
     """Whether a value is a shape, or a nest of lists and dicts of shapes."""
     if isinstance(value, dict):

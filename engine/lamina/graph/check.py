@@ -17,7 +17,7 @@ from lamina.graph.document import BLOCK, Edge, Graph, Node, call_structure
 from lamina.graph.fixes import Fixes, free_id
 from lamina.graph.order import reachable, topological
 from lamina.graph.report import NodeReport, Report
-from lamina.layer import LAYERS, product
+from lamina.layer import LAYERS, Layer, product
 from lamina.problems import Fix, Problem
 from lamina.symbolic import check_arity
 from lamina.text import Text

@@ -123,7 +123,7 @@ def make_weights_for(layer: Layer, structure: tuple[Any, Any], shapes: Sequence[
     positional = [p for p in wanted if p.kind is not p.VAR_POSITIONAL]
     if len(positional) > 1:
         layer.build(**{p.name: given.get(p.name.removesuffix("_shape")) for p in positional})
-    elif positional or layer.builds_itself:
+    elif positional or layer.builds_itself or layer.inherited_forward is not None:
         layer.build(next(iter(given.values()), None))
     layer.built = True
 
@@ -193,7 +193,11 @@ def marking(build: Callable[..., None]) -> Callable[..., None]:
     def marked(self: Layer, *args: Any, **kwargs: Any) -> None:
         if self.weight_seed is None:
             self.weight_seed = current_seed()
+        if "build_shapes" not in self.__dict__:
+            bound = inspect.signature(build).bind(self, *args, **kwargs).arguments
+            self.__dict__["build_shapes"] = {k: v for k, v in bound.items() if k != first}
         build(self, *args, **kwargs)
         self.built = True
 
+    first = next(iter(inspect.signature(build).parameters))
     return marked
