@@ -21,6 +21,7 @@ from lamina.layer import Layer, Ports, Shape, TensorSpec
 from lamina.operation import Op
 from lamina.plan.compiler import Program, compile_program, head_of
 from lamina.problems import GraphError
+from lamina.rematerialization import recomputing
 from lamina.strings import STRING, stored_dtype, to_codes
 from lamina.symbolic import SymbolicTensor, call_layer
 from lamina.text import Text
@@ -219,18 +220,19 @@ class Network(Layer):
         self.to(torch.device(device))
         self._programs.clear()
 
-    def program(self, training: bool, logits: bool = False) -> Program:
+    def program(self, training: bool, logits: bool = False, recompute: bool = True) -> Program:
         """The compiled forward pass.
 
         Args:
             training: Whether dropout drops and normalization normalizes by the batch.
             logits: Give outputs that end in a softmax or sigmoid without it.
+            recompute: Whether layers that are to be computed again for the gradients are.
 
         Returns:
             A function of the inputs' batches, tensors in Keras' layout on the network's device, to a tuple of outputs.
         """
         frozen = tuple(layer.trainable for layer in self.modules() if isinstance(layer, Layer))
-        key = (training, logits, frozen)
+        key = (training, logits, recompute, frozen)
         if key not in self._programs:
             self._programs[key] = compile_program(
                 self.graph,
@@ -238,6 +240,7 @@ class Network(Layer):
                 self.input_names,
                 training=training,
                 logits=logits,
+                recompute=recompute,
             )
         return self._programs[key]
 
@@ -296,10 +299,13 @@ class Network(Layer):
         training = kwargs.get("training")
         training = current_training() if training is None else training
         tensors = [self._as_tensor(value, x) for value, x in zip(args, self.inputs, strict=True)]
-        program = self.program(training=bool(training))
+        shapes = [x.shape for x in self.outputs]
+        as_a_whole = self.remat_mode is not None and self.remat_mode.holds_for(self.name, shapes)
+        program = self.program(training=bool(training), recompute=not as_a_whole)
         if not program.has_extras:
-            return put_together(self.__dict__["output_nest"], program(*tensors))
-        results = program.full(*tensors)
+            run = recomputing(self, program.__call__, shapes, training=bool(training))
+            return put_together(self.__dict__["output_nest"], run(*tensors))
+        results = recomputing(self, program.full, shapes, training=bool(training))(*tensors)
         for output, mask in zip(results.outputs, results.masks, strict=True):
             set_mask(output, mask)
         self.take_added_losses()

@@ -29,6 +29,7 @@ from lamina.layer.stored import StoredLayer
 from lamina.layer.weights import layers_in
 from lamina.naming import snake_case, unique_name
 from lamina.regularizers import RegularizerField
+from lamina.rematerialization import current_remat_mode
 from lamina.seeds import current_seed, numbered
 from lamina.shapes import Shape, TensorSpec, listed_shapes
 from lamina.text import Text
@@ -132,6 +133,7 @@ class Layer(Declared, StoredLayer):
         self.__dict__["added_losses"] = []
         self.__dict__["call_specs"] = {}
         self.weight_seed: int | None = None
+        self.remat_mode = current_remat_mode()
         if batch_input_shape is not None:
             input_shape = tuple(batch_input_shape)[1:]
         if "input_dim" in kwargs and "input_dim" not in self.declared_fields:

@@ -24,6 +24,7 @@ from lamina.calls import (
     set_mask,
     take_apart,
 )
+from lamina.rematerialization import recomputing
 from lamina.seeds import current_seed
 from lamina.shapes import Shape, is_nest_of_shapes
 from lamina.strings import is_text, to_codes
@@ -72,12 +73,26 @@ def run_call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
     _build_for_tensors(layer, args, kwargs)
     if "training" in known:
         kwargs["training"] = training
-    nn.Module.train(layer, training)
-    with calling(training):
-        outputs = nn.Module.__call__(layer, *args, **kwargs)
+    compute: Callable[..., Any] = functools.partial(_compute, layer, training)
+    if layer.remat_mode is not None:
+        compute = recomputing(layer, compute, _shapes_of_outputs(layer, args), training=training)
+    outputs = compute(*args, **kwargs)
     _regularize_activity(layer, outputs)
     _set_masks(layer, args, first, previous, outputs)
     return outputs
+
+
+def _compute(layer: Layer, training: bool, /, *args: Any, **kwargs: Any) -> Any:
+    nn.Module.train(layer, training)
+    with calling(training):
+        return nn.Module.__call__(layer, *args, **kwargs)
+
+
+def _shapes_of_outputs(layer: Layer, args: tuple[Any, ...]) -> list[Shape]:
+    """What the layer gives for such tensors; nothing where only running a user's layer would tell."""
+    if layer.uses_call:
+        return []
+    return layer.output_shapes(*(tuple(x.shape) for x in args))
 
 
 def _give_masks(
