@@ -1,24 +1,27 @@
 """Activation functions by name, with Keras' definitions.
 
-An activation is a plain function on tensors. In a document it is its name; `None` and "linear" are the same.
+An activation is a function on tensors, which also takes arrays, and symbolic tensors, on which it becomes the op of
+its name. In a document it is its name; `None` and "linear" are the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, cast
+import functools
+import importlib
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lamina.conversion import as_tensor
 from lamina.errors import ConfigError
 from lamina.fields import choice_of
 from lamina.registry import Registry
-from lamina.saving_registry import get_registered_object, made_of
 from lamina.text import Text
 
-ActivationFunction = Callable[[Tensor], Tensor]
+ActivationFunction = Callable[..., Tensor]
 ACTIVATIONS: Registry[ActivationFunction] = Registry("activation", "激活函数")
 
 
@@ -26,9 +29,29 @@ def activation(*aliases: str) -> Callable[[ActivationFunction], ActivationFuncti
     """Register an activation function under its own name and aliases."""
 
     def add(function: ActivationFunction) -> ActivationFunction:
-        return ACTIVATIONS.register(function, aliases=aliases)
+        return ACTIVATIONS.register(_on_data(function), aliases=aliases)
 
     return add
+
+
+OPS_CALLED_OTHERWISE = {"linear": "identity", "exponential": "exp"}
+
+
+def _on_data(function: ActivationFunction) -> ActivationFunction:
+    """The function on whatever stands for a tensor."""
+    name = getattr(function, "__name__")  # noqa: B009 - a Callable has no __name__ for a type checker
+
+    @functools.wraps(function)
+    def apply(x: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(x, Tensor):
+            return function(x, *args, **kwargs)
+        if hasattr(x, "graph_call") and not isinstance(x, torch.fx.Proxy):
+            # scripts without ops on symbolic tensors do not pay for them
+            ops = importlib.import_module("lamina.ops")
+            return getattr(ops, OPS_CALLED_OTHERWISE.get(name, name))(x, *args, **kwargs)
+        return function(as_tensor(x), *args, **kwargs)
+
+    return apply
 
 
 @activation()
@@ -38,9 +61,20 @@ def linear(x: Tensor) -> Tensor:
 
 
 @activation()
-def relu(x: Tensor) -> Tensor:
-    """max(x, 0)."""
-    return F.relu(x)
+def relu(
+    x: Tensor, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0
+) -> Tensor:
+    """max(x, 0), with an optional ceiling, slope below, and threshold.
+
+    Args:
+        negative_slope: Slope below the threshold.
+        max_value: Ceiling.
+        threshold: Values below it are damped.
+    """
+    if threshold == 0 and negative_slope == 0:
+        return F.relu(x) if max_value is None else torch.clamp(x, 0, max_value)
+    above = x if max_value is None else torch.clamp(x, max=max_value)
+    return torch.where(x > threshold, above, negative_slope * (x - threshold))
 
 
 @activation("ReLU6")
@@ -140,15 +174,19 @@ def exponential(x: Tensor) -> Tensor:
 
 
 @activation()
-def softmax(x: Tensor, axis: int = -1) -> Tensor:
-    """exp(x) over its sum along the axis."""
-    return torch.softmax(x, dim=axis)
+def softmax(x: Tensor, axis: int | Sequence[int] = -1) -> Tensor:
+    """exp(x) over its sum along the axis, or along all of several axes."""
+    if isinstance(axis, int):
+        return torch.softmax(x, dim=axis)
+    return torch.exp(log_softmax(x, axis))
 
 
 @activation()
-def log_softmax(x: Tensor, axis: int = -1) -> Tensor:
-    """Logarithm of softmax along the axis."""
-    return torch.log_softmax(x, dim=axis)
+def log_softmax(x: Tensor, axis: int | Sequence[int] = -1) -> Tensor:
+    """Logarithm of softmax along the axis, or along all of several axes."""
+    if isinstance(axis, int):
+        return torch.log_softmax(x, dim=axis)
+    return x - torch.logsumexp(x, tuple(axis), keepdim=True)
 
 
 @activation()
@@ -211,6 +249,7 @@ def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
     return torch.movedim(torch.clamp(x - level, min=0), -1, axis)
 
 
+@_on_data
 def glu(x: Tensor, axis: int = -1) -> Tensor:
     """The first half along the axis times the sigmoid of the second (Dauphin et al. 2017, arXiv:1612.08083).
 
@@ -219,6 +258,7 @@ def glu(x: Tensor, axis: int = -1) -> Tensor:
     return F.glu(x, axis)
 
 
+@_on_data
 def threshold(x: Tensor, threshold: float, default_value: float) -> Tensor:
     """X where it is above the threshold, another value elsewhere.
 
@@ -227,15 +267,15 @@ def threshold(x: Tensor, threshold: float, default_value: float) -> Tensor:
     return F.threshold(x, threshold, default_value)
 
 
-def get(identifier: Any) -> ActivationFunction:
-    """The activation for a name, Keras' form of a function, a function, or None (linear).
+def get(identifier: str | ActivationFunction | None) -> ActivationFunction:
+    """The activation for a name, a function or None (linear).
 
     Raises:
-        ConfigError: If there is no activation of that name.
+        ConfigError: If there is no activation of that name, or the function is not a named one.
     """
     if identifier is None:
         return linear
-    if any(identifier is odd for odd in (glu, threshold)) or identifier in ("glu", "threshold"):
+    if identifier in ("glu", "threshold", glu, threshold):
         name = identifier if isinstance(identifier, str) else serialize(identifier)
         raise ConfigError(
             Text(
@@ -244,26 +284,23 @@ def get(identifier: Any) -> ActivationFunction:
                 f"{name} 不能作为层的激活函数：它会改变形状或需要更多数值。请在自定义层中调用 lamina.activations.{name}。",
             )
         )
-    found: ActivationFunction | None = None
-    if isinstance(identifier, Mapping):
-        found = made_of(identifier)
-        return get(str(identifier.get("config"))) if found is None else found
     if isinstance(identifier, str):
-        found = None if identifier in ACTIVATIONS else get_registered_object(identifier)
-        return ACTIVATIONS.get(identifier) if found is None else found
-    if callable(identifier):
-        return cast("ActivationFunction", identifier)
+        return ACTIVATIONS.get(identifier)
+    for known in ACTIVATIONS:
+        if known is identifier:
+            return known
     raise ConfigError(
         Text(
-            f"an activation is a name or a function of a tensor, got {identifier!r}.",
-            f"激活函数应为名称或对张量的函数，实际为 {identifier!r}。",
+            f"an activation is a name or a function of lamina.activations, got {identifier!r}. "
+            "For anything else write a layer.",
+            f"激活函数应为名称或 lamina.activations 中的函数，实际为 {identifier!r}。其他情况请编写一个层。",
         )
     )
 
 
 def serialize(function: ActivationFunction) -> str:
-    """The name of an activation."""
-    return str(getattr(function, "__name__", type(function).__name__))
+    """The name of a registered activation."""
+    return str(getattr(function, "__name__"))  # noqa: B009 - a Callable has no __name__ for a type checker
 
 
 deserialize = get

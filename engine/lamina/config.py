@@ -19,11 +19,14 @@ from lamina.text import Text
 __all__ = [
     "backend",
     "devices",
+    "disable_flash_attention",
     "disable_traceback_filtering",
+    "enable_flash_attention",
     "enable_traceback_filtering",
     "epsilon",
     "floatx",
     "image_data_format",
+    "is_flash_attention_enabled",
     "is_traceback_filtering_enabled",
     "set_backend",
     "set_epsilon",
@@ -67,3 +70,22 @@ def disable_traceback_filtering() -> None:
 def is_traceback_filtering_enabled() -> bool:
     """Always False: tracebacks are shown whole."""
     return False
+
+
+def enable_flash_attention() -> None:
+    """Let torch use its flash kernels for attention, where there is a GPU and they fit; so it is at the start."""
+    torch.backends.cuda.enable_flash_sdp(enabled=True)
+
+
+def disable_flash_attention() -> None:
+    """Keep torch from using its flash kernels for attention."""
+    torch.backends.cuda.enable_flash_sdp(enabled=False)
+
+
+def is_flash_attention_enabled() -> bool:
+    """Whether torch may use its flash kernels for attention.
+
+    >>> is_flash_attention_enabled()
+    True
+    """
+    return bool(torch.backends.cuda.flash_sdp_enabled())  # type: ignore[no-untyped-call]

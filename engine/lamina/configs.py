@@ -8,12 +8,10 @@ from typing import Any
 
 from lamina.errors import ConfigError, NotSupportedError
 from lamina.files.archive import MAX_JSON_BYTES
-from lamina.files.keras_objects import layer_from_keras
 from lamina.files.model_file import model_config
-from lamina.files.topology import is_graph, model_from_keras
+from lamina.files.topology import model_from_keras
 from lamina.layer import Layer
-from lamina.model import Model, made
-from lamina.saving_registry import CustomObjectScope
+from lamina.model import Model, Sequential
 from lamina.text import Text
 
 
@@ -24,7 +22,7 @@ def to_json(model: Model, **options: Any) -> str:
         model: A built model.
         options: Passed to `json.dumps`.
     """
-    return model.to_json(**options)
+    return json.dumps(_built_config(model), **options)
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
@@ -33,6 +31,7 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     Raises:
         ConfigError: If it is no JSON object.
         FileFormatError: If it holds something that does not exist here.
+        NotSupportedError: If `custom_objects` are given.
     """
     try:
         if len(json_string) > MAX_JSON_BYTES:
@@ -54,17 +53,17 @@ def from_config(
     config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
 ) -> Model:
     """The model of Keras' form `{class_name, config}`, with fresh weights."""
-    with CustomObjectScope(custom_objects):
-        if is_graph(config):
-            return made(model_from_keras(config))
-        model = layer_from_keras(config).layer
-    if not isinstance(model, Model):
-        raise ConfigError(
+    if custom_objects:
+        raise NotSupportedError(
             Text(
-                f"The text describes a {type(model).__name__}, which is no model.",
-                f"文本描述的是 {type(model).__name__}，不是模型。",
+                f"Models are read with the library's own layers only, not {', '.join(custom_objects)}.",
+                f"读取模型时只支持库内的层，不支持 {'、'.join(custom_objects)}。",
             )
         )
+    read = model_from_keras(config)
+    model = (Sequential if read.is_sequential else Model).from_graph(read.graph)
+    if not read.trainable:
+        model.trainable = False
     return model
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BeforeValidator, WithJsonSchema
 from torch import Tensor
 
+from lamina.conversion import on_data
 from lamina.fields import Declared, Float, Int, choice_of, field
 from lamina.named_objects import find, read, shown, write
 from lamina.registry import Registry
@@ -56,6 +57,7 @@ class _Known(Declared, Constraint):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        cls.__call__ = on_data(cls.__call__)  # type: ignore[method-assign]
         CONSTRAINTS.register(cls, aliases=cls.names)
 
 

@@ -2,6 +2,7 @@
 
 LaminaError
 ├── ConfigError        a parameter that cannot be what was given (also a ValueError)
+│   └── WrongTypeError (also a TypeError)
 ├── ShapeError         shapes that do not fit together (also a ValueError)
 ├── GraphError         a graph or training document with problems (also a ValueError; in `problems`)
 ├── FileFormatError    a file that cannot be read or trusted (also a ValueError)
@@ -38,6 +39,10 @@ class ConfigError(LaminaError, ValueError):
         super().__init__(message)
         self.field = field
         self.code = code
+
+
+class WrongTypeError(ConfigError, TypeError):
+    """A parameter is of a type that it cannot be of, where Keras says so by a TypeError."""
 
 
 class ShapeError(LaminaError, ValueError):

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from lamina.conversion import on_data
 from lamina.errors import ShapeError
 from lamina.fields import Declared, NonNegativeFloat, choice_of, field
 from lamina.named_objects import find, read, shown, write
@@ -44,6 +45,7 @@ class _Known(Declared, Regularizer):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        cls.__call__ = on_data(cls.__call__)  # type: ignore[method-assign]
         REGULARIZERS.register(cls, aliases=cls.names)
 
 

@@ -41,8 +41,10 @@ def product(sizes: Iterable[int | None]) -> int:
 
 
 def is_shape(value: Any) -> bool:
-    """Whether a value is a tuple of sizes."""
-    return isinstance(value, tuple) and all(x is None or isinstance(x, int) for x in value)
+    """Whether a value is the shape of one tensor."""
+    return isinstance(value, (list, tuple)) and all(
+        size is None or isinstance(size, int) for size in value
+    )
 
 
 def is_nest_of_shapes(value: Any) -> bool:
@@ -51,9 +53,7 @@ def is_nest_of_shapes(value: Any) -> bool:
         return bool(value) and all(map(is_nest_of_shapes, value.values()))
     if not isinstance(value, (list, tuple)):
         return False
-    return all(size is None or isinstance(size, int) for size in value) or all(
-        map(is_nest_of_shapes, value)
-    )
+    return is_shape(value) or all(map(is_nest_of_shapes, value))
 
 
 def listed_shapes(given: tuple[Any, ...]) -> tuple[Shape, ...]:

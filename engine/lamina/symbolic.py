@@ -13,7 +13,7 @@ from typing import Any
 
 from lamina.calls import Slot, put_together, take_apart
 from lamina.errors import ConfigError, ShapeError
-from lamina.layer import Layer, Shape, TensorSpec, shape_text
+from lamina.layer import LAYERS, Layer, Shape, TensorSpec, shape_text
 from lamina.naming import safe_id, unique_name
 from lamina.operation import Op, is_data
 from lamina.text import Text
@@ -48,18 +48,67 @@ class Call:
 
 
 class SymbolicTensor:
-    """A tensor that stands for what a layer will give.
+    """A tensor that stands for what a layer will give; made by hand, for data that enters.
 
     Args:
-        spec: Shape, the batch (None) first, type of the elements, and whether it carries a mask.
-        call: The call that makes it.
-        index: Which of the call's outputs it is.
+        shape: Sizes of the axes, the batch first, None for one of any size.
+        dtype: Type of the elements.
+        sparse: False: there are no sparse tensors here.
+        ragged: False: there are no ragged tensors here.
+        record_history: Taken for Keras' sake.
+        name: Name of the input that it becomes in a model.
+
+    >>> SymbolicTensor((None, 3)) + 1
+    <SymbolicTensor shape=(None, 3), dtype=float32, name=add>
     """
 
-    def __init__(self, spec: TensorSpec, call: Call, index: int = 0) -> None:
-        self.spec = spec
-        self.call = call
-        self.index = index
+    def __init__(
+        self,
+        shape: Sequence[int | None],
+        dtype: Any = "float32",
+        sparse: bool = False,
+        ragged: bool = False,
+        record_history: bool = True,
+        name: str | None = None,
+    ) -> None:
+        del record_history
+        for kind, wanted in (("sparse", sparse), ("ragged", ragged)):
+            if wanted:
+                raise ConfigError(
+                    Text(
+                        f"There are no {kind} tensors here; use {kind}=False and dense data.",
+                        f"这里没有 {kind} 张量；请使用 {kind}=False 和稠密数据。",
+                    ),
+                    field=kind,
+                )
+        type_ = str(getattr(dtype, "name", dtype)).removeprefix("torch.")
+        self.spec = TensorSpec(tuple(shape), type_)
+        self.index = 0
+        self._call: Call | None = None
+        self._given_name = name
+
+    @classmethod
+    def of(cls, spec: TensorSpec, call: Call, index: int = 0) -> SymbolicTensor:
+        """What a call gives.
+
+        Args:
+            spec: Shape, type of the elements, and whether it carries a mask.
+            call: The call that makes it.
+            index: Which of the call's outputs it is.
+        """
+        made = cls(spec.shape, spec.dtype)
+        made.spec, made._call, made.index = spec, call, index
+        return made
+
+    @property
+    def call(self) -> Call:
+        """The call that makes it; that of an Input for a tensor made by hand."""
+        if self._call is None:
+            entry = LAYERS.get("Input")(
+                shape=self.shape[1:], dtype=self.dtype, name=self._given_name
+            )
+            self._call = Call(entry, (), ((), {}), 0, safe_id(entry.name), [self])
+        return self._call
 
     @property
     def shape(self) -> Shape:
@@ -169,7 +218,7 @@ def call_layer(
     own_id = safe_id(layer.name)
     node_id = node_id or (f"{own_id}__{number}" if number else own_id)
     call = Call(layer, tensors, structure, number, node_id)
-    call.outputs.extend(SymbolicTensor(spec, call, index) for index, spec in enumerate(specs))
+    call.outputs.extend(SymbolicTensor.of(spec, call, index) for index, spec in enumerate(specs))
     layer.call_specs[node_id] = specs
     output = put_together(nest, call.outputs)
     if number == 0:

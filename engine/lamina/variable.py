@@ -260,6 +260,8 @@ class Variable:
     def __bool__(self) -> bool:
         return bool(self.tensor.detach())
 
+    __hash__ = object.__hash__
+
     def __repr__(self) -> str:
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}>"
 
@@ -274,7 +276,7 @@ def _operator(name: str) -> Callable[..., Any]:
 
 for _name in (
     "add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "floordiv", "rfloordiv", "mod", "rmod",
-    "pow", "rpow", "matmul", "rmatmul", "neg", "pos", "abs", "lt", "le", "gt", "ge", "ne",
+    "pow", "rpow", "matmul", "rmatmul", "neg", "pos", "abs", "lt", "le", "gt", "ge", "eq", "ne",
 ):  # fmt: skip
     setattr(Variable, f"__{_name}__", _operator(f"__{_name}__"))
 

@@ -11,7 +11,10 @@ from lamina.text import Text
 
 
 class LambdaCallback(Callback):
-    """Calls a function for each hook that is given by its name, `on_epoch_end=lambda epoch, logs: …`."""
+    """Calls a function for each hook that is given by its name, `on_epoch_end=lambda epoch, logs: …`.
+
+    Whatever else is given becomes an attribute, for the functions to use.
+    """
 
     def __init__(
         self,
@@ -34,7 +37,7 @@ class LambdaCallback(Callback):
             **hooks,
         }
         for name, function in given.items():
-            if not name.startswith("on_") or not hasattr(Callback, name):
+            if name.startswith("on_") and not hasattr(Callback, name):
                 raise ConfigError(
                     Text(
                         f'LambdaCallback has no hook "{name}".',
@@ -42,5 +45,5 @@ class LambdaCallback(Callback):
                     ),
                     field=name,
                 )
-            if function is not None:
+            if function is not None or not name.startswith("on_"):
                 setattr(self, name, function)

@@ -2,6 +2,7 @@
 
 from lamina.fields.declared import Declared
 from lamina.fields.field_types import (
+    AnyAxes,
     Axes,
     CausalPadding,
     DataFormat,
@@ -31,6 +32,7 @@ from lamina.fields.spec import MISSING, FieldSpec, Issue, field
 
 __all__ = [
     "MISSING",
+    "AnyAxes",
     "Axes",
     "CausalPadding",
     "DataFormat",

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from lamina.errors import ConfigError
 from lamina.text import Text
@@ -21,6 +22,8 @@ def _index(value: Any) -> Any:
         raise ConfigError(
             Text("must be a whole number, got a boolean.", "必须是整数，实际为布尔值。")
         )
+    if isinstance(value, str):
+        raise PydanticCustomError("int_parsing", "text is no number")
     if hasattr(value, "__index__"):
         return value.__index__()
     return value
@@ -179,6 +182,12 @@ Axes = Annotated[
     ),
 ]
 """Axes of one sample, counted from 1, because 0 is the batch."""
+
+AnyAxes = Annotated[
+    Int | tuple[Int, ...],
+    BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
+]
+"""One axis or several, counted from the batch, which is 0, or from the end."""
 
 TargetShape = Annotated[
     tuple[Annotated[int, Ge(-1), BeforeValidator(_index)], ...],

@@ -13,30 +13,28 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
-from lamina.activations import ACTIVATIONS
 from lamina.activations import serialize as serialize_activation
 from lamina.calls import Slot, is_tensor, put_together, take_apart
 from lamina.errors import ConfigError
 from lamina.fields import Declared, field
-from lamina.layer import calling, outputs, stored
+from lamina.layer import calling, outputs
+from lamina.layer.losses import LossHolder
 from lamina.layer.needs import Ports
-from lamina.layer.stored import StoredLayer
 from lamina.layer.weights import layers_in
 from lamina.naming import snake_case, unique_name
 from lamina.regularizers import RegularizerField
-from lamina.rematerialization import current_remat_mode
 from lamina.seeds import current_seed, numbered
 from lamina.shapes import Shape, TensorSpec, listed_shapes
 from lamina.text import Text
 from lamina.variable import Variable, Weight
 
 
-class Layer(Declared, StoredLayer):
+class Layer(Declared, LossHolder):
     """Base of all layers.
 
     Tensors are in Keras' layout at every border: batch first, channels last. Subclass it with `build` and `call`:
@@ -91,21 +89,22 @@ class Layer(Declared, StoredLayer):
     """Whether its inputs may be text."""
     uses_call: ClassVar[bool] = False
     """Whether a user wrote it: it has a `call`, which is run as it is."""
-    inherited_forward: ClassVar[Any] = None
-    """What `super().call` means in a user's `call` for a layer of the library."""
     builds_itself: ClassVar[bool] = False
     """Whether it has a `build` of its own."""
+    has_no_state: ClassVar[bool] = False
+    """Whether there is nothing to build: it is a layer of the library without weights."""
+    states_shapes: ClassVar[bool] = False
+    """Whether it has a `compute_output_shape` of its own."""
     built: bool
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        inherited = cls.declared_fields
         super().__init_subclass__(**kwargs)
-        if stored.is_own(cls):  # a constructor of one's own hands the others' arguments up
-            cls.declared_fields = {**inherited, **cls.declared_fields}
         cls.uses_call = cls.call is not Layer.call
-        if "call" in vars(cls) and cls.forward is not Layer.forward:
-            cls.inherited_forward, cls.forward = cls.forward, Layer.forward  # type: ignore[method-assign]
         cls.builds_itself = cls.build is not Layer.build
+        own = (cls.call, cls.build, cls.make_weights, cls.weights_for)
+        none = (Layer.call, Layer.build, Layer.make_weights, Layer.weights_for)
+        cls.has_no_state = own == none and cls.__module__.startswith("lamina.layers")
+        cls.states_shapes = cls.compute_output_shape is not Layer.compute_output_shape
         if "build" in vars(cls) and not cls.__module__.startswith("lamina."):
             cls.build = calling.marking(cls.build)  # type: ignore[method-assign]
         if "compute_mask" in vars(cls) and not cls.__module__.startswith("lamina."):
@@ -133,7 +132,6 @@ class Layer(Declared, StoredLayer):
         self.__dict__["added_losses"] = []
         self.__dict__["call_specs"] = {}
         self.weight_seed: int | None = None
-        self.remat_mode = current_remat_mode()
         if batch_input_shape is not None:
             input_shape = tuple(batch_input_shape)[1:]
         if "input_dim" in kwargs and "input_dim" not in self.declared_fields:
@@ -143,6 +141,7 @@ class Layer(Declared, StoredLayer):
         )
         kwargs.pop("autocast", None)
         Declared.__init__(self, *args, **kwargs)
+        self.built = self.has_no_state
 
     @property
     def inner_graph(self) -> Any:
@@ -184,8 +183,9 @@ class Layer(Declared, StoredLayer):
     def output_activation(self) -> str | None:
         """The name of the activation that the output has passed last, such as "softmax"; None for none."""
         function = getattr(self, "activation", None)
-        known = (one for one in ACTIVATIONS if one is function and not self.uses_call)
-        return next(map(serialize_activation, known), None)
+        if function is None or self.uses_call:
+            return None
+        return serialize_activation(function)
 
     def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
         """Multiply-accumulate operations for one sample; 0 for layers that only move or map elements."""
@@ -194,12 +194,12 @@ class Layer(Declared, StoredLayer):
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """The output for a batch. Traced by torch.fx in layers of the library: no Python control flow on values."""
         if not self.uses_call:
-            raise NotImplementedError(f"{type(self).__name__} has neither call nor forward.")
+            raise NotImplementedError(_lacking(self, "call"))
         return self.call(*inputs, **options)
 
     def call(self, *inputs: Any, **options: Any) -> Any:
         """What a user's layer computes. Takes `training` and `mask` where it names them."""
-        return (self.inherited_forward or self.forward)(*inputs, **options)
+        return self.forward(*inputs, **options)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """The masks of the outputs for those of the inputs, where the layer supports masking."""
@@ -207,12 +207,23 @@ class Layer(Declared, StoredLayer):
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """Shape of the output for the shapes of the inputs, as Keras asks for it."""
+        if not self.uses_call and type(self).output_shape is Layer.output_shape:
+            raise NotImplementedError(_lacking(self, "compute_output_shape"))
         shapes = listed_shapes(args) or listed_shapes(tuple(kwargs.values()))
         specs = [TensorSpec(shape) for shape in shapes]
         slots = tuple(Slot(index) for index in range(len(specs)))
         in_list = self.uses_call and len(args) == 1 and len(specs) > 1
         structure, found = self.outputs_for((([*slots],) if in_list else slots, {}), specs)
         return put_together(structure, [spec.shape for spec in found])
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """What a call with these symbolic tensors gives, as symbolic tensors that belong to no graph."""
+        leaves: list[Any] = []
+        args, kwargs = self._by_port(args, kwargs)
+        structure = take_apart((args, kwargs), leaves, is_tensor)
+        nest, found = self.outputs_for(structure, [x.spec for x in leaves])
+        symbolic = type(leaves[0])
+        return put_together(nest, [symbolic(spec.shape, spec.dtype) for spec in found])
 
     def outputs_for(
         self, structure: tuple[Any, Any], specs: Sequence[TensorSpec]
@@ -231,9 +242,9 @@ class Layer(Declared, StoredLayer):
 
     # --- building ----------------------------------------------------------------------------------------------
 
-    def build(self, *input_shape: Any) -> None:
+    def build(self, *input_shape: Any, **named: Any) -> None:
         """Create the weights for the shape of the input, or the shapes of the inputs, batch first."""
-        shapes = listed_shapes(input_shape)
+        shapes = listed_shapes((*input_shape, *named.values()))
         self.built_for = self.built_for or shapes
         if self.weight_seed is None:
             self.weight_seed = current_seed()
@@ -251,6 +262,8 @@ class Layer(Declared, StoredLayer):
             seed: Seed of the initial values; the process' seed when left out.
         """
         if self.built:
+            if self.has_no_state or not self.built_for:
+                self.built_for = inputs
             return
         self.weight_seed = current_seed() if seed is None else seed
         self.built_for = inputs
@@ -261,17 +274,10 @@ class Layer(Declared, StoredLayer):
 
     def get_config(self) -> dict[str, Any]:
         """Keras' configuration: the name, the type of the elements and all parameters."""
-        given = stored.arguments_of(self)
         config = {"name": self.name, "dtype": self.dtype, **super().get_config()}
-        config |= stored.objects_in(self) | given
         if config.get("activity_regularizer", self) is None:  # not every layer of Keras takes it
             del config["activity_regularizer"]
-        return stored.fitting(self, config) if given else config
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """The layer of a configuration that `get_config` gave, here or in Keras."""
-        return cls(**stored.readable(cls, config))
+        return config
 
     def node_config(self) -> dict[str, Any]:
         """The configuration in a graph document: only what differs from the defaults."""
@@ -296,6 +302,7 @@ class Layer(Declared, StoredLayer):
                     f"{type(self).__name__} 的 __init__ 必须首先调用 super().__init__()。",
                 )
             )
+        calling.check_positional(self, args)
         args, kwargs = self._by_port(args, kwargs)
         leaves: list[Any] = []
         structure = take_apart((args, kwargs), leaves, is_tensor)
@@ -324,9 +331,6 @@ class Layer(Declared, StoredLayer):
         """The layers that are attributes of this one, or stand in its lists and dicts."""
         return list(layers_in(self, Layer))
 
-    def inner_layers(self) -> list[Layer]:
-        return self.sublayers
-
     @property
     def call_parameters(self) -> Mapping[str, inspect.Parameter]:
         """The named parameters of what the layer computes with."""
@@ -334,6 +338,10 @@ class Layer(Declared, StoredLayer):
 
     def extra_repr(self) -> str:
         return f"name={self.name!r}"
+
+
+def _lacking(layer: Layer, method: str) -> str:
+    return f"Layer {type(layer).__name__} does not have a `{method}` method implemented."
 
 
 def _float32(dtype: Any) -> Literal["float32"]:

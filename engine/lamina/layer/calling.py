@@ -24,13 +24,27 @@ from lamina.calls import (
     set_mask,
     take_apart,
 )
-from lamina.rematerialization import recomputing
+from lamina.errors import ConfigError
 from lamina.seeds import current_seed
 from lamina.shapes import Shape, is_nest_of_shapes
 from lamina.strings import is_text, to_codes
+from lamina.text import Text
 
 if TYPE_CHECKING:
     from lamina.layer.base import Layer
+
+
+def check_positional(layer: Layer, args: tuple[Any, ...]) -> None:
+    """Raise a `ConfigError` for an option that is passed like an input."""
+    for value in args:
+        if isinstance(value, (bool, int, float, str)):
+            raise ConfigError(
+                Text(
+                    f'"{layer.name}" is called with {value!r}, which is no tensor. Only input tensors may be passed as '
+                    f"positional arguments; pass options by name.",
+                    f"调用“{layer.name}”时传入了 {value!r}，它不是张量。只有输入张量可以按位置传入；选项请按名称传入。",
+                )
+            )
 
 
 def by_port(
@@ -73,26 +87,12 @@ def run_call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
     _build_for_tensors(layer, args, kwargs)
     if "training" in known:
         kwargs["training"] = training
-    compute: Callable[..., Any] = functools.partial(_compute, layer, training)
-    if layer.remat_mode is not None:
-        compute = recomputing(layer, compute, _shapes_of_outputs(layer, args), training=training)
-    outputs = compute(*args, **kwargs)
+    nn.Module.train(layer, training)
+    with calling(training):
+        outputs = nn.Module.__call__(layer, *args, **kwargs)
     _regularize_activity(layer, outputs)
     _set_masks(layer, args, first, previous, outputs)
     return outputs
-
-
-def _compute(layer: Layer, training: bool, /, *args: Any, **kwargs: Any) -> Any:
-    nn.Module.train(layer, training)
-    with calling(training):
-        return nn.Module.__call__(layer, *args, **kwargs)
-
-
-def _shapes_of_outputs(layer: Layer, args: tuple[Any, ...]) -> list[Shape]:
-    """What the layer gives for such tensors; nothing where only running a user's layer would tell."""
-    if layer.uses_call:
-        return []
-    return layer.output_shapes(*(tuple(x.shape) for x in args))
 
 
 def _give_masks(
@@ -129,18 +129,26 @@ def make_weights_for(layer: Layer, structure: tuple[Any, Any], shapes: Sequence[
     """Build a user's layer for the nest of its arguments, by the names that its `build` has."""
     if layer.built:
         return
+    layer.weight_seed = current_seed() if layer.weight_seed is None else layer.weight_seed
+    if layer.builds_itself:
+        args, kwargs = shapes_by_name(layer, layer.build, structure, shapes)
+        layer.build(*args, **kwargs)
+    layer.built = True
+
+
+def shapes_by_name(
+    layer: Layer, method: Callable[..., Any], structure: tuple[Any, Any], shapes: Sequence[Shape]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The shapes of a call's arguments as a method takes them: the first alone, or each by its name."""
     args, kwargs = put_together(structure, shapes)
     names = list(parameters_of(type(layer)))
     given = {**dict(zip(names, args, strict=False)), **kwargs}
     given = {k: v for k, v in given.items() if is_nest_of_shapes(v) and not k.endswith("mask")}
-    layer.weight_seed = current_seed() if layer.weight_seed is None else layer.weight_seed
-    wanted = list(inspect.signature(layer.build).parameters.values())
-    positional = [p for p in wanted if p.kind is not p.VAR_POSITIONAL]
-    if len(positional) > 1:
-        layer.build(**{p.name: given.get(p.name.removesuffix("_shape")) for p in positional})
-    elif positional or layer.builds_itself or layer.inherited_forward is not None:
-        layer.build(next(iter(given.values()), None))
-    layer.built = True
+    wanted = list(inspect.signature(method).parameters.values())
+    named = [p for p in wanted if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    if len(named) > 1:
+        return (), {p.name: given.get(p.name.removesuffix("_shape")) for p in named}
+    return (next(iter(given.values()), None),), {}
 
 
 def _regularize_activity(layer: Layer, outputs: Any) -> None:
@@ -208,11 +216,7 @@ def marking(build: Callable[..., None]) -> Callable[..., None]:
     def marked(self: Layer, *args: Any, **kwargs: Any) -> None:
         if self.weight_seed is None:
             self.weight_seed = current_seed()
-        if "build_shapes" not in self.__dict__:
-            bound = inspect.signature(build).bind(self, *args, **kwargs).arguments
-            self.__dict__["build_shapes"] = {k: v for k, v in bound.items() if k != first}
         build(self, *args, **kwargs)
         self.built = True
 
-    first = next(iter(inspect.signature(build).parameters))
     return marked

@@ -9,8 +9,8 @@ import torch
 
 from lamina.calls import Slot, is_tensor, mask_of, put_together, set_mask, take_apart
 from lamina.errors import ShapeError
-from lamina.layer.calling import make_weights_for
-from lamina.shapes import TensorSpec
+from lamina.layer.calling import make_weights_for, shapes_by_name
+from lamina.shapes import TensorSpec, is_shape
 from lamina.strings import STRING
 from lamina.text import Text
 
@@ -28,6 +28,8 @@ def outputs_for(
         specs: Of those tensors.
     """
     if layer.uses_call:
+        if layer.states_shapes:
+            return _outputs_as_stated(layer, structure, specs)
         return _outputs_by_running(layer, structure, specs)
     given = [specs[slot.index] for slot in structure[0] if isinstance(slot, Slot)]
     if not layer.takes_text and any(spec.dtype == STRING for spec in given):
@@ -83,6 +85,20 @@ def output_masks(
     if isinstance(found, (list, tuple)):
         return [*found, *[None] * outputs][:outputs]
     return [found, *[None] * (outputs - 1)]
+
+
+def _outputs_as_stated(
+    layer: Layer, structure: tuple[Any, Any], specs: Sequence[TensorSpec]
+) -> tuple[Any, list[TensorSpec]]:
+    """What a user's layer says that it gives, by a `compute_output_shape` of its own."""
+    shapes = [spec.shape for spec in specs]
+    make_weights_for(layer, structure, shapes)
+    args, kwargs = shapes_by_name(layer, layer.compute_output_shape, structure, shapes)
+    stated = layer.compute_output_shape(*args, **kwargs)
+    leaves: list[Any] = []
+    nest = take_apart(stated, leaves, is_shape)
+    keeps_mask = layer.supports_masking and any(spec.has_mask for spec in specs)
+    return nest, [TensorSpec(tuple(shape), layer.dtype, keeps_mask) for shape in leaves]
 
 
 def _outputs_by_running(

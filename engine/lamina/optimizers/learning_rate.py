@@ -9,7 +9,7 @@ import numpy as np
 import pydantic
 from pydantic import PlainSerializer, WithJsonSchema
 
-from lamina.errors import ConfigError
+from lamina.errors import ConfigError, WrongTypeError
 from lamina.optimizers.schedules.schedule import LearningRateSchedule, deserialize, serialize
 from lamina.text import Text
 
@@ -18,6 +18,10 @@ class CurrentRate(float):
     """The learning rate at this moment; a number that old scripts can also `assign` and read by `numpy`."""
 
     owner: HasLearningRate
+
+    @property
+    def value(self) -> float:
+        return float(self)
 
     def numpy(self) -> np.float32:
         return np.float32(self)
@@ -67,7 +71,7 @@ class HasLearningRate:
         if isinstance(source, float) and isinstance(
             getattr(self, "_rate", None), LearningRateSchedule
         ):
-            raise ConfigError(
+            raise WrongTypeError(
                 Text(
                     "The learning rate follows a schedule, so it cannot be set to a number. "
                     "Make the optimizer with a number instead, or set another schedule.",

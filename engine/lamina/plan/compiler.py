@@ -16,7 +16,7 @@ from torch import Tensor, fx, nn
 from lamina.calls import Slot, is_tensor, mask_of, put_together, set_mask, take_apart
 from lamina.graph.document import Graph, Node, call_structure
 from lamina.graph.order import topological
-from lamina.layer import Layer
+from lamina.layer import Layer, Shape
 from lamina.plan.layout import optimize
 
 
@@ -118,13 +118,7 @@ class LayerByLayer(nn.Module):
     """The layers of a graph, run one after the other: what is traced, and what is measured layer by layer."""
 
     def __init__(
-        self,
-        graph: Graph,
-        layers: Mapping[str, Layer],
-        inputs: Sequence[str],
-        *,
-        training: bool,
-        recompute: bool = True,
+        self, graph: Graph, layers: Mapping[str, Layer], inputs: Sequence[str], *, training: bool
     ) -> None:
         super().__init__()
         unique = list({id(layer): layer for layer in layers.values()}.values())
@@ -136,34 +130,21 @@ class LayerByLayer(nn.Module):
         self.order = [graph.node(node_id) for node_id in order]
         self.structures: dict[str, tuple[Any, Any]] = {}
         self.parts = nn.ModuleDict()
-        ends = {edge.node for edge in graph.outputs}
         for node in self.order:
             structure = call_structure(node)
             fixed = structure[1].get("training")
             is_training = training if fixed is None else bool(fixed)
             self.structures[node.id] = structure
             layer = self.by_node[node.id]
-            # What gives an output is the first that its gradients need: computing it again would save nothing.
-            may_recompute = is_training and recompute and node.id not in ends
-            if layer.uses_call or (may_recompute and _is_recomputed(layer, node)):
+            if layer.inner_graph is not None:
+                self.parts[f"part_{node.id}"] = type(self)(
+                    layer.inner_graph, layer.layers_by_node, layer.input_names, training=is_training
+                )
+            elif layer.uses_call:
                 self.parts[f"part_{node.id}"] = Opaque(
                     layer, structure, len(node.inputs), training=is_training
                 )
-            elif layer.inner_graph is not None:
-                self.parts[f"part_{node.id}"] = type(self)(
-                    layer.inner_graph,
-                    layer.layers_by_node,
-                    layer.input_names,
-                    training=is_training,
-                    recompute=recompute,
-                )
         self.__dict__["is_training"] = training
-
-    def part(self, node: Node) -> nn.Module | None:
-        """The network of a block, or the step of a layer that is called and not traced; None for all others."""
-        key = f"part_{node.id}"
-        found: nn.Module | None = self.parts[key] if key in self.parts else None  # noqa: SIM401 - a ModuleDict has no get
-        return found
 
     def forward(self, inputs: tuple[Tensor, ...]) -> tuple[Any, ...]:
         outputs, masks, losses = self.run([inputs[i] for i in range(len(self.inputs))])
@@ -199,10 +180,11 @@ class LayerByLayer(nn.Module):
     ) -> tuple[list[Any], list[Any], list[Any]]:
         """Outputs of one node, their masks and added losses."""
         layer = self.by_node[node.id]
-        part = self.part(node)
-        if isinstance(part, LayerByLayer):
+        if layer.inner_graph is not None:
+            part = self.parts[f"part_{node.id}"]
+            assert isinstance(part, LayerByLayer)
             return part.run(given, masks)
-        if part is not None:
+        if layer.uses_call:
             return self._opaque(node, layer, given, masks)
         args, kwargs = put_together(self.structures[node.id], given)
         slots = self.structures[node.id][0]
@@ -213,6 +195,8 @@ class LayerByLayer(nn.Module):
             port_masks = [*said, *port_masks[len(said) :]][: len(slots)]
         elif "mask" in layer.call_parameters and any(m is not None for m in port_masks):
             kwargs["mask"] = port_masks[0] if len(port_masks) == 1 else port_masks
+        if layer.has_no_state and (shapes := self._shapes_into(node)):
+            layer.built_for = shapes  # a layer used twice may see two shapes
         fixed = kwargs.pop("training", None)
         before = layer.training
         layer.train(self.__dict__["is_training"] if fixed is None else bool(fixed))
@@ -230,6 +214,16 @@ class LayerByLayer(nn.Module):
             added = [layer.activity_regularizer(x) / x.shape[0] for x in values]
         return values, layer.output_masks(args, port_masks, len(values)), added
 
+    def _shapes_into(self, node: Node) -> tuple[Shape, ...] | None:
+        """The shapes of what enters a node, where they are known of all."""
+        found = []
+        for edge in node.inputs:
+            specs = self.by_node[edge.node].call_specs.get(edge.node, ())
+            if edge.output >= len(specs):
+                return None
+            found.append(specs[edge.output].shape)
+        return tuple(found)
+
     def _opaque(
         self, node: Node, layer: Layer, given: list[Any], masks: list[Any]
     ) -> tuple[list[Any], list[Any], list[Any]]:
@@ -239,12 +233,6 @@ class LayerByLayer(nn.Module):
         values = [results[i] for i in range(count)]
         carried = [results[count + i] if spec.has_mask else None for i, spec in enumerate(specs)]
         return values, carried, [results[2 * count]]
-
-
-def _is_recomputed(layer: Layer, node: Node) -> bool:
-    """Whether a layer forgets in training what it computes, so that it must stay one step."""
-    shapes = [spec.shape for spec in layer.call_specs.get(node.id, ())]
-    return layer.remat_mode is not None and layer.remat_mode.holds_for(layer.name, shapes)
 
 
 class _Tracer(fx.Tracer):
@@ -263,7 +251,6 @@ def compile_program(
     *,
     training: bool,
     logits: bool,
-    recompute: bool = True,
 ) -> Program:
     """The program of a graph.
 
@@ -273,9 +260,8 @@ def compile_program(
         inputs: Ids of its Inputs in the order in which the program takes them.
         training: Whether dropout drops and normalization normalizes by the batch.
         logits: Give outputs that end in a softmax or sigmoid without it.
-        recompute: Whether layers that are to be computed again for the gradients are.
     """
-    network = LayerByLayer(graph, layers, inputs, training=training, recompute=recompute)
+    network = LayerByLayer(graph, layers, inputs, training=training)
     network.train(training)
     with torch.no_grad():
         traced = _Tracer().trace(network)

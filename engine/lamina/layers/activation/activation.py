@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from lamina.activations import Activation as ActivationField
+from lamina.activations import softmax
 from lamina.errors import ShapeError
-from lamina.fields import Int, field
+from lamina.fields import AnyAxes, field
 from lamina.layer import Layer, Shape, layer, shape_text
 from lamina.text import Text
 
@@ -21,6 +22,8 @@ class Activation(Layer):
     """
 
     activation: ActivationField = field(suggest="relu", doc=Text("The activation.", "激活函数。"))
+
+    supports_masking = True
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return inputs[0]
@@ -40,13 +43,16 @@ class Softmax(Layer):
         (batch, …) -> the same
     """
 
-    axis: Int = field(
+    axis: AnyAxes = field(
         -1, doc=Text("Axis along which they add up to 1.", "沿哪个轴求和为 1。"), advanced=True
     )
 
+    supports_masking = True
+
     def output_shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
-        if not -len(x) <= self.axis < len(x):
+        axes = self.axis if isinstance(self.axis, tuple) else (self.axis,)
+        if not all(-len(x) <= axis < len(x) for axis in axes):
             raise ShapeError(
                 Text(
                     f'Softmax "{self.name}" has no axis {self.axis} in {shape_text(x)}.',
@@ -60,5 +66,10 @@ class Softmax(Layer):
     def output_activation(self) -> str | None:
         return "softmax" if self.axis == -1 else None
 
-    def forward(self, *inputs: Tensor) -> Tensor:
-        return torch.softmax(inputs[0], dim=self.axis)
+    def forward(self, *inputs: Tensor, mask: Tensor | None = None) -> Tensor:
+        (x,) = inputs
+        if mask is None:
+            return softmax(x, self.axis)
+        counts = mask > 0.5
+        # where nothing counts along the axis, the shares are zeros
+        return torch.where(counts, softmax(torch.where(counts, x, -1e9), self.axis), 0.0)

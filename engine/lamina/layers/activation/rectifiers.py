@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lamina.activations import relu
 from lamina.fields import NonNegativeFloat, field
 from lamina.layer import Layer, Shape, layer
 from lamina.text import Text
@@ -29,15 +29,14 @@ class ReLU(Layer):
         0.0, doc=Text("Values below it are damped.", "低于该值的部分会被抑制。"), advanced=True
     )
 
+    supports_masking = True
+
     def output_shape(self, *inputs: Shape) -> Shape:
         return inputs[0]
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        (x,) = inputs
-        if self.threshold == 0 and self.negative_slope == 0:
-            return F.relu(x) if self.max_value is None else torch.clamp(x, 0, self.max_value)
-        above = x if self.max_value is None else torch.clamp(x, max=self.max_value)
-        return torch.where(x >= self.threshold, above, self.negative_slope * (x - self.threshold))
+        output: Tensor = relu(inputs[0], self.negative_slope, self.max_value, self.threshold)
+        return output
 
 
 @layer(group="activation", summary=Text("Keeps a little of what is negative.", "保留少量负值。"))
@@ -51,6 +50,8 @@ class LeakyReLU(Layer):
     negative_slope: NonNegativeFloat = field(0.3, doc=Text("Slope below 0.", "负半轴的斜率。"))
 
     aliases = {"alpha": "negative_slope"}
+
+    supports_masking = True
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return inputs[0]

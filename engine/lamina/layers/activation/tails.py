@@ -27,6 +27,8 @@ class ELU(Layer):
 
     alpha: Float = field(1.0, doc=Text("Depth of the tail below 0.", "负半轴的饱和深度。"))
 
+    supports_masking = True
+
     def output_shape(self, *inputs: Shape) -> Shape:
         return inputs[0]
 
@@ -57,6 +59,8 @@ class PReLU(Layer):
             "alpha 在哪些轴上共享，从 1 开始编号；留空则不共享。",
         ),
     )
+
+    supports_masking = True
 
     def _is_shared(self, axis: int) -> bool:
         return self.shared_axes is not None and axis in self.shared_axes

@@ -74,10 +74,10 @@ class AttentionLayer(Layer):
     def outputs_of_call(self, keywords: Any) -> int:
         return 2 if keywords.get("return_attention_scores") else 1
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The mask of the query."""
-        is_list = isinstance(previous_mask, (list, tuple))
-        return previous_mask[0] if is_list and previous_mask else previous_mask
+        is_list = isinstance(mask, (list, tuple))
+        return mask[0] if is_list and mask else mask
 
     def dropped(self, shares: Tensor) -> Tensor:
         """The shares with some set to zero while training."""

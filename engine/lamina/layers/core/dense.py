@@ -64,6 +64,8 @@ class Dense(Layer):
     lora_alpha: Any = field(None, doc=WITHOUT_EFFECT, hidden=True)
     quantization_config: Refused = field(None, doc=REFUSED, hidden=True)
 
+    supports_masking = True
+
     def output_shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
         if len(x) < 2:

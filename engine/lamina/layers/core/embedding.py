@@ -69,6 +69,7 @@ class Embedding(Layer):
                     field=name,
                 )
         super().__init__(*args, **kwargs)
+        self.supports_masking = self.mask_zero
         self.__dict__["first_weights"] = weights
 
     def build(self, *input_shape: Any) -> None:

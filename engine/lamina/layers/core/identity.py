@@ -16,6 +16,8 @@ class Identity(Layer):
         (batch, …) -> the same
     """
 
+    supports_masking = True
+
     def output_shape(self, *inputs: Shape) -> Shape:
         return inputs[0]
 

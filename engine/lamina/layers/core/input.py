@@ -42,13 +42,64 @@ class InputLayer(Layer):
 
     ports = Ports(least_inputs=0, most_inputs=0)
 
-    def __init__(self, *args: Any, dtype: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        dtype: Any = None,
+        batch_size: int | None = None,
+        batch_shape: Sequence[int | None] | None = None,
+        sparse: bool | None = None,
+        ragged: bool | None = None,
+        optional: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        for name, wish in (("sparse", sparse), ("ragged", ragged), ("optional", optional)):
+            if wish:
+                raise ConfigError(
+                    Text(
+                        f"`{name}=True` is not supported for an Input; leave it out.",
+                        f"Input 不支持 {name}=True；请省略。",
+                    ),
+                    field=name,
+                )
+        if batch_shape is not None:
+            given = {"shape": args or kwargs.get("shape"), "batch_size": batch_size}
+            for name, value in given.items():
+                if value:
+                    raise ConfigError(
+                        Text(
+                            f"You cannot pass both `{name}` and `batch_shape` to an Input at the same time.",
+                            f"Input 不能同时指定 {name} 和 batch_shape。",
+                        ),
+                        field=name,
+                    )
+            batch_size, *shape = batch_shape
+            kwargs["shape"] = tuple(shape)
+        elif not args and kwargs.get("shape") is None:
+            raise ConfigError(
+                Text(
+                    "Input needs the shape of one sample: pass a `shape` argument.",
+                    "Input 需要单个样本的形状（shape）。",
+                ),
+                field="shape",
+            )
         if dtype is not None:
-            kwargs["data_type"] = str(dtype).removeprefix("torch.")
+            kwargs["data_type"] = str(getattr(dtype, "name", dtype)).removeprefix("torch.")
         super().__init__(*args, **kwargs)
+        self.batch_size = batch_size
+
+    @property
+    def batch_shape(self) -> Shape:
+        """The shape with the batch."""
+        return (self.batch_size, *self.shape)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "output" and "_modules" in self.__dict__:
+            return call_layer(self, ())
+        return super().__getattr__(name)
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        return (None, *self.shape)
+        return self.batch_shape
 
     def output_dtype(self, *inputs: str) -> str:
         return self.data_type
@@ -61,28 +112,48 @@ def Input(  # noqa: N802 - Keras' name
     shape: Sequence[int | None] | None = None,
     batch_size: int | None = None,
     dtype: str | None = None,
-    name: str | None = None,
+    sparse: bool | None = None,
+    ragged: bool | None = None,
     batch_shape: Sequence[int | None] | None = None,
+    name: str | None = None,
+    tensor: SymbolicTensor | None = None,
+    optional: bool = False,
 ) -> SymbolicTensor:
     """Where data enters a functional model.
 
     Args:
         shape: Shape of one sample, without the batch; None for an axis of any size.
-        batch_size: Accepted for Keras' sake; any batch size will do.
+        batch_size: Size of the batch, where it is known; a model takes others all the same.
         dtype: Type of the elements, "float32" unless given.
-        name: Name of the input in the model.
+        sparse: Not supported.
+        ragged: Not supported.
         batch_shape: The shape with the batch, instead of `shape`.
+        name: Name of the input in the model.
+        tensor: A symbolic tensor to use as it is.
+        optional: Not supported: there are values for every input.
 
     >>> Input(shape=(28, 28, 1)).shape
     (None, 28, 28, 1)
     """
-    del batch_size
-    if batch_shape is not None:
-        shape = tuple(batch_shape)[1:]
-    if shape is None:
+    if tensor is not None and not isinstance(tensor, SymbolicTensor):
         raise ConfigError(
-            Text("Input needs the shape of one sample.", "Input 需要单个样本的形状（shape）。"),
-            field="shape",
+            Text(
+                f"The tensor of an Input must be a KerasTensor, got {type(tensor).__name__}.",
+                f"Input 的 tensor 必须是 KerasTensor，实际为 {type(tensor).__name__}。",
+            ),
+            field="tensor",
         )
-    x: SymbolicTensor = call_layer(InputLayer(shape=shape, dtype=dtype, name=name), ())
+    if tensor is not None:
+        return tensor
+    entry = InputLayer(
+        shape=shape,
+        batch_size=batch_size,
+        dtype=dtype,
+        sparse=sparse,
+        ragged=ragged,
+        batch_shape=batch_shape,
+        optional=optional,
+        name=name,
+    )
+    x: SymbolicTensor = entry.output
     return x

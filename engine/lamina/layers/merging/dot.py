@@ -45,6 +45,8 @@ class Dot(Layer):
     ports = Ports(least_inputs=2, most_inputs=2)
     takes_list = True
 
+    supports_masking = True
+
     @classmethod
     def check_together(cls, values: Mapping[str, Any]) -> Iterable[Issue]:
         axes = values["axes"]
@@ -92,6 +94,10 @@ class Dot(Layer):
             )
         left = (*x[:a], *x[a + 1 :], *y[1:b], *y[b + 1 :])
         return left if len(left) > 1 else (*left, 1)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """None: what is summed over has no steps any more."""
+        return None
 
     def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
         return product(output[1:]) * product([inputs[0][self._axes_in(inputs)[0]]])

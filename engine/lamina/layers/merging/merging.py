@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Any
+
 import torch
 from torch import Tensor
 
-from lamina.errors import ShapeError
+from lamina.errors import ConfigError, ShapeError
 from lamina.fields import Int, field
 from lamina.layer import Layer, Ports, Shape, layer, shape_text
 from lamina.text import Text
@@ -24,11 +27,38 @@ def _merged_size(sizes: list[int | None]) -> int | None:
     return None if None in sizes else 1
 
 
+def checked_masks(layer: Layer, inputs: Any, mask: Any) -> list[Any]:
+    """The masks of the inputs in a list.
+
+    Raises:
+        ConfigError: If inputs or masks are no list, or there is not one mask for each input.
+    """
+    for name, value in (("mask", mask), ("inputs", inputs)):
+        if not isinstance(value, (list, tuple)):
+            raise ConfigError(
+                Text(
+                    f'{layer.type_name} "{layer.name}": `{name}` should be a list. Received a {type(value).__name__}.',
+                    f"{layer.type_name}“{layer.name}”：{name} 应为列表，实际为 {type(value).__name__}。",
+                )
+            )
+    if len(mask) != len(inputs):
+        raise ConfigError(
+            Text(
+                f'{layer.type_name} "{layer.name}": The lists `inputs` and `mask` should have the same length. '
+                f"Received {len(inputs)} inputs and {len(mask)} masks.",
+                f"{layer.type_name}“{layer.name}”：inputs 与 mask 的长度应相同，实际为 {len(inputs)} 和 {len(mask)}。",
+            )
+        )
+    return list(mask)
+
+
 class _Elementwise(Layer):
     """What the layers share that combine their inputs element by element."""
 
     ports = SEVERAL
     takes_list = True
+
+    supports_masking = True
 
     def output_shape(self, *inputs: Shape) -> Shape:
         rank = max(len(shape) for shape in inputs)
@@ -48,6 +78,13 @@ class _Elementwise(Layer):
                 ),
                 port=len(inputs) - 1,
             ) from None
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """What counts in any input, where all inputs have masks."""
+        if mask is None:
+            return None
+        masks = checked_masks(self, inputs, mask)
+        return None if any(m is None for m in masks) else functools.reduce(torch.logical_or, masks)
 
     def combine(self, total: Tensor, x: Tensor) -> Tensor:
         """What has been combined so far with one more input."""
@@ -155,6 +192,8 @@ class Concatenate(Layer):
     ports = SEVERAL
     takes_list = True
 
+    supports_masking = True
+
     def output_shape(self, *inputs: Shape) -> Shape:
         first = inputs[0]
         axis = self.axis + len(first) if self.axis < 0 else self.axis
@@ -189,5 +228,24 @@ class Concatenate(Layer):
         merged[axis] = None if None in along else sum(size for size in along if size is not None)
         return tuple(merged)
 
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """What counts in any of the inputs that lie side by side; all of an input without a mask counts."""
+        if mask is None or all(m is None for m in checked_masks(self, inputs, mask)):
+            return None
+        ranks = [len(shape) for shape in self.built_for] or [x.ndim for x in inputs]
+        masks = []
+        for x, m, rank in zip(inputs, mask, ranks, strict=True):
+            if m is None:
+                masks.append(torch.ones_like(x, dtype=torch.bool))
+            else:
+                fewer = m.unsqueeze(-1) if _rank_of_mask(m, rank) < rank else m
+                masks.append(torch.logical_or(fewer, torch.zeros_like(x, dtype=torch.bool)))
+        return torch.cat(masks, dim=self.axis).any(-1)
+
     def forward(self, *inputs: Tensor) -> Tensor:
         return torch.cat(inputs, dim=self.axis)
+
+
+def _rank_of_mask(mask: Any, rank: int) -> int:
+    """The axes of a mask; of one that is being traced, those of an input without its features."""
+    return rank - 1 if isinstance(mask, torch.fx.Proxy) else int(mask.ndim)

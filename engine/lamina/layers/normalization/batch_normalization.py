@@ -18,6 +18,9 @@ from lamina.layers.shared_fields import REFUSED, WITHOUT_EFFECT, Refused, constr
 from lamina.regularizers import RegularizerField
 from lamina.text import Text
 
+KERAS_EPSILON = 1e-7
+"""What Keras adds to the number of steps that count."""
+
 
 @layer(
     group="normalization",
@@ -71,6 +74,8 @@ class BatchNormalization(Layer):
     renorm_momentum: Any = field(0.99, doc=WITHOUT_EFFECT, hidden=True)
     synchronized: Any = field(False, doc=WITHOUT_EFFECT, hidden=True)
 
+    supports_masking = True
+
     def _axis_in(self, x: Shape) -> int:
         axis = self.axis + len(x) if self.axis < 0 else self.axis
         if not 0 < axis < len(x):
@@ -111,7 +116,9 @@ class BatchNormalization(Layer):
         yield Weight("moving_mean", shape, self.moving_mean_initializer, trainable=False)
         yield Weight("moving_variance", shape, self.moving_variance_initializer, trainable=False)
 
-    def forward(self, *inputs: Tensor) -> Tensor:
+    def forward(self, *inputs: Tensor, mask: Tensor | None = None) -> Tensor:
+        if mask is not None and self.training and self.trainable:
+            return self._over_what_counts(inputs[0], mask)
         (shape,) = self.built_for
         axis = self._axis_in(shape)
         others = [a for a in range(1, len(shape)) if a != axis]
@@ -132,3 +139,20 @@ class BatchNormalization(Layer):
         else:
             y = F.batch_norm(x, mean, variance, gamma, beta, False, 0.0, self.epsilon)
         return y.permute(back)
+
+    def _over_what_counts(self, x: Tensor, mask: Tensor) -> Tensor:
+        """The output in training where a mask says which steps count: mean and variance are over those."""
+        (shape,) = self.built_for
+        axis = self._axis_in(shape)
+        others = [a for a in range(len(shape)) if a != axis]
+        counts = mask.bool().unsqueeze(-1).expand_as(x)
+        number = counts.to(x.dtype).sum(others, keepdim=True) + KERAS_EPSILON
+        mean = torch.where(counts, x, 0.0).sum(others, keepdim=True) / number
+        variance = torch.where(counts, x - mean, 0.0).square().sum(others, keepdim=True) / number
+        self._moving_mean.lerp_(mean.detach().flatten(), 1 - self.momentum)
+        self._moving_variance.lerp_(variance.detach().flatten(), 1 - self.momentum)
+        y = (x - mean) * torch.rsqrt(variance + self.epsilon)
+        size = [-1 if a == axis else 1 for a in range(len(shape))]
+        if self.scale:
+            y = y * self._gamma.view(size)
+        return y + self._beta.view(size) if self.center else y

@@ -62,6 +62,8 @@ class GroupNormalization(Layer):
     beta_constraint: ConstraintField | None = field(None, doc=constraint("beta"), advanced=True)
     gamma_constraint: ConstraintField | None = field(None, doc=constraint("gamma"), advanced=True)
 
+    supports_masking = True
+
     @classmethod
     def check_together(cls, values: Mapping[str, Any]) -> Iterable[Issue]:
         groups = values["groups"]

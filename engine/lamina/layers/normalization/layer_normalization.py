@@ -55,6 +55,8 @@ class LayerNormalization(Layer):
     beta_constraint: ConstraintField | None = field(None, doc=constraint("beta"), advanced=True)
     gamma_constraint: ConstraintField | None = field(None, doc=constraint("gamma"), advanced=True)
 
+    supports_masking = True
+
     def output_shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
         if self.axis not in (-1, len(x) - 1) or len(x) < 2:

@@ -33,6 +33,8 @@ class UnitNormalization(Layer):
         advanced=True,
     )
 
+    supports_masking = True
+
     @property
     def axes(self) -> list[int]:
         return list(self.axis) if isinstance(self.axis, tuple) else [self.axis]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import torch
 from torch import Tensor
 
 from lamina.fields import DataFormat, field
@@ -97,13 +98,25 @@ class GlobalMaxPooling3D(_GlobalMaxPooling):
     aliases=("GlobalAvgPool1D",),
 )
 class GlobalAveragePooling1D(_GlobalAveragePooling):
-    """The mean over the steps of a sequence, for each channel.
+    """The mean over the steps of a sequence, for each channel; over those that count, where there is a mask.
 
     Shapes:
         (batch, time, channels) -> (batch, channels), or (batch, 1, channels) with keepdims
     """
 
     rank = 1
+    supports_masking = True
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        return None
+
+    def forward(self, *inputs: Tensor, mask: Tensor | None = None) -> Tensor:
+        if mask is None:
+            return super().forward(*inputs)
+        (x,) = inputs
+        counts = mask.bool().unsqueeze(-1)
+        total = torch.where(counts, x, 0.0).sum(1, keepdim=self.keepdims)
+        return total / counts.to(x.dtype).sum(1, keepdim=self.keepdims)
 
 
 @layer(

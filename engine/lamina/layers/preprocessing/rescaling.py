@@ -29,6 +29,8 @@ class Rescaling(Layer):
     )
     offset: Float = field(0.0, doc=Text("Added to every value.", "每个数值的偏移量。"))
 
+    supports_masking = True
+
     def output_shape(self, *inputs: Shape) -> Shape:
         return inputs[0]
 

@@ -44,6 +44,8 @@ class Dropout(Layer):
         advanced=True,
     )
 
+    supports_masking = True
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.noise = (

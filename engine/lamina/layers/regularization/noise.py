@@ -31,6 +31,8 @@ class _Noise(Layer):
     seed: int | None
     is_normal: ClassVar[bool] = False
 
+    supports_masking = True
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.noise = None if self.seed is None else self._stream(self.seed)
