@@ -7,6 +7,8 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 PIP    := $(PY) -m pip --disable-pip-version-check
 WEB    := $(PY) scripts/web.py
+# Tests on all cores, a module at a time, each with one thread for torch.
+PARALLEL := OMP_NUM_THREADS=1 $(PY) -m pytest -n auto --dist loadscope
 PIP_ARGS ?=
 PYTHON ?=
 ARGS   ?=
@@ -36,9 +38,11 @@ dev: $(VENV)/.dev node ## The studio with reload on both sides
 	@$(WEB) install
 	@$(PY) scripts/dev.py $(ARGS)
 
+# First what shares the cores well, then the browser on a quiet machine. Status 5 says that ARGS chose nothing there.
 test: $(VENV)/.dev web browser ## Set up what is missing and run all tests
 	@$(WEB) npm test
-	@$(PY) -m pytest $(ARGS)
+	@$(PARALLEL) -m "not soak and not bench and not e2e" $(ARGS) || [ $$? -eq 5 ]
+	@$(PY) -m pytest -m "e2e and not soak and not bench" tests/e2e $(ARGS) || [ $$? -eq 5 ]
 
 soak: $(VENV)/.dev web browser ## The long tests: kills, schedules, whole MNIST
 	@$(PY) -m pytest -m soak --timeout 3600 $(ARGS)
@@ -50,7 +54,7 @@ check: lint types fast ## Lint, types and the fast tests: green before each comm
 
 fast: $(VENV)/.dev web
 	@$(WEB) npm test
-	@$(PY) -m pytest -m "not soak and not bench and not e2e and not slow" $(ARGS)
+	@$(PARALLEL) -m "not soak and not bench and not e2e and not slow" $(ARGS)
 
 lint: $(VENV)/.dev lint-web ## Style, import contracts and files, of Python and the pages
 	@$(VENV)/bin/ruff check .

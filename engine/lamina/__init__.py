@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from lamina.layers.core.input import Input as Input
     from lamina.model import Model as Model
     from lamina.model import Sequential as Sequential
+    from lamina.rematerialization import RematScope as RematScope
+    from lamina.rematerialization import remat as remat
     from lamina.symbolic import SymbolicTensor as KerasTensor
 
 MODULES = frozenset(
@@ -41,14 +43,27 @@ NAMES = {
     "Initializer": "lamina.initializers:Initializer",
     "Layer": "lamina.layer:Layer",
     "Model": "lamina.model:Model",
+    "RematScope": "lamina.rematerialization:RematScope",
     "Sequential": "lamina.model:Sequential",
     "Variable": "lamina.layer:Variable",
     "catalog": "lamina.catalog:catalog",
     "check": "lamina.checking:check",
+    "remat": "lamina.rematerialization:remat",
 }
 """Public names and where they are defined."""
 
-__all__ = ["Input", "KerasTensor", "Layer", "Model", "Sequential", "Variable", "catalog", "check"]
+__all__ = [
+    "Input",
+    "KerasTensor",
+    "Layer",
+    "Model",
+    "RematScope",
+    "Sequential",
+    "Variable",
+    "catalog",
+    "check",
+    "remat",
+]
 
 
 def __getattr__(name: str) -> Any:

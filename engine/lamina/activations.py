@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -19,6 +19,7 @@ from lamina.conversion import as_tensor
 from lamina.errors import ConfigError
 from lamina.fields import choice_of
 from lamina.registry import Registry
+from lamina.saving_registry import get_registered_object, made_of
 from lamina.text import Text
 
 ActivationFunction = Callable[..., Tensor]
@@ -267,15 +268,15 @@ def threshold(x: Tensor, threshold: float, default_value: float) -> Tensor:
     return F.threshold(x, threshold, default_value)
 
 
-def get(identifier: str | ActivationFunction | None) -> ActivationFunction:
-    """The activation for a name, a function or None (linear).
+def get(identifier: Any) -> ActivationFunction:
+    """The activation for a name, Keras' form of a function, a function, or None (linear).
 
     Raises:
-        ConfigError: If there is no activation of that name, or the function is not a named one.
+        ConfigError: If there is no activation of that name.
     """
     if identifier is None:
         return linear
-    if identifier in ("glu", "threshold", glu, threshold):
+    if any(identifier is odd for odd in (glu, threshold)) or identifier in ("glu", "threshold"):
         name = identifier if isinstance(identifier, str) else serialize(identifier)
         raise ConfigError(
             Text(
@@ -284,23 +285,26 @@ def get(identifier: str | ActivationFunction | None) -> ActivationFunction:
                 f"{name} 不能作为层的激活函数：它会改变形状或需要更多数值。请在自定义层中调用 lamina.activations.{name}。",
             )
         )
+    found: ActivationFunction | None = None
+    if isinstance(identifier, Mapping):
+        found = made_of(identifier)
+        return get(str(identifier.get("config"))) if found is None else found
     if isinstance(identifier, str):
-        return ACTIVATIONS.get(identifier)
-    for known in ACTIVATIONS:
-        if known is identifier:
-            return known
+        found = None if identifier in ACTIVATIONS else get_registered_object(identifier)
+        return ACTIVATIONS.get(identifier) if found is None else found
+    if callable(identifier):
+        return cast("ActivationFunction", identifier)
     raise ConfigError(
         Text(
-            f"an activation is a name or a function of lamina.activations, got {identifier!r}. "
-            "For anything else write a layer.",
-            f"激活函数应为名称或 lamina.activations 中的函数，实际为 {identifier!r}。其他情况请编写一个层。",
+            f"an activation is a name or a function of a tensor, got {identifier!r}.",
+            f"激活函数应为名称或对张量的函数，实际为 {identifier!r}。",
         )
     )
 
 
 def serialize(function: ActivationFunction) -> str:
-    """The name of a registered activation."""
-    return str(getattr(function, "__name__"))  # noqa: B009 - a Callable has no __name__ for a type checker
+    """The name of an activation."""
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 deserialize = get

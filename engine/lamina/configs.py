@@ -8,10 +8,12 @@ from typing import Any
 
 from lamina.errors import ConfigError, NotSupportedError
 from lamina.files.archive import MAX_JSON_BYTES
+from lamina.files.keras_objects import layer_from_keras
 from lamina.files.model_file import model_config
-from lamina.files.topology import model_from_keras
+from lamina.files.topology import is_graph, model_from_keras
 from lamina.layer import Layer
-from lamina.model import Model, Sequential
+from lamina.model import Model, made
+from lamina.saving_registry import CustomObjectScope
 from lamina.text import Text
 
 
@@ -22,7 +24,7 @@ def to_json(model: Model, **options: Any) -> str:
         model: A built model.
         options: Passed to `json.dumps`.
     """
-    return json.dumps(_built_config(model), **options)
+    return model.to_json(**options)
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
@@ -31,7 +33,6 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     Raises:
         ConfigError: If it is no JSON object.
         FileFormatError: If it holds something that does not exist here.
-        NotSupportedError: If `custom_objects` are given.
     """
     try:
         if len(json_string) > MAX_JSON_BYTES:
@@ -53,17 +54,17 @@ def from_config(
     config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
 ) -> Model:
     """The model of Keras' form `{class_name, config}`, with fresh weights."""
-    if custom_objects:
-        raise NotSupportedError(
+    with CustomObjectScope(custom_objects):
+        if is_graph(config):
+            return made(model_from_keras(config))
+        model = layer_from_keras(config).layer
+    if not isinstance(model, Model):
+        raise ConfigError(
             Text(
-                f"Models are read with the library's own layers only, not {', '.join(custom_objects)}.",
-                f"读取模型时只支持库内的层，不支持 {'、'.join(custom_objects)}。",
+                f"The text describes a {type(model).__name__}, which is no model.",
+                f"文本描述的是 {type(model).__name__}，不是模型。",
             )
         )
-    read = model_from_keras(config)
-    model = (Sequential if read.is_sequential else Model).from_graph(read.graph)
-    if not read.trainable:
-        model.trainable = False
     return model
 
 

@@ -293,12 +293,12 @@ def _signal() -> Any:
 class _Function(Initializer):
     """A function of a user's own, of a shape and a dtype."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, wrapped: Callable[..., Any]) -> None:
         super().__init__()
-        self.function = function
+        self.wrapped = wrapped
 
     def draw(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-        return torch.as_tensor(np.asarray(self.function(shape, dtype="float32"))).float()
+        return torch.as_tensor(np.asarray(self.wrapped(shape, dtype="float32"))).float()
 
 
 def compute_fans(shape: tuple[int, ...]) -> tuple[float, float]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import json
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
@@ -10,14 +12,18 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 import torch
 
 from lamina import files, profiling
-from lamina.calls import is_tensor, put_together, take_apart
-from lamina.errors import ConfigError
+from lamina.calls import Slot, is_tensor, put_together, take_apart
+from lamina.errors import ConfigError, NotSupportedError
+from lamina.graph.check import GivenLayers
 from lamina.graph.document import Block, Graph
 from lamina.graph.tracing import trace
 from lamina.layer import Layer
+from lamina.layer.stored import as_shapes, is_own
 from lamina.layers.core.input import Input, InputLayer
 from lamina.naming import unique_name
 from lamina.network import Network, Tensors
+from lamina.saving_registry import CustomObjectScope, serialize_keras_object
+from lamina.shapes import is_shape
 from lamina.strings import STRING, is_text
 from lamina.symbolic import SymbolicTensor, call_layer
 from lamina.text import Text
@@ -94,10 +100,12 @@ class Model(Network):
         super().__init__(inputs, outputs, given, **options)
 
     @classmethod
-    def of_block(cls, block: Block, name: str, seed: int | None) -> Network:
+    def of_block(
+        cls, block: Block, name: str, seed: int | None, given: GivenLayers | None = None
+    ) -> Network:
         """The model of a block, a Sequential where it was one."""
         kind = Sequential if block.sequential else Model
-        return kind.from_graph(block.graph.model_copy(update={"name": name}), seed)
+        return kind.from_graph(block.graph.model_copy(update={"name": name}), seed, given)
 
     def build_for(self, x: Any) -> Any:
         """Make the weights for such data, where the model was not told the shape of its input; gives the data back."""
@@ -105,12 +113,8 @@ class Model(Network):
             sample, x = first_batch(x)
             leaves: list[Any] = []
             structure = take_apart(sample, leaves, is_tensor)
-            names = _input_names(structure)
-            inputs = [
-                Input(shape=tuple(leaf.shape)[1:], dtype=_dtype_of(leaf), name=name)
-                for leaf, name in zip(leaves, names, strict=True)
-            ]
-            self._connect_call(structure, inputs)
+            found = [((None, *tuple(leaf.shape)[1:]), _dtype_of(leaf)) for leaf in leaves]
+            self._connect_to_inputs(structure, found)
         elif not self.built and self.has_own("train_step") and x is not None:
             sample, x = first_batch(x)
             leaves = []
@@ -123,14 +127,33 @@ class Model(Network):
             self.__dict__["input_keys"] = list(structure) if isinstance(structure, dict) else None
         return x
 
-    def _connect_call(self, structure: Any, inputs: list[SymbolicTensor]) -> None:
-        """Make the graph whose one node is this model's `call`."""
+    def build(self, *input_shape: Any) -> None:
+        """Say the shape of the input, batch first, or the nest of shapes, and make the weights."""
+        if self.uses_call and not self.built and "connecting" not in self.__dict__:
+            self.build_from_config({"input_shape": input_shape[0]})
+
+    def _connect_to_inputs(self, structure: Any, found: Sequence[tuple[Any, str | None]]) -> None:
+        """Make the graph whose one node is this model's `call`.
+
+        Args:
+            structure: Nest of the data with slots.
+            found: Shape and type of each tensor in it.
+        """
+        inputs = [
+            Input(shape=tuple(shape)[1:], dtype=dtype, name=name)
+            for (shape, dtype), name in zip(found, _input_names(structure), strict=True)
+        ]
         self.__dict__.pop("calls", None)
-        outputs = call_layer(self, inputs, structure=((structure,), {}))
+        self.__dict__["connecting"] = True
+        try:
+            outputs = call_layer(self, inputs, structure=((structure,), {}))
+        finally:
+            del self.__dict__["connecting"]
         ends: list[SymbolicTensor] = []
         nest = take_apart(outputs, ends, lambda x: isinstance(x, SymbolicTensor))
         graph, layers = trace(inputs, ends, self.name)
         self.__dict__["output_nest"] = nest
+        self.__dict__["input_nest"] = structure
         self.__dict__["input_keys"] = list(structure) if isinstance(structure, dict) else None
         self._adopt(graph, layers, inputs, ends)
 
@@ -262,6 +285,80 @@ class Model(Network):
     ) -> profiling.Profile:
         return profiling.profile(self, x, batch_size, seconds)
 
+    # --- configuration -----------------------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """Keras' configuration: layers and links; of a subclass what its constructor takes."""
+        if self.inner_graph is None or is_own(type(self)):
+            return super().get_config()
+        config: dict[str, Any] = files.model_config(self)["config"]
+        return config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Model:
+        """The model of a configuration that `get_config` gave, here or in Keras, with fresh weights.
+
+        Args:
+            config: The configuration.
+            custom_objects: A user's own classes and functions by name, beside the registered ones.
+        """
+        with CustomObjectScope(custom_objects):
+            if is_own(cls) and "layers" not in config:
+                return cls(**config)
+            return made(files.read_config({"class_name": cls.__name__, "config": config}), cls)
+
+    def to_json(self, **kwargs: Any) -> str:
+        """The configuration as a text that `keras.models.model_from_json` reads; `kwargs` go to `json.dumps`."""
+        return json.dumps(serialize_keras_object(self), **kwargs)
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """What `compile_from_config` needs to compile the model again; None when it is not compiled."""
+        trainer = self.__dict__.get("trainer")
+        if trainer is None:
+            return None
+        return files.compiled_to_keras({**trainer.arguments, "optimizer": trainer.optimizer})
+
+    def compile_from_config(self, config: Mapping[str, Any]) -> None:
+        """Compile the model as `get_compile_config` said; to be overridden together with it."""
+        if type(self).compile is not Model.compile:
+            warnings.warn(
+                f"{type(self).__name__} has a compile of its own, so loading leaves it uncompiled. Write "
+                "get_compile_config and compile_from_config, or call compile.",
+                stacklevel=3,
+            )
+            return
+        self.compile(**files.compiled_from_keras(config))
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """The shape of the input, or the nest of shapes."""
+        if not self.built:
+            return None
+        shapes = [list(x.shape) for x in self.inputs]
+        nest = self.__dict__.get("input_nest", Slot(0))
+        return {"input_shape": put_together(nest, shapes)}
+
+    def build_from_config(self, config: Mapping[str, Any]) -> None:
+        """Make the weights for inputs as `get_build_config` gave them."""
+        if self.built or "input_shape" not in config or not self.uses_call:
+            return
+        leaves: list[Any] = []
+        nest = take_apart(as_shapes(config["input_shape"]), leaves, is_shape)
+        self._connect_to_inputs(nest, [(shape, None) for shape in leaves])
+
+    def export(self, *_args: Any, **_kwargs: Any) -> None:
+        """Not supported: it writes formats of other libraries.
+
+        Raises:
+            NotSupportedError: Always.
+        """
+        raise NotSupportedError(
+            Text(
+                "model.export writes SavedModel, ONNX or LiteRT files, which this library does not. Save a .keras file "
+                "(model.save), which Keras opens and exports.",
+                "model.export 会写出 SavedModel、ONNX 或 LiteRT 文件，本库不支持。请用 model.save 保存 .keras 文件，再由 Keras 打开并导出。",
+            )
+        )
+
     # --- files -------------------------------------------------------------------------------------------------
 
     def save(
@@ -309,14 +406,19 @@ class Sequential(Model):
         self._connect()
 
     @classmethod
-    def from_graph(cls, graph: Graph | Mapping[str, Any], seed: int | None = None) -> Self:
+    def from_graph(
+        cls,
+        graph: Graph | Mapping[str, Any],
+        seed: int | None = None,
+        given: GivenLayers | None = None,
+    ) -> Self:
         """The model of a graph document that is one chain.
 
         Raises:
             GraphError: With every problem of the graph.
             ConfigError: If the graph branches.
         """
-        network = super().from_graph(graph, seed)
+        network = super().from_graph(graph, seed, given)
         edges = [len(node.inputs) for node in network.graph.nodes]
         if len(network.outputs) != 1 or sorted(edges) != [0] + [1] * (len(edges) - 1):
             raise ConfigError(
@@ -411,6 +513,25 @@ class Sequential(Model):
         graph, layers = trace([start], [end], self.name)
         self.__dict__.pop("output_nest", None)
         self._adopt(graph, layers, [start], [end])
+
+
+def made(read: files.ReadModel, kind: type[Model] | None = None) -> Model:
+    """The model of what a configuration says, with fresh weights.
+
+    Args:
+        read: What it says.
+        kind: Class of the model; by what it says when left out.
+    """
+    base = Sequential if read.is_sequential else Model
+    cls = base if kind is None or not issubclass(kind, base) else kind
+    model = cls.from_graph(read.graph, given=read.given)
+    if read.input_keys is not None:
+        model.__dict__["input_keys"] = list(read.input_keys)
+    if read.output_nest is not None:
+        model.__dict__["output_nest"] = read.output_nest
+    if not read.trainable:
+        model.trainable = False
+    return model
 
 
 def _input_names(structure: Any) -> list[str]:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lamina.errors import ConfigError
+from lamina.neutral import known_settings
 from lamina.registry import Registry
+from lamina.saving_registry import get_registered_object, made_of
 from lamina.text import Text
 
 
@@ -23,12 +25,17 @@ def find(registry: Registry[type[Any]], identifier: Any) -> Any:
     if callable(identifier):
         return identifier
     if isinstance(identifier, str):
+        if identifier not in registry and (own := get_registered_object(identifier)) is not None:
+            return own() if isinstance(own, type) else own
         return registry.get(identifier)()
     if isinstance(identifier, Mapping):
+        if (own := made_of(identifier)) is not None:
+            return own
         name = identifier.get("type", identifier.get("class_name"))
         config = identifier.get("config") or {}
         if isinstance(name, str) and isinstance(config, Mapping):
-            return registry.get(name).from_config(dict(config))
+            cls = registry.get(name)
+            return cls.from_config(known_settings(cls, config))
     raise ConfigError(
         Text(
             f"a {registry.kind} is a name, an object or a function, got {identifier!r}.",

@@ -13,13 +13,15 @@ from torch import Tensor, nn
 from lamina.calls import Slot, current_training, put_together, set_mask, take_apart
 from lamina.errors import ConfigError, ShapeError
 from lamina.graph.blocks import fits, outputs_of
-from lamina.graph.check import check_graph
+from lamina.graph.check import GivenLayers, check_graph
 from lamina.graph.document import BLOCK, Block, Graph, call_structure
 from lamina.graph.order import keras_order, topological
 from lamina.graph.tracing import trace
-from lamina.layer import Layer, Shape, TensorSpec
+from lamina.layer import Layer, Ports, Shape, TensorSpec
+from lamina.operation import Op
 from lamina.plan.compiler import Program, compile_program, head_of
 from lamina.problems import GraphError
+from lamina.rematerialization import recomputing
 from lamina.strings import STRING, stored_dtype, to_codes
 from lamina.symbolic import SymbolicTensor, call_layer
 from lamina.text import Text
@@ -46,6 +48,7 @@ class Network(Layer):
         self, inputs: Tensors, outputs: Tensors, name: str = "functional", **options: Any
     ) -> None:
         super().__init__(name=name, **options)
+        inputs, outputs = _sorted(inputs), _sorted(outputs)
         starts, ends = _listed(inputs), _listed(outputs)
         graph, layers = trace(starts, ends, name)
         self._adopt(graph, layers, starts, ends)
@@ -53,24 +56,33 @@ class Network(Layer):
         self.__dict__["input_keys"] = list(inputs) if isinstance(inputs, Mapping) else None
 
     @classmethod
-    def from_graph(cls, graph: Graph | Mapping[str, Any], seed: int | None = None) -> Self:
+    def from_graph(
+        cls,
+        graph: Graph | Mapping[str, Any],
+        seed: int | None = None,
+        given: GivenLayers | None = None,
+    ) -> Self:
         """The network of a graph document.
 
         Args:
             graph: A graph document.
             seed: Seed of the initial weights; the process' seed when left out.
+            given: Layers for nodes that the document only names, by node id.
 
         Raises:
             GraphError: With every problem of the graph.
         """
-        report = check_graph(graph)
+        given = given or {}
+        report = check_graph(graph, given)
         if report.errors:
             raise GraphError(report.errors)
         parsed = Graph.parse(graph)
         layers = dict(report.layers)
         for node in parsed.nodes:
             if (block := parsed.block(node.config.get("block"))) and node.type == BLOCK:
-                layers[node.id] = cls.of_block(block, node.id, seed)
+                inner = given.get(node.id, {})
+                assert not isinstance(inner, Layer)
+                layers[node.id] = cls.of_block(block, node.id, seed, inner)
         for node in parsed.nodes:
             if node.type == BLOCK and node.shares is not None:
                 layers[node.id] = layers[node.shares]
@@ -80,10 +92,12 @@ class Network(Layer):
             inputs = [tensors[edge.node, edge.output] for edge in node.inputs]
             structure = call_structure(node)
             ports = [slot.index for slot in structure[0] if isinstance(slot, Slot)]
-            layer.make_weights(*(inputs[index].shape for index in ports), seed=seed)
-            given = call_layer(layer, inputs, node_id, structure)
-            for index, x in enumerate(given if isinstance(given, list) else [given]):
-                tensors[node_id, index] = x
+            if not layer.uses_call:
+                layer.make_weights(*(inputs[index].shape for index in ports), seed=seed)
+            outputs = call_layer(layer, inputs, node_id, structure)
+            leaves: list[SymbolicTensor] = []
+            take_apart(outputs, leaves, lambda x: isinstance(x, SymbolicTensor))
+            tensors.update(((node_id, index), x) for index, x in enumerate(leaves))
         network = cls.__new__(cls)
         Layer.__init__(network, name=parsed.name)
         starts = [tensors[node.id, 0] for node in parsed.nodes if not node.inputs]
@@ -92,9 +106,11 @@ class Network(Layer):
         return network
 
     @classmethod
-    def of_block(cls, block: Block, name: str, seed: int | None) -> Network:
+    def of_block(
+        cls, block: Block, name: str, seed: int | None, given: GivenLayers | None = None
+    ) -> Network:
         """The model of a block."""
-        return cls.from_graph(block.graph.model_copy(update={"name": name}), seed)
+        return cls.from_graph(block.graph.model_copy(update={"name": name}), seed, given)
 
     def _adopt(
         self,
@@ -107,6 +123,7 @@ class Network(Layer):
         self.__dict__["layers_by_node"] = dict(layers)
         self.__dict__["inputs"] = inputs
         self.__dict__["outputs"] = outputs
+        self.__dict__["ports"] = Ports(len(inputs), len(inputs))
         mine = [layers[node.id] for node in keras_order(graph)]
         self._all_layers = nn.ModuleList(layer for layer in mine if layer is not self)
         self._programs: dict[Any, Program] = {}
@@ -134,7 +151,11 @@ class Network(Layer):
         """The layers in Keras' order; for a model with a `call` of its own, its attributes."""
         if self.uses_call:
             return list(dict.fromkeys(self.sublayers))
-        return [layer for layer in self._all_layers if isinstance(layer, Layer)]
+        return [
+            layer
+            for layer in self._all_layers
+            if isinstance(layer, Layer) and not isinstance(layer, Op)
+        ]
 
     @property
     def input(self) -> SymbolicTensor | list[SymbolicTensor]:
@@ -199,18 +220,19 @@ class Network(Layer):
         self.to(torch.device(device))
         self._programs.clear()
 
-    def program(self, training: bool, logits: bool = False) -> Program:
+    def program(self, training: bool, logits: bool = False, recompute: bool = True) -> Program:
         """The compiled forward pass.
 
         Args:
             training: Whether dropout drops and normalization normalizes by the batch.
             logits: Give outputs that end in a softmax or sigmoid without it.
+            recompute: Whether layers that are to be computed again for the gradients are.
 
         Returns:
             A function of the inputs' batches, tensors in Keras' layout on the network's device, to a tuple of outputs.
         """
         frozen = tuple(layer.trainable for layer in self.modules() if isinstance(layer, Layer))
-        key = (training, logits, frozen)
+        key = (training, logits, recompute, frozen)
         if key not in self._programs:
             self._programs[key] = compile_program(
                 self.graph,
@@ -218,6 +240,7 @@ class Network(Layer):
                 self.input_names,
                 training=training,
                 logits=logits,
+                recompute=recompute,
             )
         return self._programs[key]
 
@@ -276,10 +299,13 @@ class Network(Layer):
         training = kwargs.get("training")
         training = current_training() if training is None else training
         tensors = [self._as_tensor(value, x) for value, x in zip(args, self.inputs, strict=True)]
-        program = self.program(training=bool(training))
+        shapes = [x.shape for x in self.outputs]
+        as_a_whole = self.remat_mode is not None and self.remat_mode.holds_for(self.name, shapes)
+        program = self.program(training=bool(training), recompute=not as_a_whole)
         if not program.has_extras:
-            return put_together(self.__dict__["output_nest"], program(*tensors))
-        results = program.full(*tensors)
+            run = recomputing(self, program.__call__, shapes, training=bool(training))
+            return put_together(self.__dict__["output_nest"], run(*tensors))
+        results = recomputing(self, program.full, shapes, training=bool(training))(*tensors)
         for output, mask in zip(results.outputs, results.masks, strict=True):
             set_mask(output, mask)
         self.take_added_losses()
@@ -373,6 +399,11 @@ def _size(parameters: int) -> str:
             return f"{size:.2f} {unit}"
         size /= 1024
     return f"{size:.2f} GB"
+
+
+def _sorted(tensors: Tensors) -> Tensors:
+    """Named tensors in the order of their names, in which Keras takes them one after the other."""
+    return dict(sorted(tensors.items())) if isinstance(tensors, Mapping) else tensors
 
 
 def _listed(tensors: Tensors) -> list[SymbolicTensor]:

@@ -25,6 +25,7 @@ class Op(Layer):
         self.function = function
         self.op = op
         self.built = True
+        self.remat_mode = None  # an op has no inside whose memory would be worth saving
 
     def outputs_for(
         self, structure: tuple[Any, Any], specs: Sequence[TensorSpec]

@@ -7,17 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lamina.errors import NotSupportedError
 from lamina.files.compiled import compiled_from_keras
 from lamina.files.model_file import (
+    ModelFile,
     load_weights,
     read_model,
     restore_optimizer,
     save_model,
     save_weights,
 )
-from lamina.model import Model, Sequential
-from lamina.text import Text
+from lamina.model import Model, made
 from lamina.utils.serialization import (
     CustomObjectScope,
     custom_object_scope,
@@ -53,40 +52,39 @@ def load_model(
 ) -> Model:
     """The model of a `.keras` or `.h5` file, written by this library or by Keras (`.h5` also by Keras 2).
 
+    Classes and functions of one's own are known by `register_keras_serializable`, or by `custom_objects`; a module
+    that a file names is never imported.
+
     Args:
         filepath: The file.
-        custom_objects: Not supported: files are read with the layers of this library only.
+        custom_objects: One's own classes and functions by name.
         compile: Whether to compile it as it was when saved, with the optimizer's state.
         safe_mode: Taken for the sake of Keras scripts; code in a file is never run, whatever it
             says.
 
     Raises:
-        FileFormatError: If the file is damaged, hostile, or holds something that does not exist
-            here.
+        FileFormatError: If the file is damaged, hostile, or holds something that is not known here.
         FileNotFoundError: If there is no such file.
     """
-    if custom_objects:
-        raise NotSupportedError(
-            Text(
-                f"load_model knows the library's own layers only, not {', '.join(custom_objects)}.",
-                f"load_model 只支持库内的层，不支持 {'、'.join(custom_objects)}。",
-            )
-        )
     if isinstance(filepath, io.IOBase):
         raise TypeError("load_model takes the path of a file, not an open file.")
-    file = read_model(filepath)
-    arguments = None
-    if compile and file.compile_config is not None:
-        arguments = compiled_from_keras(
-            file.compile_config
-        )  # before the costly part: it may refuse
-    model = (Sequential if file.is_sequential else Model).from_graph(file.graph)
-    if not file.trainable:
-        model.trainable = False
-    for node_id, values in file.weights.items():
-        model.get_layer(node_id).set_weights(values)
-    if arguments is not None:
-        model.compile(**arguments)
-        if file.optimizer_state:
-            restore_optimizer(model.optimizer, model, file.optimizer_state)
-    return model
+    with CustomObjectScope(custom_objects):
+        file = read_model(filepath, compiled=compile)
+        if not isinstance(file, ModelFile):
+            assert isinstance(file, Model)
+            return file
+        arguments = None
+        if compile and file.compile_config is not None:
+            # before the costly part: it may refuse
+            arguments = compiled_from_keras(file.compile_config)
+        model = made(file.read)
+        for path, values in file.weights.items():
+            layer: Any = model
+            for node_id in path.split("/"):
+                layer = layer.layers_by_node[node_id]
+            layer.set_weights(values)
+        if arguments is not None:
+            model.compile(**arguments)
+            if file.optimizer_state:
+                restore_optimizer(model.optimizer, model, file.optimizer_state)
+        return model

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from lamina.errors import ConfigError, NotSupportedError
+from lamina.neutral import known_settings
 from lamina.text import Text
 
 T = TypeVar("T")
@@ -116,6 +117,27 @@ class CustomObjectScope:
 custom_object_scope = CustomObjectScope
 
 
+def own_object(form: Mapping[str, Any]) -> Any:
+    """The user's class or function that a form names; None where it names a built-in one or nothing that is known."""
+    registered, name = form.get("registered_name"), form.get("class_name")
+    if name == "function":
+        found = get_registered_object(str(form.get("config")))
+    else:
+        found = None if registered is None else get_registered_object(str(registered))
+    if found is None and str(form.get("module") or "").split(".")[0] not in ("keras", "builtins"):
+        found = get_registered_object(str(name))
+    return found
+
+
+def made_of(form: Mapping[str, Any]) -> Any:
+    """What `own_object` found, made from the form's configuration where it is a class; None for nothing."""
+    found = own_object(form)
+    if found is None or form.get("class_name") == "function":
+        return found
+    config = dict(form.get("config") or {})
+    return found.from_config(config) if hasattr(found, "from_config") else found(**config)
+
+
 def add_resolver(resolver: Resolver) -> None:
     """Let `deserialize_keras_object` find a library's own classes."""
     _resolvers.append(resolver)
@@ -134,6 +156,11 @@ def without_registration() -> Iterator[None]:
         _registered_names.update(names)
 
 
+def is_lambda(obj: Any) -> bool:
+    """Whether a value is a function without a name."""
+    return getattr(obj, "__name__", "") == "<lambda>"
+
+
 def serialize_keras_object(obj: Any) -> Any:
     """The JSON form of an object, as Keras 3 writes it.
 
@@ -145,23 +172,25 @@ def serialize_keras_object(obj: Any) -> Any:
         return obj
     if isinstance(obj, (np.bool_, np.integer, np.floating)):
         return obj.item()
-    if isinstance(obj, tuple):
-        return _plain("__tuple__", {"value": [serialize_keras_object(each) for each in obj]})
-    if isinstance(obj, list):
-        return [serialize_keras_object(each) for each in obj]
+    if isinstance(obj, (list, tuple)):  # JSON makes both a list
+        return type(obj)([serialize_keras_object(each) for each in obj])
     if isinstance(obj, Mapping):
         return {key: serialize_keras_object(value) for key, value in obj.items()}
     if isinstance(obj, bytes):
-        return _plain("__bytes__", {"value": obj.decode("latin-1")})
+        return _plain("__bytes__", {"value": obj.decode(errors="surrogateescape")})
     if isinstance(obj, slice):
-        bounds = (obj.start, obj.stop, obj.step)
-        return _plain("__slice__", {"value": list(map(serialize_keras_object, bounds))})
+        bounds = {"start": obj.start, "stop": obj.stop, "step": obj.step}
+        return _plain("__slice__", {k: serialize_keras_object(v) for k, v in bounds.items()})
+    if obj is Ellipsis:
+        return _plain("__ellipsis__", {})
+    if isinstance(obj, torch.dtype):
+        return str(obj).removeprefix("torch.")
     if isinstance(obj, torch.Tensor):
         dtype = str(obj.dtype).removeprefix("torch.")
         return _plain("__tensor__", {"value": obj.detach().cpu().tolist(), "dtype": dtype})
     if isinstance(obj, np.ndarray):
         return _plain("__numpy__", {"value": obj.tolist(), "dtype": str(obj.dtype)})
-    if getattr(obj, "__name__", "") == "<lambda>":
+    if is_lambda(obj):
         raise NotSupportedError(
             Text(
                 "A lambda cannot be written into a file. Make it a named function and register it "
@@ -173,7 +202,8 @@ def serialize_keras_object(obj: Any) -> Any:
         return {
             "module": _module_of(obj),
             "class_name": "function",
-            "config": obj.__name__,
+            # Keras finds a function by this, not by the key that is called so
+            "config": get_registered_name(obj),
             "registered_name": get_registered_name(obj),
         }
     if not hasattr(obj, "get_config"):
@@ -184,15 +214,18 @@ def serialize_keras_object(obj: Any) -> Any:
             )
         )
     cls = type(obj)
-    module = _module_of(cls)
-    return {
-        "module": module,
+    is_ours = _is_ours(cls)
+    form = {
+        "module": _module_of(cls),
         "class_name": cls.__name__,
         "config": serialize_keras_object(obj.get_config()),
-        "registered_name": None
-        if module and module.startswith("keras.")
-        else get_registered_name(cls),
+        "registered_name": None if is_ours else get_registered_name(cls),
     }
+    for key in () if is_ours else ("build_config", "compile_config"):
+        more = getattr(obj, f"get_{key}", lambda: None)()
+        if more is not None:
+            form[key] = serialize_keras_object(more)
+    return form
 
 
 def deserialize_keras_object(
@@ -221,8 +254,8 @@ def deserialize_keras_object(
     def back(form: Any) -> Any:
         return deserialize_keras_object(form, custom_objects, module_objects=module_objects)
 
-    if isinstance(config, list):
-        return [back(each) for each in config]
+    if isinstance(config, (list, tuple)):
+        return type(config)([back(each) for each in config])
     if isinstance(config, str) and module_objects is not None:
         return _known(config, "", tables)
     if not isinstance(config, Mapping):
@@ -245,13 +278,27 @@ def deserialize_keras_object(
     if name == "function":
         return _known(str(registered or inner), module, tables, str(inner))
     cls = _known(str(registered or name), module, tables, name)
-    values = inner if hasattr(cls, "reads_raw_config") else back(inner)
+    # Layers and a user's classes read the objects in their configuration themselves, as in Keras.
+    reads_forms = not _is_ours(cls) or hasattr(cls, "build_from_config")
+    values = dict(inner) if reads_forms else back(inner)
+    if not reads_forms and hasattr(cls, "declared_fields"):
+        values = known_settings(cls, values)
     with CustomObjectScope(custom_objects):
         made = cls.from_config(values) if hasattr(cls, "from_config") else cls(**values)
-    build_config = config.get("build_config")
-    if build_config and hasattr(made, "build_from_config"):
-        made.build_from_config(build_config)
+        if not _is_ours(cls):
+            finish(made, config)
     return made
+
+
+def finish(made: Any, form: Mapping[str, Any]) -> None:
+    """Build and compile an object of a user's class as the form says it was."""
+    build_config = form.get("build_config")
+    if build_config and not getattr(made, "built", True):
+        made.build_from_config(build_config)
+        made.built = True
+    compile_config = form.get("compile_config")
+    if compile_config and hasattr(made, "compile_from_config"):
+        made.compile_from_config(compile_config)
 
 
 def _known(name: str, module: str, tables: Mapping[str, Any], short: str = "") -> Any:
@@ -277,18 +324,25 @@ def _plain(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
     return {"class_name": name, "config": dict(config)}
 
 
+def _is_ours(obj: Any) -> bool:
+    """Whether a class or function is the library's; a registered one is its user's."""
+    own = str(getattr(obj, "__module__", "")).split(".")[0] != "lamina"
+    return not own and get_registered_name(obj) not in _custom_objects
+
+
 def _module_of(obj: Any) -> str | None:
-    """Keras' module of a class of this library, None for those of users, who are known by registration."""
-    parts = str(getattr(obj, "__module__", "")).split(".")
-    if parts[0] != "lamina" or get_registered_name(obj) in _custom_objects:
-        return None
-    return f"keras.{parts[1]}" if len(parts) > 1 else "keras"
+    """Keras' module of a class of this library; of a user's class its own, which nobody ever imports."""
+    module = str(getattr(obj, "__module__", ""))
+    if not _is_ours(obj):
+        return module
+    parts = module.split(".")
+    return f"keras.{parts[1]}" if len(parts) > 1 and parts[1] != "model" else "keras"
 
 
 _PLAIN: Mapping[str, Callable[[Any, Callable[[Any], Any]], Any]] = {
-    "__tuple__": lambda config, back: tuple(back(each) for each in config["value"]),
-    "__bytes__": lambda config, _: str(config["value"]).encode("latin-1"),
-    "__slice__": lambda config, _: slice(*config["value"]),
+    "__bytes__": lambda config, _: str(config["value"]).encode(errors="surrogateescape"),
+    "__slice__": lambda config, _: slice(config["start"], config["stop"], config["step"]),
+    "__ellipsis__": lambda _config, _: Ellipsis,
     "__tensor__": lambda config, _: torch.as_tensor(np.array(config["value"], config["dtype"])),
     "__numpy__": lambda config, _: np.array(config["value"], dtype=config["dtype"]),
 }

@@ -41,7 +41,12 @@ def product(sizes: Iterable[int | None]) -> int:
 
 
 def is_shape(value: Any) -> bool:
-    """Whether a value is the shape of one tensor."""
+    """Whether a value is a tuple of sizes."""
+    return isinstance(value, tuple) and is_sizes(value)
+
+
+def is_sizes(value: Any) -> bool:
+    """Whether a value is a shape, be it in a list, as JSON has it."""
     return isinstance(value, (list, tuple)) and all(
         size is None or isinstance(size, int) for size in value
     )
@@ -53,7 +58,7 @@ def is_nest_of_shapes(value: Any) -> bool:
         return bool(value) and all(map(is_nest_of_shapes, value.values()))
     if not isinstance(value, (list, tuple)):
         return False
-    return is_shape(value) or all(map(is_nest_of_shapes, value))
+    return is_sizes(value) or all(map(is_nest_of_shapes, value))
 
 
 def listed_shapes(given: tuple[Any, ...]) -> tuple[Shape, ...]:

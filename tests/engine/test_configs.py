@@ -71,8 +71,6 @@ def test_what_is_no_model(text):
 def test_what_cannot_be_is_said():
     with pytest.raises(FileFormatError, match="class_name"):
         model_from_json("{}")
-    with pytest.raises(NotSupportedError, match="Mine"):
-        model_from_json("{}", custom_objects={"Mine": object})
     with pytest.raises(NotSupportedError, match="clone_function"):
         clone_model(chain(lamina), clone_function=lambda layer: layer)
     with pytest.raises(ConfigError, match="shape of its input"):

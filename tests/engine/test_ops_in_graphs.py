@@ -2,11 +2,9 @@
 
 import keras
 import numpy as np
-import pytest
 
 import lamina
 from lamina import Input, Model, layers, ops
-from lamina.errors import FileFormatError
 
 
 def both(build):
@@ -53,9 +51,3 @@ def test_gradients_pass_through_ops():
     data = np.random.default_rng(1).normal(size=(16, 4)).astype("float32")
     history = model.fit(data, np.zeros((16, 3)), epochs=3, verbose=0).history["loss"]
     assert history[-1] < history[0]
-
-
-def test_a_file_says_that_it_cannot_hold_ops(tmp_path):
-    x = Input((4,))
-    with pytest.raises(FileFormatError, match="an op"):
-        Model(x, x * 2).save(tmp_path / "ops.keras")

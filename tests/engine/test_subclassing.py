@@ -265,11 +265,13 @@ def test_forgotten_super_init_is_named():
         Forgot()(Input((3,)))
 
 
-def test_what_a_file_cannot_hold_is_refused(tmp_path):
+def test_a_class_that_is_not_registered_is_refused_when_a_file_is_read(tmp_path):
     start = Input((5,))
-    model = Model(start, Affine(2)(start))
-    with pytest.raises(FileFormatError, match="of your own"):
-        model.save(tmp_path / "own.keras")
+    Model(start, Affine(2)(start)).save(tmp_path / "own.keras")
+    with pytest.raises(FileFormatError, match=r"register its class .* custom_objects"):
+        lamina.saving.load_model(tmp_path / "own.keras")
+    again = lamina.saving.load_model(tmp_path / "own.keras", custom_objects={"Affine": Affine})
+    assert again.layers[1].units == 2
 
 
 def test_a_variable_is_a_tensor():

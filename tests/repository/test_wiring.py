@@ -153,3 +153,13 @@ def test_importing_the_engine_is_cheap_beyond_torch():
         "scipy",
         "pandas",
     }
+
+
+def test_nothing_moves_endlessly_while_a_model_trains(root: Path):
+    """An endless animation keeps the browser drawing at full rate: it took a third of a core from the training."""
+    sheets = (root / "frontend" / "src").rglob("*.css")
+    endless = {
+        sheet.name for sheet in sheets if re.search(r"animation[^;]*infinite", sheet.read_text())
+    }
+    # The bar of unknown length is shown before training begins only.
+    assert endless <= {"ProgressBar.module.css"}

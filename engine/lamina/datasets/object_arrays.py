@@ -40,7 +40,7 @@ def read_int_lists(data: bytes, name: str) -> np.ndarray:
     result = machine.run()
     if not isinstance(result, _Array) or result.items is None:
         machine.refuse("it holds no array of objects")
-    for item in result.items:
+    for item in {id(item): item for item in result.items}.values():  # one may stand there often
         if type(item) is not list or not all(type(number) is int for number in item):
             machine.refuse("an element is no list of integers")
     return ragged(result.items)
@@ -74,10 +74,6 @@ class _Array:
     items: list[Any] | None = None
 
 
-class _Mark:
-    """Where a run of values on the stack begins."""
-
-
 class _Machine:
     """Runs the instructions of one pickle on a stack of plain values."""
 
@@ -85,6 +81,8 @@ class _Machine:
         self.data, self.name = data, name
         self.at = 0
         self.stack: list[Any] = []
+        self.marks: list[int] = []
+        """Where on the stack runs of values begin."""
         self.memo: dict[int, Any] = {}
 
     def refuse(self, why: str) -> NoReturn:
@@ -129,25 +127,26 @@ class _Machine:
         self.at += count
         return piece
 
+    def skip(self, count: int) -> None:
+        self.take(count)
+
     def number(self, layout: str) -> int:
         """The next number of the file."""
         (value,) = struct.unpack(layout, self.take(struct.calcsize(layout)))
         return int(value)
 
     def line(self) -> str:
-        end = self.data.index(b"\n", self.at) if b"\n" in self.data[self.at :] else len(self.data)
-        text = self.data[self.at : end].decode("latin1")
-        self.at = end + 1
+        end = self.data.find(b"\n", self.at)
+        text = self.take(end - self.at if end >= 0 else len(self.data)).decode("latin1")
+        self.at += 1
         return text
 
     def since_mark(self) -> list[Any]:
         """The values above the last mark, which goes with them."""
-        for index in range(len(self.stack) - 1, -1, -1):
-            if isinstance(self.stack[index], _Mark):
-                values = self.stack[index + 1 :]
-                del self.stack[index:]
-                return values
-        raise IndexError
+        mark = self.marks.pop()
+        values = self.stack[mark:]
+        del self.stack[mark:]
+        return values
 
     def extend(self, values: list[Any]) -> None:
         if type(self.stack[-1]) is not list:
@@ -229,7 +228,7 @@ def _text(machine: _Machine, layout: str) -> None:
 
 _INSTRUCTIONS: dict[int, Callable[[_Machine], None]] = {
     0x80: _Machine.protocol,
-    0x95: lambda m: m.stack.extend(()) if m.number("<Q") >= 0 else None,  # FRAME: only a size
+    0x95: lambda m: m.skip(8),  # FRAME: only a size
     0x4A: lambda m: m.stack.append(m.number("<i")),  # BININT
     0x8A: _Machine.integer,  # LONG1
     0x4E: lambda m: m.stack.append(None),  # NONE
@@ -242,7 +241,7 @@ _INSTRUCTIONS: dict[int, Callable[[_Machine], None]] = {
     0x55: lambda m: m.stack.append(m.take(m.number("<B")).decode("latin1")),  # SHORT_BINSTRING
     0x5D: lambda m: m.stack.append([]),  # EMPTY_LIST
     0x29: lambda m: m.stack.append(()),  # EMPTY_TUPLE
-    0x28: lambda m: m.stack.append(_Mark()),  # MARK
+    0x28: lambda m: m.marks.append(len(m.stack)),  # MARK
     0x74: lambda m: m.stack.append(tuple(m.since_mark())),  # TUPLE
     0x85: lambda m: m.tuple_of(1),  # TUPLE1
     0x86: lambda m: m.tuple_of(2),  # TUPLE2

@@ -151,6 +151,11 @@ class Archive:
             raise _damaged(self.path, f"{CONFIG} is not an object")
         return config
 
+    @property
+    def weights_size(self) -> int:
+        """Bytes of the weights' file."""
+        return self._members[WEIGHTS].file_size
+
     @contextmanager
     def weights(self) -> Iterator[IO[bytes]]:
         """The HDF5 file, unpacked into a temporary file without a name."""

@@ -6,8 +6,10 @@ Names are written as the canonical ones, because Keras itself fails to load some
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
+from lamina import losses
+from lamina.errors import ConfigError, NotSupportedError
 from lamina.fields import Declared
 from lamina.files.keras_objects import (
     as_mapping,
@@ -25,12 +27,13 @@ from lamina.optimizers import OPTIMIZERS, Optimizer
 from lamina.optimizers.optimizer import WRAPPERS
 from lamina.optimizers.schedules import SCHEDULES
 from lamina.registry import Registry
+from lamina.saving_registry import get_registered_object, made_of, serialize_keras_object
 
 ARGUMENTS = ("loss", "loss_weights", "metrics", "weighted_metrics")
 
 
 class NotPortableError(Exception):
-    """Something of the user's own making that no file can carry; the message names it."""
+    """Something that no file can carry; the message names it."""
 
 
 # ---------------------------------------------------------------------------------------------
@@ -41,7 +44,7 @@ def compiled_to_keras(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The `compile_config` of what `compile` was given.
 
     Raises:
-        NotPortableError: If a loss or a metric is a function or a class of the user's own.
+        NotPortableError: If a loss or a metric is a lambda, or an object without a get_config.
     """
     return {
         "optimizer": _optimizer_to_keras(arguments["optimizer"]),
@@ -55,7 +58,7 @@ def compiled_to_keras(arguments: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _optimizer_to_keras(optimizer: Optimizer) -> dict[str, Any]:
+def _optimizer_to_keras(optimizer: Optimizer) -> Any:
     return _declared_to_keras("keras.optimizers", optimizer, _optimizers(type(optimizer).__name__))
 
 
@@ -68,7 +71,7 @@ def _loss_to_keras(loss: Any) -> Any:
         return snake_case(LOSSES.canonical(loss))
     if isinstance(loss, type) and issubclass(loss, Loss):
         loss = loss()
-    return _declared_to_keras("keras.losses", loss, LOSSES)
+    return _of_library_function(loss, LOSSES) or _declared_to_keras("keras.losses", loss, LOSSES)
 
 
 def _metric_to_keras(metric: Any) -> Any:
@@ -80,13 +83,35 @@ def _metric_to_keras(metric: Any) -> Any:
         return snake_case(METRICS.canonical(metric))
     if isinstance(metric, type) and issubclass(metric, Metric):
         metric = metric()
-    return _declared_to_keras("keras.metrics", metric, METRICS)
+    if type(metric) is MeanMetricWrapper:
+        config = {"name": metric.name, "fn": _own_to_keras(metric.fn), **metric.fn_kwargs}
+        return keras_object("keras.metrics", "MeanMetricWrapper", config)
+    known = _of_library_function(metric, METRICS)
+    return known or _declared_to_keras("keras.metrics", metric, METRICS)
 
 
-def _declared_to_keras(module: str, value: Any, registry: Registry[Any]) -> dict[str, Any]:
+def _of_library_function(value: Any, registry: Registry[Any]) -> str | None:
+    """The name of a function of this library; None for anything else."""
+    name = getattr(value, "__name__", "")
+    is_ours = str(getattr(value, "__module__", "")).startswith("lamina.")
+    return snake_case(registry.canonical(name)) if is_ours and name in registry else None
+
+
+def _own_to_keras(value: Any) -> Any:
+    """Keras' form of a user's function or object."""
+    try:
+        return serialize_keras_object(getattr(value, "wrapped", value))
+    except (ConfigError, NotSupportedError) as reason:
+        name = getattr(value, "__name__", type(value).__name__)
+        raise NotPortableError(name) from reason
+
+
+def _declared_to_keras(module: str, value: Any, registry: Registry[Any]) -> Any:
     known = registry.get(type(value).__name__) if type(value).__name__ in registry else None
-    if type(value) is not known or isinstance(value, FunctionLoss | MeanMetricWrapper):
-        raise NotPortableError(getattr(value, "__name__", type(value).__name__))
+    if type(value) is FunctionLoss:
+        return _own_to_keras(value.function)
+    if type(value) is not known:
+        return _own_to_keras(value)
     defaults = {name: spec.default for name, spec in value.declared_fields.items()}
     config = {
         key: v
@@ -137,6 +162,8 @@ def _each_read(value: Any, convert: Callable[[Any], Any]) -> Any:
 def _optimizer_from_keras(value: Any) -> Optimizer:
     if isinstance(value, str):
         value = {"class_name": value}
+    if (own := _own(value)) is not None:
+        return cast("Optimizer", own)
     cls, config = _declared(value, _optimizers(value.get("class_name")))
     rate = config.get("learning_rate")
     if isinstance(rate, Mapping):
@@ -149,13 +176,29 @@ def _optimizer_from_keras(value: Any) -> Optimizer:
     return optimizer
 
 
+def _own(value: Any) -> Any:
+    """The user's function or object that a form or a name stands for; None for what is not a user's."""
+    if isinstance(value, str):
+        return get_registered_object(value)
+    return made_of(value) if isinstance(value, Mapping) else None
+
+
 def _loss_from_keras(value: Any) -> Any:
+    if (own := _own(value)) is not None:
+        return own
     if isinstance(value, str):
         return _known_name(value, LOSSES)
     return _named_function(value, LOSSES) or _made(*_declared(value, LOSSES))
 
 
 def _metric_from_keras(value: Any) -> Any:
+    if (own := _own(value)) is not None:
+        return own
+    if isinstance(value, Mapping) and value.get("class_name") == "MeanMetricWrapper":
+        config = dict(as_mapping(value.get("config"), "config of MeanMetricWrapper"))
+        config.pop("dtype", None)
+        function = _loss_from_keras(config.pop("fn", None))
+        return MeanMetricWrapper(losses.get(function), **config)
     if isinstance(value, str):
         is_suiting = value.lower() in (*ACCURACY, *CROSSENTROPY)
         return value if is_suiting else _known_name(value, METRICS)
@@ -201,6 +244,8 @@ def _made(cls: type[Declared], config: Mapping[str, Any]) -> Declared:
 def _unknown(name: str, registry: Registry[Any]) -> Exception:
     return refuse(
         f"The model was compiled with the {registry.kind} {short(name)}, which does not exist here. "
-        "Load it with compile=False to predict with it.",
-        f"模型编译时使用了{registry.kind_zh} {short(name)}，此处不存在。如只需预测，请使用 compile=False 加载。",
+        "Load it with compile=False to predict with it. If it is your own, register it with "
+        "keras.saving.register_keras_serializable before loading, or pass it in custom_objects.",
+        f"模型编译时使用了{registry.kind_zh} {short(name)}，此处不存在。如只需预测，请使用 compile=False 加载。"
+        "如果是自定义的，请先用 keras.saving.register_keras_serializable 注册，或通过 custom_objects 传入。",
     )

@@ -7,7 +7,7 @@ is read only when its shape is the expected one and the bytes it takes are reall
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -49,10 +49,21 @@ class Writer:
 
     def write_vars(self, path: str, arrays: Sequence[np.ndarray[Any, Any]], *, name: str) -> None:
         """The group `<path>/vars` with the arrays as `0`, `1` …, and the object's name."""
+        self.write_store(path, {str(i): array for i, array in enumerate(arrays)}, name=name)
+
+    def write_store(self, path: str, arrays: Mapping[str, Any], *, name: str) -> None:
+        """The group `<path>/vars` with the arrays by name, and the object's name."""
         group = self._file.create_group(f"{path}/vars" if path else "vars")
         group.attrs["name"] = name
-        for index, array in enumerate(arrays):
-            group.create_dataset(str(index), data=array)
+        for key, array in arrays.items():
+            group.create_dataset(key, data=as_array(array))
+
+
+def as_array(value: Any) -> np.ndarray[Any, Any]:
+    """A weight, a tensor or a number as an array."""
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+    return np.asarray(value)
 
 
 # ----------------------------------------------------------------------------------------------
@@ -74,6 +85,19 @@ class Reader:
         """Number of arrays in `<path>/vars`; 0 when there is no such group."""
         group = self._group(f"{path}/vars" if path else "vars")
         return 0 if group is None else len(group)
+
+    def names(self, path: str) -> list[str]:
+        """Names of what a group holds; none when there is no such group."""
+        group = self._group(path)
+        return [] if group is None else sorted(group)
+
+    def read_any(self, path: str) -> np.ndarray[Any, Any]:
+        """The array at the path, of any shape, as long as its bytes are really there."""
+        dataset = self._dataset(path, path)
+        if dataset.shape is None:
+            raise self._refuse(path, "has no values")
+        self._check_storage(dataset, path)
+        return self._values(dataset, path)
 
     def check_var(self, path: str, index: int, shape: tuple[int, ...], what: str) -> None:
         """Raise what `read_var` would, without reading the values."""

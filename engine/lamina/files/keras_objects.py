@@ -11,37 +11,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from lamina import layers
 from lamina.activations import ACTIVATIONS
 from lamina.constraints import CONSTRAINTS
 from lamina.errors import ConfigError, FileFormatError
 from lamina.fields import Declared
 from lamina.initializers import INITIALIZERS
 from lamina.layer import LAYERS, Layer
+from lamina.layer.stored import is_own
+from lamina.neutral import is_neutral
 from lamina.registry import Registry
 from lamina.regularizers import REGULARIZERS
+from lamina.saving_registry import finish, is_lambda, own_object, serialize_keras_object
 from lamina.text import Text
-
-HARMLESS = {
-    "autocast",
-    "implementation",  # of recurrent layers: the same numbers by another way
-    "input_length",  # Embedding, Keras 2
-    "renorm_momentum",  # without renorm
-    "synchronized",  # statistics over replicas, of which there is one
-    "time_major",
-    "unroll",
-    "use_cudnn",
-    "zero_output_for_mask",  # without a mask
-    "lora_alpha",  # without lora_rank
-}
-"""Keys that may have any value: the result does not depend on them."""
-
-NEUTRAL: Mapping[str, tuple[Any, ...]] = {
-    "attention_axes": ([1],),  # the one axis there is between batch and features
-    "recurrent_dropout": (0,),
-}
-"""Keys with the values, beside null and false, that change nothing."""
 
 OBJECTS: Mapping[str, Registry[Any]] = {
     "initializers": INITIALIZERS,
@@ -49,9 +34,6 @@ OBJECTS: Mapping[str, Registry[Any]] = {
     "constraints": CONSTRAINTS,
 }
 """Objects that are settings of layers, by Keras' module. No two share a name."""
-
-OPERATIONS = {"Add": "Add"}
-"""Operators on tensors, such as `x + y`, that do what one of our layers does."""
 
 LAYER_KEYS = {"name", "dtype", "batch_input_shape", "batch_shape"}
 """Keys of every layer that are not parameters of its class."""
@@ -116,48 +98,59 @@ def as_text(value: object, what: str) -> str:
 
 def layer_to_keras(layer: Layer) -> dict[str, Any]:
     """Keras' form of one layer, without its place in the model."""
-    config = {"name": layer.name, "dtype": layer.dtype, **layer.get_config()}
-    for name in layer.declared_fields:
-        value = getattr(layer, name)
-        module = module_of(value)
-        if name.endswith(("_regularizer", "_constraint")) and value is not None and module is None:
+    if is_own(type(layer)):
+        form: dict[str, Any] = serialize_keras_object(layer)
+        return form
+    config = layer.get_config()
+    for name, value in config.items():
+        if is_lambda(value):
             raise _unnamed(f'{name} of {type(layer).__name__} "{layer.name}"')
-        if module is not None:
-            config[name] = keras_object(f"keras.{module}", type(value).__name__, value.get_config())
-    return keras_object("keras.layers", layer.type_name, config)
+    return keras_object("keras.layers", layer.type_name, serialize_keras_object(config))
 
 
 def _unnamed(what: str) -> ConfigError:
-    """The error for an object of a user's own, which a file could not name."""
+    """The error for a function without a name, which a file could not name."""
     return ConfigError(
         Text(
-            f"{what} is your own and cannot be written into a file. Use a built-in one, or save the weights alone "
-            "(save_weights).",
-            f"{what} 是自定义的，无法写入文件。请使用内置对象，或只保存权重（save_weights）。",
+            f"{what} is a lambda and cannot be written into a file. Make it a function with a name and register it with "
+            "keras.saving.register_keras_serializable, or save the weights alone (save_weights).",
+            f"{what} 是 lambda，无法写入文件。请改为具名函数并用 keras.saving.register_keras_serializable 注册，"
+            "或只保存权重（save_weights）。",
         )
     )
 
 
-def module_of(value: object) -> str | None:
-    """Keras' module of an object that is a setting of a layer; None for anything else."""
-    return next(
-        (module for module, known in OBJECTS.items() if any(type(value) is cls for cls in known)),
-        None,
-    )
+@dataclass(frozen=True)
+class ReadLayer:
+    """One serialized layer.
+
+    Args:
+        name: Its name.
+        type: Type of its node.
+        config: Parameters of the node.
+        layer: The layer itself, where a document cannot describe it.
+    """
+
+    name: str
+    type: str
+    config: dict[str, Any]
+    layer: Layer | None = None
 
 
-def layer_from_keras(entry: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
-    """Name, node type and parameters of one serialized layer.
+def layer_from_keras(entry: Mapping[str, Any]) -> ReadLayer:
+    """One serialized layer.
 
     Raises:
         FileFormatError: If there is no such layer here, or one of its settings cannot be honoured.
     """
     class_name = as_text(entry.get("class_name"), "class_name")
     config = as_mapping(entry.get("config"), f"config of {class_name}")
-    name = as_text(config.get("name"), f"name of {class_name}")
+    name = as_text(entry.get("name") or config.get("name"), f"name of {class_name}")
     cls = layer_class(entry, class_name, name)
     config = cls.config_from_file(config)
     what = f'{class_name} "{name}"'
+    if is_own(cls):
+        return ReadLayer(name, cls.type_name, {}, _made(cls, entry, name, what))
     dtype = config.get("dtype")
     if isinstance(dtype, Mapping):
         dtype = as_mapping(dtype.get("config"), f"dtype of {what}").get("name")
@@ -166,43 +159,74 @@ def layer_from_keras(entry: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]
             f"{what} computes in {short(dtype)}; only float32 is supported.",
             f"{what} 以 {short(dtype)} 计算；仅支持 float32。",
         )
+    if cls.uses_call or any(_names_own(value) for value in config.values()):
+        return ReadLayer(name, cls.type_name, {}, _made(cls, entry, name, what))
     given = {key: value for key, value in config.items() if key not in LAYER_KEYS}
     values = known_values(cls, given, what)
     if isinstance(axis := values.get("axis"), list) and len(axis) == 1:
         values["axis"] = axis[0]  # some layers write their one axis as a list
-    return (
+    return ReadLayer(
         name,
         cls.type_name,
         {k: value_from_keras(v, f"{k} of {what}") for k, v in values.items()},
     )
 
 
+def _names_own(value: Any) -> bool:
+    """Whether a setting is an object or a function of a user's own, that is known."""
+    return isinstance(value, Mapping) and "class_name" in value and own_object(value) is not None
+
+
+def _made(cls: type[Layer], entry: Mapping[str, Any], name: str, what: str) -> Layer:
+    """The layer of a class that a document cannot describe, built as the file says."""
+    config = dict(as_mapping(entry.get("config"), f"config of {what}"))
+    try:
+        layer = cls.from_config(config)
+        if is_own(cls):
+            finish(layer, entry)
+    except (TypeError, ValueError, KeyError, NotImplementedError) as error:
+        hint = (
+            " Objects in the configuration (layers, functions) have to be made again in from_config, by "
+            "keras.saving.deserialize_keras_object."
+            if isinstance(error, TypeError) and is_own(cls)
+            else ""
+        )
+        raise refuse(
+            f"{what} cannot be made from the configuration in the file: {error}{hint}",
+            f"无法按文件中的配置创建 {what}：{error}",
+        ) from error
+    layer.name = name
+    return layer
+
+
 def layer_class(entry: Mapping[str, Any], class_name: str, name: str) -> type[Layer]:
-    """The class of this library for a serialized layer."""
+    """The class for a serialized layer: one of this library, or a user's that is registered or was handed over."""
     module = entry.get("module")
     registered = entry.get("registered_name")
     is_keras = module is None or str(module).split(".")[0] in ("keras", "tensorflow", "tf_keras")
     is_custom = not is_keras or registered not in (None, class_name)
-    if class_name == "Lambda":
+    own = own_object(entry)
+    if isinstance(own, type) and issubclass(own, Layer):
+        return own
+    if is_custom:
         raise refuse(
-            f'"{name}" is a Lambda layer: it holds program code, which is never run from a file.',
-            f"“{name}”是 Lambda 层：其中包含程序代码，绝不会从文件中执行。",
+            f'There is no layer {class_name} here, which "{name}" needs. If it is your own, register its class with '
+            "@keras.saving.register_keras_serializable() before loading, or pass it: "
+            f'custom_objects={{"{class_name}": {class_name}}}.',
+            f"“{name}”所需的层 {class_name} 在此不可用。如果是自定义层，请先用 "
+            f"@keras.saving.register_keras_serializable() 注册，或传入 custom_objects={{“{class_name}”: {class_name}}}。",
         )
-    if is_keras and ".ops." in str(module):
-        if class_name not in OPERATIONS:
-            raise refuse(
-                f'"{name}" is the operation {class_name} on tensors; operations cannot be read yet, only layers.',
-                f"“{name}”是对张量的运算 {class_name}；暂时只能读取层，不能读取运算。",
-            )
-        return LAYERS.get(OPERATIONS[class_name])
-    if is_custom or class_name not in LAYERS:
-        close = [] if is_custom else LAYERS.close_to(class_name)
-        hint = f" It may be a misspelt {' or '.join(close)}." if close else ""
-        raise refuse(
-            f'There is no layer {class_name} here, which "{name}" needs.{hint}',
-            f"“{name}”所需的层 {class_name} 在此不可用。",
-        )
-    return LAYERS.get(class_name)
+    if class_name in LAYERS:
+        return LAYERS.get(class_name)
+    found = vars(layers).get(class_name)
+    if isinstance(found, type) and issubclass(found, Layer) and found is not Layer:
+        return found
+    close = LAYERS.close_to(class_name)
+    hint = f" It may be a misspelt {' or '.join(close)}." if close else ""
+    raise refuse(
+        f'There is no layer {class_name} here, which "{name}" needs.{hint}',
+        f"“{name}”所需的层 {class_name} 在此不可用。",
+    )
 
 
 def known_values(cls: type[Declared], config: Mapping[str, Any], what: str) -> dict[str, Any]:
@@ -221,11 +245,6 @@ def known_values(cls: type[Declared], config: Mapping[str, Any], what: str) -> d
     return known
 
 
-def is_neutral(key: str, value: object) -> bool:
-    """Whether leaving out a setting leaves the behaviour as it is."""
-    return value is None or value is False or key in HARMLESS or value in NEUTRAL.get(key, ())
-
-
 # ------------------------------------------------------------------------------------------- values
 
 
@@ -239,7 +258,7 @@ def value_from_keras(value: Any, what: str) -> Any:
     registry = next((known for known in OBJECTS.values() if class_name in known), None)
     if registry is None:
         raise refuse(
-            f"{what} is {class_name}, which is not supported here.",
+            f"{what} is {class_name}, which is not known here. If it is your own, register it with keras.saving.register_keras_serializable before loading, or pass it in custom_objects.",
             f"{what} 为 {class_name}，暂不支持。",
         )
     cls = registry.get(class_name)
@@ -252,15 +271,7 @@ def _function_name(value: Mapping[str, Any], what: str) -> str:
     name = as_text(value.get("config"), what)
     if name not in ACTIVATIONS:
         raise refuse(
-            f"{what} is the function {short(name)}, which is not supported here.",
+            f"{what} is the function {short(name)}, which is not known here. If it is your own, register it with keras.saving.register_keras_serializable before loading, or pass it in custom_objects.",
             f"{what} 为函数 {short(name)}，暂不支持。",
         )
     return name
-
-
-def declared_from_keras(cls: type[Declared], config: Mapping[str, Any], what: str) -> Any:
-    """An object of `cls` (a loss, a metric, an optimizer …) from its serialized settings."""
-    try:
-        return cls.from_config(known_values(cls, config, what))
-    except (ConfigError, TypeError, ValueError) as error:
-        raise refuse(f"{what}: {error}", f"{what}：{error}") from error

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 import numpy as np
 
 from lamina.errors import FileFormatError
 from lamina.files.archive import Archive, is_archive, replacing, write_archive
-from lamina.files.compiled import NotPortableError, compiled_to_keras
+from lamina.files.compiled import NotPortableError
 from lamina.files.hdf5 import Reader, Writer, is_hdf5, open_reader
-from lamina.files.keras_objects import as_mapping, refuse
+from lamina.files.keras_objects import as_mapping, layer_from_keras, layer_to_keras, refuse, short
 from lamina.files.legacy_file import WEIGHTS as LEGACY_WEIGHTS
 from lamina.files.legacy_file import read_legacy, write_model, write_weights
 from lamina.files.legacy_weights import (
@@ -28,11 +28,14 @@ from lamina.files.legacy_weights import (
     paired_by_order,
     read_pairs,
 )
-from lamina.files.topology import model_from_keras, model_to_keras
-from lamina.files.weights import check_layers, read_arrays, read_layers, write_layers
-from lamina.graph.document import Graph
-from lamina.layer import Layer
+from lamina.files.topology import ReadModel, is_graph, model_from_keras, model_to_keras
+from lamina.files.weights import check_layers, read_arrays, read_given, read_state, write_state
+from lamina.layer.stored import is_own
+from lamina.layer.weights import weight_budget
+from lamina.network import Network
+from lamina.operation import Op
 from lamina.optimizers import Optimizer
+from lamina.saving_registry import serialize_keras_object
 from lamina.text import Text
 
 KERAS_VERSION = "3.0.0"
@@ -40,50 +43,19 @@ KERAS_VERSION = "3.0.0"
 OPTIMIZER = "optimizer"
 
 
-class Compiled(Protocol):
-    """What `compile` leaves: its arguments, by Keras' names, and the optimizer."""
-
-    @property
-    def arguments(self) -> Mapping[str, Any]: ...
-    @property
-    def optimizer(self) -> Optimizer: ...
-
-
-class SavedModel(Protocol):
-    """A model as the writers see it."""
-
-    name: str
-    trainable: bool
-    is_sequential: bool
-
-    @property
-    def graph(self) -> Graph: ...
-    @property
-    def built(self) -> bool: ...
-    @property
-    def layers(self) -> list[Layer]: ...
-    @property
-    def trainable_weights(self) -> list[Any]: ...
-    @property
-    def trainer(self) -> Compiled | None: ...
-
-
 @dataclass(frozen=True)
 class ModelFile:
-    """What a `.keras` file holds, checked.
+    """What a file holds of a model that is a graph, checked.
 
     Args:
-        graph: The layers and links.
-        is_sequential: Whether it was saved as a Sequential.
-        trainable: False when the model was frozen as a whole.
-        weights: Arrays in Keras' layout and order by node id, for each node that owns weights.
+        read: The layers and links.
+        weights: Arrays in Keras' layout and order by node id, for each node that owns weights that the graph describes;
+            the other layers have theirs already.
         compile_config: Keras' form of what `compile` was given; None for a model not compiled.
         optimizer_state: The optimizer's arrays in the file's order; empty when there are none.
     """
 
-    graph: Graph
-    is_sequential: bool
-    trainable: bool
+    read: ReadModel
     weights: Mapping[str, Sequence[np.ndarray[Any, Any]]]
     compile_config: Mapping[str, Any] | None
     optimizer_state: Sequence[np.ndarray[Any, Any]]
@@ -94,7 +66,7 @@ class ModelFile:
 
 
 def save_model(
-    model: SavedModel,
+    model: Network,
     path: str | Path,
     overwrite: bool = True,
     include_optimizer: bool = True,
@@ -116,22 +88,31 @@ def save_model(
     """
     path = _target(path, (".keras", ".h5", ".hdf5"), overwrite)
     _need_built(model)
+    is_legacy_format = path.suffix != ".keras"
+    if is_legacy_format and model.inner_graph is None:
+        raise FileFormatError(
+            Text(
+                f'"{model.name}" ({type(model).__name__}) has a call of its own, which an .h5 file cannot hold. Save it '
+                "as .keras, or its weights with save_weights.",
+                f"“{model.name}”（{type(model).__name__}）有自定义的 call，.h5 文件无法保存。请保存为 .keras，或用 save_weights 保存权重。",
+            )
+        )
     config = model_config(model)
-    compiled = None
-    if model.trainer is not None and include_optimizer:
-        compiled = config["compile_config"] = _compile_config(model.trainer)
-    if path.suffix != ".keras":
-        config.pop("compile_config", None)
+    config.pop("compile_config", None)
+    compiled = compile_config_of(model) if include_optimizer else None
+    if is_legacy_format:
         with replacing(path) as file:
             write_model(
                 file,
                 config=config,
                 compile_config=compiled,
-                layers=model.layers,
+                layers=[layer for layer in model.layers if not isinstance(layer, Op)],
                 optimizer_state=[] if compiled is None else _state_for_file(model),
                 keras_version=KERAS_VERSION,
             )
         return
+    if compiled is not None:
+        config["compile_config"] = compiled
     metadata = {
         "keras_version": KERAS_VERSION,
         "date_saved": datetime.now(UTC).strftime("%Y-%m-%d@%H:%M:%S"),
@@ -145,14 +126,28 @@ def save_model(
     )
 
 
-def model_config(model: SavedModel) -> dict[str, Any]:
-    """Keras' form of a built model, without its weights and how it was compiled."""
-    config = model_to_keras(model.graph, model.layers, is_sequential=model.is_sequential)
-    config["config"] |= {"name": model.name, "trainable": model.trainable}
-    return config
+def model_config(model: Network) -> dict[str, Any]:
+    """Keras' form of a built model, without its weights."""
+    return layer_to_keras(model) if is_own(type(model)) else model_to_keras(model)
 
 
-def save_weights(model: SavedModel, path: str | Path, overwrite: bool = True) -> None:
+def compile_config_of(model: Network) -> dict[str, Any] | None:
+    """What the model says of how it was compiled; None where it was not, or where it cannot be written down."""
+    if model.__dict__.get("trainer") is None:
+        return None
+    try:
+        config = model.get_compile_config()
+    except NotPortableError as reason:
+        warnings.warn(
+            f"{reason} is a lambda or has no get_config, so the file does not say how the model was compiled. "
+            "Call compile after loading it.",
+            stacklevel=4,
+        )
+        return None
+    return None if config is None else dict(serialize_keras_object(config))
+
+
+def save_weights(model: Network, path: str | Path, overwrite: bool = True) -> None:
     """Save the weights alone.
 
     As `.weights.h5`, with the optimizer's state when it is compiled, or as another `.h5` in the older layout
@@ -171,36 +166,30 @@ def save_weights(model: SavedModel, path: str | Path, overwrite: bool = True) ->
             write_weights(file, model.layers, KERAS_VERSION)
 
 
-def _write_weights(model: SavedModel, file: IO[bytes], include_optimizer: bool = True) -> None:
+def _write_weights(model: Network, file: IO[bytes], include_optimizer: bool = True) -> None:
     with Writer(file) as writer:
-        write_layers(writer, model.layers, model.name)
-        if model.trainer is not None and include_optimizer:
-            name = str(model.trainer.optimizer.name)
-            writer.write_vars(OPTIMIZER, _state_for_file(model), name=name)
-            inner = getattr(model.trainer.optimizer, "inner_optimizer", None)
+        write_state(writer, model)
+        optimizer = optimizer_of(model)
+        if optimizer is not None and include_optimizer:
+            writer.write_vars(OPTIMIZER, _state_for_file(model), name=str(optimizer.name))
+            inner = getattr(optimizer, "inner_optimizer", None)
             if inner is not None:  # Keras has its state in both places
                 path = f"{OPTIMIZER}/inner_optimizer"
                 writer.write_vars(path, inner.variables_for_file(), name=str(inner.name))
 
 
-def _state_for_file(model: SavedModel) -> list[np.ndarray[Any, Any]]:
-    assert model.trainer is not None
-    optimizer = model.trainer.optimizer
+def optimizer_of(model: Network) -> Optimizer | None:
+    """The optimizer of a compiled model."""
+    trainer = model.__dict__.get("trainer")
+    return None if trainer is None else trainer.optimizer
+
+
+def _state_for_file(model: Network) -> list[np.ndarray[Any, Any]]:
+    optimizer = optimizer_of(model)
+    assert optimizer is not None
     if not optimizer.built:  # Keras expects all slots or complains
         optimizer.build(model.trainable_weights)
     return optimizer.variables_for_file()
-
-
-def _compile_config(trainer: Compiled) -> dict[str, Any] | None:
-    try:
-        return compiled_to_keras({**trainer.arguments, "optimizer": trainer.optimizer})
-    except NotPortableError as reason:
-        warnings.warn(
-            f"{reason} is not part of the library, so the file does not say how the model was compiled. "
-            "Call compile after loading it.",
-            stacklevel=4,
-        )
-        return None
 
 
 def _target(path: str | Path, suffixes: tuple[str, ...], overwrite: bool) -> Path:
@@ -217,7 +206,7 @@ def _target(path: str | Path, suffixes: tuple[str, ...], overwrite: bool) -> Pat
     return path
 
 
-def _need_built(model: SavedModel) -> None:
+def _need_built(model: Network) -> None:
     if not model.built:
         raise FileFormatError(
             Text(
@@ -231,8 +220,15 @@ def _need_built(model: SavedModel) -> None:
 # read
 
 
-def read_model(path: str | Path) -> ModelFile:
+def read_model(path: str | Path, *, compiled: bool = True) -> ModelFile | Network:
     """Read a `.keras` or `.h5` file from anywhere; nothing in it is run and no module it names is imported.
+
+    Args:
+        path: The file.
+        compiled: Whether a model of a user's class is to be compiled as the file says.
+
+    Returns:
+        What the file holds of a model that is a graph; of a user's class the model itself, with its weights.
 
     Raises:
         FileFormatError: If it is damaged, hostile, or holds something that does not exist here.
@@ -242,33 +238,57 @@ def read_model(path: str | Path) -> ModelFile:
     if is_hdf5(path):
         legacy = read_legacy(path)
         return ModelFile(
-            graph=legacy.read.graph,
-            is_sequential=legacy.read.is_sequential,
-            trainable=legacy.read.trainable,
+            read=legacy.read,
             weights=legacy.weights,
             compile_config=legacy.compile_config,
             optimizer_state=legacy.optimizer_state,
         )
     if not is_archive(path):
         raise _other_kind(path)
-    with Archive(path) as archive:
+    with Archive(path) as archive, weight_budget(archive.weights_size):
         config = archive.config()
+        if not is_graph(config):
+            return _own_model(archive, config, compiled=compiled)
         read = model_from_keras(config)
         compile_config = config.get("compile_config")
         with archive.weights() as file, open_reader(file, path) as reader:
             check_layers(reader, read.graph, read.report)
             weights = read_arrays(reader, read.graph, read.report)
+            given = read_given(reader, read.graph, read.report)
             return ModelFile(
-                graph=read.graph,
-                is_sequential=read.is_sequential,
-                trainable=read.trainable,
+                read=read,
                 weights=weights,
                 # Keras writes an empty object for a model that is not compiled.
                 compile_config=as_mapping(compile_config, "compile_config")
                 if compile_config
                 else None,
-                optimizer_state=_optimizer_state(reader, weights),
+                optimizer_state=_optimizer_state(reader, {**weights, "": given}),
             )
+
+
+def _own_model(archive: Archive, config: Mapping[str, Any], *, compiled: bool) -> Network:
+    """The model of a user's class, made, built and compiled by what the class says, with its weights."""
+    entry = config if compiled else {k: v for k, v in config.items() if k != "compile_config"}
+    model = layer_from_keras(entry).layer
+    if not isinstance(model, Network):
+        raise refuse(
+            f"{archive.path} holds a {short(config.get('class_name'))}, which is no model.",
+            f"{archive.path} 中的 {short(config.get('class_name'))} 不是模型。",
+        )
+    if not model.built:
+        raise refuse(
+            f'"{model.name}" ({type(model).__name__}) was saved before it knew its input, or cannot be built from what the '
+            "file says. Call it once before saving, or write get_build_config and build_from_config.",
+            f"“{model.name}”（{type(model).__name__}）保存时尚不知道输入，或无法按文件内容构建。请在保存前调用一次，"
+            "或编写 get_build_config 和 build_from_config。",
+        )
+    with archive.weights() as file, open_reader(file, archive.path) as reader:
+        read_state(reader, model)
+        optimizer = optimizer_of(model)
+        if optimizer is not None and reader.count_vars(OPTIMIZER):
+            weights = {"": model.get_weights()}
+            restore_optimizer(optimizer, model, _optimizer_state(reader, weights))
+    return model
 
 
 def _optimizer_state(
@@ -288,7 +308,7 @@ def _optimizer_state(
 
 
 def load_weights(
-    model: SavedModel,
+    model: Network,
     path: str | Path,
     skip_mismatch: bool = False,
     by_name: bool = False,
@@ -329,7 +349,7 @@ def load_weights(
 
 
 def _load_weights(
-    model: SavedModel, reader: Reader, skip_mismatch: bool = False, by_name: bool = False
+    model: Network, reader: Reader, skip_mismatch: bool = False, by_name: bool = False
 ) -> None:
     if by_name:
         raise refuse(
@@ -338,14 +358,15 @@ def _load_weights(
             f"{reader.path} 只为层编号而不记录名称，无法使用 by_name=True。"
             "请将权重保存为以 .h5（而非 .weights.h5）结尾的文件。",
         )
-    read_layers(reader, model.layers, skip_mismatch=skip_mismatch)
-    if model.trainer is not None and reader.count_vars(OPTIMIZER) and not skip_mismatch:
-        weights = {layer.name: layer.get_weights() for layer in model.layers}
-        restore_optimizer(model.trainer.optimizer, model, _optimizer_state(reader, weights))
+    read_state(reader, model, skip_mismatch=skip_mismatch)
+    optimizer = optimizer_of(model)
+    if optimizer is not None and reader.count_vars(OPTIMIZER) and not skip_mismatch:
+        weights = {"": model.get_weights()}
+        restore_optimizer(optimizer, model, _optimizer_state(reader, weights))
 
 
 def restore_optimizer(
-    optimizer: Optimizer, model: SavedModel, state: Sequence[np.ndarray[Any, Any]]
+    optimizer: Optimizer, model: Network, state: Sequence[np.ndarray[Any, Any]]
 ) -> None:
     """Give the optimizer its state back; that of another kind is left out with a warning."""
     optimizer.build(model.trainable_weights)

@@ -8,14 +8,17 @@ in the document, a node and a second one that `shares` it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
+from lamina.calls import Slot, encode, put_together, take_apart
+from lamina.errors import LaminaError
+from lamina.files.call_forms import TENSOR, from_form, to_form, without_neutral
 from lamina.files.keras_objects import (
+    ReadLayer,
     as_list,
     as_mapping,
     as_text,
-    is_neutral,
     keras_object,
     layer_class,
     layer_from_keras,
@@ -23,19 +26,54 @@ from lamina.files.keras_objects import (
     refuse,
     short,
 )
-from lamina.graph.check import check_graph
-from lamina.graph.document import BLOCK, DEEPEST, FORMAT, VERSION, Edge, Graph, Node
+from lamina.files.operations import (
+    call_of_op,
+    is_operation,
+    op_from_keras,
+    op_to_keras,
+    split_call,
+)
+from lamina.graph.check import GivenLayers, check_graph
+from lamina.graph.document import (
+    BLOCK,
+    DEEPEST,
+    FORMAT,
+    VERSION,
+    Edge,
+    Graph,
+    Node,
+    call_structure,
+)
 from lamina.graph.fixes import free_id
 from lamina.graph.order import keras_order
 from lamina.graph.report import Report
-from lamina.layer import Layer
+from lamina.layer import LAYERS, Layer
+from lamina.layer.calling import parameters_of
+from lamina.layer.stored import is_own
 from lamina.naming import safe_id
+from lamina.neutral import is_neutral
 from lamina.operation import Op
 from lamina.problems import GraphError
+from lamina.saving_registry import own_object
 
-TENSOR = "__keras_tensor__"
-TENSOR_KEYWORDS = ("inputs", "query", "value", "key")
+TENSOR_KEYWORDS = ("inputs", "sequences", "query", "value", "key")
 """Names by which a call may give its tensors, in the order of the ports."""
+FIXED = "fixed_training"
+"""Our key beside the arguments of a call: `training` as it was given. Keras writes every layer's default among the
+arguments, so those do not say whether anybody gave it; what stands beside them it lets be."""
+
+
+class WrittenModel(Protocol):
+    """A model as the writer sees it."""
+
+    name: str
+    trainable: bool
+    is_sequential: bool
+
+    @property
+    def inner_graph(self) -> Any: ...
+    @property
+    def layers_by_node(self) -> dict[str, Layer]: ...
 
 
 @dataclass(frozen=True)
@@ -47,52 +85,49 @@ class ReadModel:
         is_sequential: Whether Keras wrote a Sequential.
         trainable: False when the model was frozen as a whole.
         report: The check of the graph, which has no errors: shapes and layers by node id.
+        given: Layers that the graph cannot describe, by node id.
+        input_keys: Names under which the model takes its inputs, where it takes a dict.
+        output_nest: Nest of the outputs, with slots.
     """
 
     graph: Graph
     is_sequential: bool
     trainable: bool
     report: Report
+    given: GivenLayers = field(default_factory=dict)
+    input_keys: Sequence[str] | None = None
+    output_nest: Any = None
 
 
 # ---------------------------------------------------------------------------------------------
 # write
 
 
-def model_to_keras(graph: Graph, layers: Sequence[Layer], *, is_sequential: bool) -> dict[str, Any]:
-    """Keras' form of the model, without its name; a Sequential when it was made as one.
-
-    Args:
-        graph: The document of the model.
-        layers: Its layers; their names are node ids.
-        is_sequential: Whether the model was made as a Sequential.
-    """
-    by_name = {safe_id(layer.name): layer for layer in layers}
-    for layer in layers:
-        if layer.uses_call or isinstance(layer, Op):
-            raise refuse(
-                f'"{layer.name}" ({type(layer).__name__}) is an op or a layer of your own, which a .keras file cannot '
-                "hold yet. Save the weights with save_weights.",
-                f"“{layer.name}”（{type(layer).__name__}）是运算或自定义层，.keras 文件暂时无法保存。请用 save_weights 保存权重。",
-            )
-    if is_sequential:
-        return keras_object("keras", "Sequential", _sequential_config(graph, by_name))
-    return keras_object("keras", "Model", _functional_config(graph, by_name))
+def model_to_keras(model: WrittenModel) -> dict[str, Any]:
+    """Keras' form of a model that is a graph; a Sequential when it was made as one."""
+    if model.is_sequential:
+        class_name, config = "Sequential", _sequential_config(model)
+    else:
+        class_name, config = "Model", _functional_config(model)
+    return keras_object(
+        "keras", class_name, {**config, "name": model.name, "trainable": model.trainable}
+    )
 
 
 def _entry_of(layer: Layer) -> dict[str, Any]:
-    """Keras' form of a layer, or of a model inside the model."""
-    if layer.inner_graph is None:
+    """Keras' form of a layer, an op, or a model inside the model."""
+    if isinstance(layer, Op):
+        return op_to_keras(layer)
+    if layer.inner_graph is None or is_own(type(layer)):
         return layer_to_keras(layer)
-    entry = model_to_keras(layer.inner_graph, layer.layers, is_sequential=layer.is_sequential)
-    entry["config"] |= {"name": layer.name, "trainable": layer.trainable}
-    return entry
+    model: Any = layer
+    return model_to_keras(model)
 
 
-def _sequential_config(graph: Graph, layers: Mapping[str, Layer]) -> dict[str, Any]:
+def _sequential_config(model: WrittenModel) -> dict[str, Any]:
     entries = [
-        input_to_keras(node) if node.type == "Input" else _entry_of(layers[node.id])
-        for node in keras_order(graph)
+        input_to_keras(node) if node.type == "Input" else _entry_of(model.layers_by_node[node.id])
+        for node in keras_order(model.inner_graph)
     ]
     return {"dtype": "float32", "layers": entries}
 
@@ -107,8 +142,9 @@ def input_to_keras(node: Node) -> dict[str, Any]:
     return keras_object("keras.layers", "InputLayer", config)
 
 
-def _functional_config(graph: Graph, layers: Mapping[str, Layer]) -> dict[str, Any]:
-    report = check_graph(graph)
+def _functional_config(model: WrittenModel) -> dict[str, Any]:
+    graph: Graph = model.inner_graph
+    layers = model.layers_by_node
     calls: dict[str, list[Node]] = {}
     for node in graph.nodes:
         calls.setdefault(node.shares or node.id, []).append(node)
@@ -120,16 +156,17 @@ def _functional_config(graph: Graph, layers: Mapping[str, Layer]) -> dict[str, A
     }
 
     def tensor(edge: Edge) -> dict[str, Any]:
-        known = report.nodes[edge.node]
+        spec = layers[edge.node].call_specs[edge.node][edge.output]
         history = [*place[edge.node], edge.output]
-        config = {"shape": list(known.output_shape), "dtype": known.dtype, "keras_history": history}
+        config = {"shape": list(spec.shape), "dtype": spec.dtype, "keras_history": history}
         return {"class_name": TENSOR, "config": config}
 
-    def inbound(node: Node) -> dict[str, Any]:
-        tensors = [tensor(edge) for edge in node.inputs]
-        takes_list = layers[node.shares or node.id].takes_list
-        args = [tensors] if takes_list else tensors
-        return {"args": args, "kwargs": _keywords_of(node)}
+    def output(edge: Edge) -> list[Any]:
+        owner, number = place[edge.node]
+        # Keras counts a functional model's first call from 1 where its output is one of the whole.
+        kind = layers[edge.node]
+        is_functional = kind.inner_graph is not None and not getattr(kind, "is_sequential", False)
+        return [owner, number + (1 if is_functional else 0), edge.output]
 
     entries = []
     for owner in keras_order(graph):
@@ -138,26 +175,40 @@ def _functional_config(graph: Graph, layers: Mapping[str, Layer]) -> dict[str, A
         else:
             entry = _entry_of(layers[owner.id])
             ordered = sorted(calls[owner.id], key=lambda node: place[node.id][1])
-            inbound_nodes = [inbound(node) for node in ordered]
+            forms = [
+                _call_to_keras(node, layers[owner.id], lambda i, n=node: tensor(n.inputs[i]))
+                for node in ordered
+            ]
+            inbound_nodes = [call for call, _ in forms]
+            entry["config"] = {**entry["config"], **forms[0][1]}
         entries.append({**entry, "name": owner.id, "inbound_nodes": inbound_nodes})
+    starts = [[n.id, 0, 0] for n in graph.nodes if n.type == "Input"]
+    keys = getattr(model, "input_keys", None)
+    nest = getattr(model, "output_nest", None)
+    ends = [output(edge) for edge in graph.outputs]
     return {
         "layers": entries,
-        "input_layers": _single_or_list([[n.id, 0, 0] for n in graph.nodes if n.type == "Input"]),
-        "output_layers": _single_or_list([[*place[e.node], e.output] for e in graph.outputs]),
+        "input_layers": dict(zip(keys, starts, strict=True)) if keys else _single_or_list(starts),
+        "output_layers": put_together(nest, ends)
+        if isinstance(nest, dict)
+        else _single_or_list(ends),
     }
 
 
-def _keywords_of(node: Node) -> dict[str, Any]:
-    """Keywords of a call as Keras writes them: whether it is as in training; nothing else can be in a file."""
-    if node.call is None:
-        return {}
-    given = {key: value for key, value in node.call["kwargs"].items() if value is not None}
-    if set(given) - {"training"}:
-        raise refuse(
-            f'"{node.id}" is called with {", ".join(given)}, which a .keras file cannot hold yet.',
-            f"调用“{node.id}”时使用了 {'、'.join(given)}，.keras 文件暂时无法保存。",
-        )
-    return given
+def _call_to_keras(node: Node, layer: Layer, tensor: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Keras' form of one call, and what of it an op was made with."""
+    args, kwargs = call_structure(node)
+    made_with: dict[str, Any] = {}
+    if isinstance(layer, Op):
+        args, made_with = split_call(layer.op, (args, kwargs))
+        kwargs = {}
+    elif layer.takes_list or (layer.inner_graph is not None and len(args) > 1):
+        args = [args]
+    given = {key: value for key, value in kwargs.items() if value is not None}
+    form: dict[str, Any] = {"args": to_form(args, tensor), "kwargs": to_form(given, tensor)}
+    if given.get("training") is not None:
+        form[FIXED] = bool(given["training"])
+    return form, to_form(made_with, tensor)
 
 
 def _single_or_list(tensors: list[list[Any]]) -> list[Any]:
@@ -166,6 +217,16 @@ def _single_or_list(tensors: list[list[Any]]) -> list[Any]:
 
 # ----------------------------------------------------------------------------------------------
 # read
+
+
+def is_graph(entry: Mapping[str, Any]) -> bool:
+    """Whether a serialized model is a Sequential or a functional one, and not one of a user's class."""
+    module = str(entry.get("module") or "keras").split(".")[0]
+    is_keras = module in ("keras", "tensorflow", "tf_keras") and own_object(entry) is None
+    config = entry.get("config")
+    return is_keras or (
+        own_object(entry) is None and isinstance(config, Mapping) and "input_layers" in config
+    )
 
 
 def model_from_keras(entry: Mapping[str, Any], depth: int = 1) -> ReadModel:
@@ -198,15 +259,35 @@ def model_from_keras(entry: Mapping[str, Any], depth: int = 1) -> ReadModel:
         "outputs": reader.outputs,
         "blocks": reader.blocks,
     }
-    report = check_graph(document)
+    report = _checked(document, reader.given)
     if report.errors:
         said = GraphError(report.errors).text
         raise refuse(
             f"The model in the file does not fit together: {said.en}",
             f"文件中的模型无法成立：{said.zh}",
         )
-    trainable = config.get("trainable") is not False
-    return ReadModel(Graph.parse(document).normalized(), is_sequential, trainable, report)
+    graph = Graph.parse(document)
+    return ReadModel(
+        graph if reader.given else graph.normalized(),
+        is_sequential,
+        config.get("trainable") is not False,
+        report,
+        reader.given,
+        reader.input_keys,
+        reader.output_nest,
+    )
+
+
+def _checked(document: Mapping[str, Any], given: GivenLayers) -> Report:
+    try:
+        return check_graph(document, given)
+    except LaminaError:
+        raise
+    except (TypeError, ValueError, RuntimeError, IndexError, KeyError, AttributeError) as error:
+        raise refuse(
+            f"A layer of the model cannot be run as the file says: {type(error).__name__}: {error}",
+            f"模型中的某个层无法按文件所述运行：{type(error).__name__}：{error}",
+        ) from error
 
 
 def node_id(name: str, taken: set[str]) -> str:
@@ -233,25 +314,43 @@ MODELS = ("Sequential", "Functional", "Model")
 """Classes of models that can stand inside a model."""
 
 
-def _read_entry(
-    entry: Mapping[str, Any], depth: int, blocks: list[dict[str, Any]]
-) -> tuple[str, str, dict[str, Any]]:
-    """Name, node type and parameters of a layer, or of a model, which becomes a block."""
-    if entry.get("class_name") not in MODELS:
-        return layer_from_keras(entry)
-    inner = model_from_keras(entry, depth + 1)
-    name = _name_of(entry)
-    id_ = node_id(name, {block["id"] for block in blocks})
-    blocks.append({"id": id_, "graph": inner.graph.to_json(), "sequential": inner.is_sequential})
-    return name, BLOCK, {"block": id_}
+class _Reader:
+    """What readers of both kinds of models collect."""
+
+    def __init__(self, depth: int) -> None:
+        self.nodes: list[dict[str, Any]] = []
+        self.outputs: list[dict[str, Any]] = []
+        self.blocks: list[dict[str, Any]] = []
+        self.given: dict[str, Any] = {}
+        self.input_keys: list[str] | None = None
+        self.output_nest: Any = None
+        self._depth = depth
+
+    def read_layer(self, entry: Mapping[str, Any]) -> tuple[ReadLayer, GivenLayers | Layer | None]:
+        """A layer, or a model, which becomes a block; and what the document cannot say of it."""
+        if is_operation(entry):
+            name, op, _ = op_from_keras(entry)
+            raise refuse(
+                f'"{name}" is the operation {op.op} on tensors, which only a functional model can hold.',
+                f"“{name}”是对张量的运算 {op.op}，只有函数式模型可以包含。",
+            )
+        if entry.get("class_name") not in MODELS or own_object(entry) is not None:
+            read = layer_from_keras(entry)
+            return read, read.layer
+        inner = model_from_keras(entry, self._depth + 1)
+        name = _name_of(entry)
+        id_ = node_id(name, {block["id"] for block in self.blocks})
+        self.blocks.append(
+            {"id": id_, "graph": inner.graph.to_json(), "sequential": inner.is_sequential}
+        )
+        return ReadLayer(name, BLOCK, {"block": id_}), inner.given or None
 
 
-class _SequentialReader:
+class _SequentialReader(_Reader):
     """Nodes, blocks and outputs of a Sequential's config."""
 
     def __init__(self, config: Mapping[str, Any], depth: int) -> None:
-        self.blocks: list[dict[str, Any]] = []
-        self.nodes: list[dict[str, Any]] = []
+        super().__init__(depth)
         self._taken: set[str] = set()
         entries = as_list(config.get("layers"), "layers")
         for position, raw in enumerate(entries):
@@ -262,7 +361,10 @@ class _SequentialReader:
             else:
                 if not self.nodes:
                     self._add_input(config, entry)
-                self._add(*_read_entry(entry, depth, self.blocks))
+                read, given = self.read_layer(entry)
+                id_ = self._add(read.name, read.type, read.config)
+                if given is not None:
+                    self.given[id_] = given
         self.outputs = [{"node": node["id"]} for node in self.nodes[-1:]]
 
     def _add_input(self, config: Mapping[str, Any], first: Mapping[str, Any]) -> None:
@@ -282,29 +384,43 @@ class _SequentialReader:
         given = {"batch_shape": shape, "dtype": "int64" if is_tokens else "float32"}
         self._add("input", "Input", _input_config(given, "The input"))
 
-    def _add(self, name: str, type_: str, config: dict[str, Any]) -> None:
+    def _add(self, name: str, type_: str, config: dict[str, Any]) -> str:
         inputs = [{"node": node["id"]} for node in self.nodes[-1:]]
         id_ = node_id(name, self._taken)
         self.nodes.append({"id": id_, "type": type_, "config": config, "inputs": inputs})
+        return id_
 
 
-class _FunctionalReader:
+class _FunctionalReader(_Reader):
     """Nodes, blocks and outputs of a functional model's config."""
 
     def __init__(self, config: Mapping[str, Any], depth: int) -> None:
-        self.blocks: list[dict[str, Any]] = []
-        self._depth = depth
+        super().__init__(depth)
         self._ids: dict[tuple[str, int], str] = {}
+        self._functional: set[str] = set()
         entries = [as_mapping(e, "a layer") for e in as_list(config.get("layers"), "layers")]
         self._name_calls(entries)
         read = [node for entry in entries for node in self._nodes_of(entry)]
-        order = [self._tensor(t) for t in _tensors_of(config.get("input_layers"), "input_layers")]
+        starts = config.get("input_layers")
+        order = [self._tensor(t) for t in _tensors_of(starts, "input_layers")]
+        if isinstance(starts, dict):
+            self.input_keys = sorted(starts)
         inputs = {edge["node"]: position for position, edge in enumerate(order)}
         # The model takes its inputs in this order; the rest keeps the file's.
         self.nodes = sorted(read, key=lambda node: inputs.get(node["id"], len(inputs)))
+        ends = config.get("output_layers")
         self.outputs = [
-            self._tensor(t) for t in _tensors_of(config.get("output_layers"), "output_layers")
+            self._tensor(self._as_called(t)) for t in _tensors_of(ends, "output_layers")
         ]
+        if isinstance(ends, dict) and len(self.outputs) == len(ends):
+            self.output_nest = {key: Slot(index) for index, key in enumerate(sorted(ends))}
+
+    def _as_called(self, history: Any) -> Any:
+        """An output; the calls of a functional model inside the model are counted from 1 there."""
+        match history:
+            case [str(layer), int(call), int(output), *_] if layer in self._functional:
+                return [layer, call - 1, output]
+        return history
 
     def _name_calls(self, entries: Sequence[Mapping[str, Any]]) -> None:
         """Give each call of each layer its node id, before any link refers to one."""
@@ -327,14 +443,87 @@ class _FunctionalReader:
             config = _input_config(as_mapping(entry.get("config"), name), f'The input "{name}"')
             yield {"id": first, "type": "Input", "config": config, "inputs": []}
             return
-        _, type_, config = _read_entry(entry, self._depth, self.blocks)
+        if is_operation(entry):
+            yield from self._op_nodes(entry, first)
+            return
+        read, given = self.read_layer(entry)
+        if _is_functional(read, class_name):
+            self._functional.add(name)
+        if given is not None:
+            self.given[first] = given
         for number, call in enumerate(_calls_of(entry)):
-            node: dict[str, Any] = {"id": self._ids[name, number], "type": type_}
-            node["config"] = {} if number else config
-            node["inputs"] = [self._tensor(history) for history in _inputs_of(call, name)]
-            if number:
-                node["shares"] = first
-            yield node
+            node: dict[str, Any] = {"id": self._ids[name, number], "type": read.type}
+            node["config"] = {} if number else read.config
+            edges: list[dict[str, Any]] = []
+            args, kwargs, fixed = self._arguments(call, name, edges)
+            if read.layer is None or not read.layer.uses_call:
+                args, kwargs = _of_library(args, kwargs, _class_of(read), name)
+            else:
+                kwargs = without_neutral(kwargs)
+            if fixed is not None:
+                kwargs["training"] = fixed
+            yield self._linked(node, first if number else None, args, kwargs, edges)
+
+    def _op_nodes(self, entry: Mapping[str, Any], first: str) -> Iterator[dict[str, Any]]:
+        name, op, settings = op_from_keras(entry)
+        self.given[first] = op
+        for number, call in enumerate(_calls_of(entry)):
+            edges: list[dict[str, Any]] = []
+            args, kwargs, _ = self._arguments(call, name, edges)
+            if op.op == "get_item" and len(args) == 2 and isinstance(args[1], list):
+                args = [
+                    args[0],
+                    tuple(args[1]),
+                ]  # JSON knows no tuples, and x[[0, 1]] is no x[0, 1]
+            structure = call_of_op(op.op, args, kwargs, settings, f'"{name}"')
+            node = {"id": self._ids[_name_of(entry), number], "type": op.type_name, "config": {}}
+            yield self._linked(node, first if number else None, *structure, edges)
+
+    def _arguments(
+        self, call: Any, name: str, edges: list[dict[str, Any]]
+    ) -> tuple[list[Any], dict[str, Any], bool | None]:
+        """Arguments and keywords of a call with slots for the edges, and `training` where it was given."""
+
+        def tensor(history: Any) -> Slot:
+            edges.append(self._tensor(history))
+            return Slot(len(edges) - 1)
+
+        kwargs: dict[str, Any] = {}
+        if isinstance(call, list):  # Keras 2: [[layer, call, output, keywords], …]
+            for one in call:
+                match one:
+                    case [_, _, _, dict(old)]:
+                        kwargs |= old
+            return [tensor(one) for one in call], kwargs, None
+        form = as_mapping(call, f'A call of "{name}"')
+        given = as_list(form.get("args"), f'arguments of "{name}"')
+        keywords = as_mapping(form.get("kwargs") or {}, f'keywords of "{name}"')
+        args = from_form(given, tensor, f'"{name}"')
+        kwargs = {key: from_form(v, tensor, f'"{name}"') for key, v in keywords.items()}
+        fixed = form.get(FIXED)
+        return args, kwargs, fixed if isinstance(fixed, bool) else None
+
+    def _linked(
+        self,
+        node: dict[str, Any],
+        shares: str | None,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        edges: Sequence[Mapping[str, Any]],
+    ) -> dict[str, Any]:
+        """The node with its inputs in the order of its arguments, and the arguments where they are more than those."""
+        ordered: list[Any] = []
+        structure = take_apart((list(args), dict(kwargs)), ordered, lambda x: isinstance(x, Slot))
+        node["inputs"] = [edges[slot.index] for slot in ordered]
+        plain = [Slot(index) for index in range(len(ordered))]
+        if structure != (plain, {}):
+            node["call"] = {
+                "args": encode(structure[0], node["id"]),
+                "kwargs": encode(structure[1], node["id"]),
+            }
+        if shares is not None:
+            node["shares"] = shares
+        return node
 
     def _tensor(self, history: Any) -> dict[str, Any]:
         """The edge of a (layer, call, output)."""
@@ -358,44 +547,61 @@ def _calls_of(entry: Mapping[str, Any]) -> list[Any]:
     return as_list(entry.get("inbound_nodes") or [], f'inbound_nodes of "{_name_of(entry)}"')
 
 
-def _inputs_of(call: Any, name: str) -> Iterator[Any]:
-    """The (layer, call, output) of each tensor of one call, in order."""
-    if isinstance(call, list):  # Keras 2: [[layer, call, output, keywords], …]
-        for tensor in call:
-            match tensor:
-                case [_, _, _, dict(keywords)]:
-                    _check_keywords(keywords, name)
-            yield tensor
-        return
-    call = as_mapping(call, f'A call of "{name}"')
-    keywords = dict(as_mapping(call.get("kwargs") or {}, f'keywords of "{name}"'))
-    given = [*as_list(call.get("args"), f'arguments of "{name}"')]
-    given.extend(keywords.pop(key) for key in TENSOR_KEYWORDS if key in keywords)
-    _check_keywords(keywords, name)
-    yield from _histories(given, name)
+def _is_functional(read: ReadLayer, class_name: str) -> bool:
+    """Whether a layer is what Keras calls Functional."""
+    layer: Any = read.layer
+    if layer is None:
+        return read.type == BLOCK and class_name != "Sequential"
+    return layer.inner_graph is not None and not layer.is_sequential
 
 
-def _histories(value: Any, name: str) -> Iterator[Any]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _histories(item, name)
-    elif isinstance(value, Mapping) and value.get("class_name") == TENSOR:
-        yield as_mapping(value.get("config"), TENSOR).get("keras_history")
-    else:
-        raise refuse(
-            f'"{name}" is called with {short(value)}, which is not supported; only tensors are.',
-            f"调用“{name}”时使用了 {short(value)}，暂不支持；只支持张量。",
-        )
+def _class_of(read: ReadLayer) -> type[Layer]:
+    if read.layer is not None:
+        return type(read.layer)
+    return Layer if read.type == BLOCK else LAYERS.get(read.type)
 
 
-def _check_keywords(keywords: Mapping[str, Any], name: str) -> None:
+def _of_library(
+    args: Sequence[Any], kwargs: Mapping[str, Any], cls: type[Layer], name: str
+) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments of a call of a layer of the library: its ports in order, and keywords that it knows."""
+    keywords = dict(kwargs)
+    given = [*args, *(keywords.pop(key) for key in TENSOR_KEYWORDS if key in keywords)]
+    ports: list[Any] = []
+    for value in _flat(given):
+        if not isinstance(value, Slot):
+            if value is None:
+                continue
+            raise refuse(
+                f'"{name}" is called with {short(value)}, which is not supported; only tensors are.',
+                f"调用“{name}”时使用了 {short(value)}，暂不支持；只支持张量。",
+            )
+        ports.append(value)
+    known: dict[str, Any] = {}
     for key, value in keywords.items():
-        # Keras writes its own default, and lets the model around a layer decide anyway.
-        if not (key == "training" and isinstance(value, bool)) and not is_neutral(key, value):
+        if key == "training" and isinstance(value, bool):
+            continue  # Keras writes its own default, and lets the model around a layer decide anyway
+        if isinstance(value, list) and all(item is None for item in value):
+            continue
+        if key in parameters_of(cls) and value is not None and value is not False:
+            is_one = key == "initial_state" and isinstance(value, Slot)
+            known[key] = [value] if is_one else value
+        elif not is_neutral(key, value):
             raise refuse(
                 f'"{name}" is called with {key} = {short(value)}, which is not supported.',
                 f"调用“{name}”时使用了 {key} = {short(value)}，暂不支持。",
             )
+    return ports, known
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    for item in value:
+        if isinstance(item, (list, tuple)):
+            yield from _flat(item)
+        elif isinstance(item, Mapping):
+            yield from _flat([item[key] for key in sorted(item)])
+        else:
+            yield item
 
 
 def _tensors_of(value: Any, what: str) -> list[Any]:

@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from lamina.calls import Slot
 from lamina.errors import FileFormatError
 from lamina.files.hdf5 import Reader, Writer
 from lamina.files.keras_objects import refuse
+from lamina.files.state import Store, places_in, walk
 from lamina.graph.blocks import BlockLayer
-from lamina.graph.document import Graph
+from lamina.graph.document import Graph, call_structure
 from lamina.graph.order import keras_order
 from lamina.graph.report import Report
 from lamina.layer import Layer, Weight
-from lamina.naming import snake_case
+from lamina.operation import Op
 
 ROOT = "layers"
 OLD_ROOT = "_layer_checkpoint_dependencies"
@@ -38,25 +40,6 @@ class Place:
     index: int
     shape: tuple[int, ...]
     what: str
-
-
-def layer_groups(layers: Sequence[Layer], root: str = ROOT) -> Iterator[tuple[Layer, str]]:
-    """Each layer with its group. The layers must come in Keras' order."""
-    used: Counter[str] = Counter()
-    for layer in layers:
-        name = _group_name(layer)
-        yield layer, f"{root}/{name}_{used[name]}" if used[name] else f"{root}/{name}"
-        used[name] += 1
-
-
-def _group_name(layer: Layer) -> str:
-    """The class of a layer as groups are called; models have the names of Keras' classes."""
-    if layer.inner_graph is None:
-        return snake_case(type(layer).__name__)
-    is_sequential = getattr(layer, "is_sequential", None)
-    if is_sequential is None:
-        is_sequential = layer.content.sequential
-    return "sequential" if is_sequential else "functional"
 
 
 def places(name: str, group: str, weights: Sequence[Weight]) -> list[Place]:
@@ -79,28 +62,28 @@ def in_file_order(weights: Sequence[Weight]) -> list[Weight]:
 # write
 
 
-def write_layers(writer: Writer, layers: Sequence[Layer], model_name: str) -> None:
-    """Write the weights of all layers."""
-    _write_into(writer, layers, ROOT)
-    writer.write_vars("", [], name=model_name)
+def write_state(writer: Writer, model: Layer) -> None:
+    """Write the weights of a model and of all layers in it."""
+    for layer, group, is_open in walk(model, ""):
+        if is_open:
+            store: dict[str, Any] = {}
+            layer.save_own_variables(store)
+            writer.write_store(group, store, name=layer.name)
+        else:
+            _write_stated(writer, layer, group)
 
 
-def _write_into(writer: Writer, layers: Sequence[Layer], root: str) -> None:
-    for layer, group in layer_groups(layers, root):
-        if layer.inner_graph is not None:
-            _write_into(writer, layer.layers, f"{group}/{ROOT}")
-            writer.write_vars(group, [], name=layer.name)
-            continue
-        inner: dict[str, list[int]] = {}
-        for position, variable in enumerate(layer.weights):
-            inner.setdefault(variable.file_group, []).append(position)
-        values = layer.get_weights()
-        for file_group, positions in inner.items():
-            if file_group:
-                arrays = [values[position] for position in positions]
-                name = f"{layer.name}_{file_group}"
-                writer.write_vars(f"{group}/{file_group}", arrays, name=name)
-        writer.write_vars(group, [values[p] for p in inner.get("", ())], name=layer.name)
+def _write_stated(writer: Writer, layer: Layer, group: str) -> None:
+    """The weights of a layer that states where each of them stands."""
+    inner: dict[str, list[int]] = {}
+    for position, variable in enumerate(layer.weights):
+        inner.setdefault(variable.file_group, []).append(position)
+    values = layer.get_weights()
+    for file_group, positions in inner.items():
+        if file_group:
+            arrays = [values[position] for position in positions]
+            writer.write_vars(f"{group}/{file_group}", arrays, name=f"{layer.name}_{file_group}")
+    writer.write_vars(group, [values[p] for p in inner.get("", ())], name=layer.name)
 
 
 # ----------------------------------------------------------------------------------------------
@@ -121,7 +104,7 @@ def check_layers(reader: Reader, graph: Graph, report: Report) -> None:
 def read_arrays(
     reader: Reader, graph: Graph, report: Report
 ) -> dict[str, list[np.ndarray[Any, Any]]]:
-    """The arrays of each node that owns weights, in Keras' layout and order."""
+    """The arrays of each node that owns weights, in Keras' layout and order; `block/node` inside a block."""
     return {
         node_id: [reader.read_var(p.group, p.index, p.shape, p.what) for p in expected]
         for node_id, expected in _expected(reader, graph, report)
@@ -129,63 +112,86 @@ def read_arrays(
     }
 
 
+def read_given(reader: Reader, graph: Graph, report: Report) -> list[np.ndarray[Any, Any]]:
+    """Read the weights of the layers that the graph does not describe, which are built; gives what they are then."""
+    found: list[np.ndarray[Any, Any]] = []
+    for _, layer, group, _ in _owners(graph, report, _root(reader)):
+        if layer.uses_call or (layer.inner_graph is not None and not isinstance(layer, BlockLayer)):
+            read_state(reader, layer, group)
+            found.extend(layer.get_weights())
+    return found
+
+
+def _owners(
+    graph: Graph, report: Report, root: str, within: str = ""
+) -> Iterator[tuple[str, Layer, str, Sequence[tuple[int | None, ...]]]]:
+    """Each node that owns a layer, also in blocks: its path, its layer, its group, and the shapes of its inputs."""
+    nodes = [node for node in keras_order(graph) if not isinstance(report.layers[node.id], Op)]
+    groups = [group for _, group in places_in([report.layers[node.id] for node in nodes], root)]
+    for node, group in zip(nodes, groups, strict=True):
+        layer, path = report.layers[node.id], f"{within}{node.id}"
+        if isinstance(layer, BlockLayer):
+            inner = f"{group}/{ROOT}"
+            yield from _owners(layer.inner_graph, layer.report, inner, f"{path}/")
+            continue
+        slots = [slot.index for slot in call_structure(node)[0] if isinstance(slot, Slot)]
+        edges = [node.inputs[index] for index in slots]
+        yield path, layer, group, [report.nodes[e.node].outputs[e.output].shape for e in edges]
+
+
 def _expected(reader: Reader, graph: Graph, report: Report) -> Iterator[tuple[str, list[Place]]]:
     """Where the weights of each node should stand, from the closed-form shapes alone."""
-    yield from _expected_in(reader, graph, report, _root(reader))
+    for path, layer, group, shapes in _owners(graph, report, _root(reader)):
+        if not layer.uses_call and layer.inner_graph is None:
+            weights = in_file_order(list(layer.weights_for(*shapes)))
+            name = path.rpartition("/")[2]
+            yield path, _counted(reader, places(name, group, weights))
 
 
-def _expected_in(
-    reader: Reader, graph: Graph, report: Report, root: str
-) -> Iterator[tuple[str, list[Place]]]:
-    nodes = keras_order(graph)
-    owners = [report.layers[node.id] for node in nodes]
-    for node, (layer, group) in zip(nodes, layer_groups(owners, root), strict=True):
-        if isinstance(layer, BlockLayer):
-            inner = _expected_in(reader, layer.inner_graph, layer.report, f"{group}/{ROOT}")
-            yield node.id, [place for _, found in inner for place in found]
-            continue
-        shapes = [report.nodes[edge.node].outputs[edge.output].shape for edge in node.inputs]
-        weights = in_file_order(list(layer.weights_for(*shapes)))
-        yield node.id, _counted(reader, places(node.id, group, weights))
-
-
-def read_layers(reader: Reader, layers: Sequence[Layer], *, skip_mismatch: bool = False) -> None:
-    """Read the weights of all layers, which must be built. Sets all or, when one is wrong, none.
+def read_state(
+    reader: Reader, model: Layer, group: str = "", *, skip_mismatch: bool = False
+) -> None:
+    """Read the weights of a model or a layer, which must be built. Sets all or, when one is wrong, none.
 
     Args:
         reader: The open file.
-        layers: Layers in Keras' order.
+        model: The model or layer.
+        group: Its group.
         skip_mismatch: Leave a layer whose weights differ in number or shape as it is, with a warning.
 
     Raises:
         FileFormatError: Naming the first weight that is missing or has another shape.
     """
-    read = _arrays_in(reader, layers, _root(reader), skip_mismatch=skip_mismatch)
-    for layer, arrays in read:
-        layer.set_weights(arrays)
-
-
-def _arrays_in(
-    reader: Reader, layers: Sequence[Layer], root: str, *, skip_mismatch: bool
-) -> list[tuple[Layer, list[np.ndarray[Any, Any]]]]:
-    """The arrays of each layer, also of those in models inside the model."""
-    read: list[tuple[Layer, list[np.ndarray[Any, Any]]]] = []
-    for layer, group in layer_groups(layers, root):
-        if layer.inner_graph is not None:
-            inner = f"{group}/{ROOT}"
-            read.extend(_arrays_in(reader, layer.layers, inner, skip_mismatch=skip_mismatch))
-            continue
-        weights = [variable.spec for variable in layer.weights]
+    ready: list[Callable[[], None]] = []
+    old = not group and _root(reader) == OLD_ROOT
+    for layer, place, is_open in walk(model, group):
+        at = f"{OLD_ROOT}{place.removeprefix(ROOT)}" if old and place.startswith(ROOT) else place
         try:
-            expected = _counted(reader, places(layer.name, group, weights))
-            arrays = [reader.read_var(p.group, p.index, p.shape, p.what) for p in expected]
+            ready.append(_reading(reader, layer, at, is_open=is_open))
         except FileFormatError as error:
             if not skip_mismatch:
                 raise
             warnings.warn(f'{error} "{layer.name}" keeps its values.', stacklevel=4)
-            continue
-        read.append((layer, arrays))
-    return read
+    for assign in ready:
+        assign()
+
+
+def _reading(reader: Reader, layer: Layer, group: str, *, is_open: bool) -> Callable[[], None]:
+    """What sets the weights of a layer, after a look that the file has them."""
+    if is_open and type(layer).load_own_variables is not Layer.load_own_variables:
+        return lambda: layer.load_own_variables(Store(reader, group))
+    variables = layer.stored_variables if is_open else layer.weights
+    weights = [variable.spec for variable in variables]
+    if is_open:
+        weights = [replace(weight, file_group="") for weight in weights]
+    expected = _counted(reader, places(layer.name, group, weights))
+    arrays = [reader.read_var(p.group, p.index, p.shape, p.what) for p in expected]
+
+    def assign() -> None:
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array)
+
+    return assign
 
 
 def _counted(reader: Reader, expected: list[Place]) -> list[Place]:

@@ -17,7 +17,7 @@ from lamina.graph.document import BLOCK, Edge, Graph, Node, call_structure
 from lamina.graph.fixes import Fixes, free_id
 from lamina.graph.order import reachable, topological
 from lamina.graph.report import NodeReport, Report
-from lamina.layer import LAYERS, product
+from lamina.layer import LAYERS, Layer, product
 from lamina.problems import Fix, Problem
 from lamina.symbolic import check_arity
 from lamina.text import Text
@@ -25,8 +25,17 @@ from lamina.text import Text
 FLOAT_BYTES = 4
 
 
-def check_graph(document_: object) -> Report:
-    """Check a graph document: its form, links, parameters and shapes. Never raises for a user's mistake."""
+GivenLayers = Mapping[str, "Layer | GivenLayers"]
+"""Layers that a document cannot describe, by node id; of a block, those of the nodes in it."""
+
+
+def check_graph(document_: object, given: GivenLayers | None = None) -> Report:
+    """Check a graph document: its form, links, parameters and shapes. Never raises for a user's mistake.
+
+    Args:
+        document_: The document.
+        given: Layers for nodes that the document only names: those that users wrote, and ops.
+    """
     if isinstance(document_, Graph):
         graph: Graph | None = document_
         problems: list[Problem] = []
@@ -38,7 +47,7 @@ def check_graph(document_: object) -> Report:
     report.problems.extend(_duplicate_ids(graph))
     if report.problems:
         return report  # ids are what everything below refers to
-    _Pass(graph, report).run()
+    _Pass(graph, report, given or {}).run()
     return report
 
 
@@ -69,9 +78,10 @@ def _duplicate_ids(graph: Graph) -> Iterator[Problem]:
 class _Pass:
     """One walk over one graph; the state is the report it fills."""
 
-    def __init__(self, graph: Graph, report: Report) -> None:
+    def __init__(self, graph: Graph, report: Report, given: GivenLayers) -> None:
         self.graph = graph
         self.report = report
+        self.given = given
         self.index = {node.id: i for i, node in enumerate(graph.nodes)}
         self.sources = {node.id: [e.node for e in node.inputs] for node in graph.nodes}
         self.consumers: dict[str, list[str]] = {node.id: [] for node in graph.nodes}
@@ -107,7 +117,8 @@ class _Pass:
         for node_id in ordered:
             if node_id in linked:
                 self._shape(self.graph.node(node_id))
-        if len(configured) == len(self.graph.nodes):
+        self._given_outputs()
+        if len(configured) == len(self.graph.nodes) and not self.given:
             self.report.fingerprint = self.graph.fingerprint()
 
     # --- links -------------------------------------------------------------------------------------------------
@@ -159,43 +170,53 @@ class _Pass:
                         fixes=[self.fixes.remove_input(node.id, port)],
                     )
                 elif edge.output != 0 and not self._has_output(edge):
-                    self.add(
-                        "no_such_output",
-                        Text(
-                            f'"{node.id}" takes output {edge.output} of "{edge.node}", which has only output 0.',
-                            f"“{node.id}”使用了“{edge.node}”的第 {edge.output} 个输出，但它只有输出 0。",
-                        ),
-                        node.id,
-                        port=port,
-                        fixes=[
-                            Fix(
-                                Text("Take its output 0", "改用输出 0"),
-                                "graph",
-                                [
-                                    {
-                                        "op": "replace",
-                                        "path": f"/nodes/{self.index[node.id]}/inputs/{port}/output",
-                                        "value": 0,
-                                    }
-                                ],
-                            )
-                        ],
-                    )
+                    self._no_such_output(node, port)
             if node.id in configured:
                 self._arity(node)
             if len(self.report.problems) == faults and node.id in configured:
                 fine.add(node.id)
         return fine
 
+    def _no_such_output(self, node: Node, port: int) -> None:
+        edge = node.inputs[port]
+        self.add(
+            "no_such_output",
+            Text(
+                f'"{node.id}" takes output {edge.output} of "{edge.node}", which has only output 0.',
+                f"“{node.id}”使用了“{edge.node}”的第 {edge.output} 个输出，但它只有输出 0。",
+            ),
+            node.id,
+            port=port,
+            fixes=[
+                Fix(
+                    Text("Take its output 0", "改用输出 0"),
+                    "graph",
+                    [
+                        {
+                            "op": "replace",
+                            "path": f"/nodes/{self.index[node.id]}/inputs/{port}/output",
+                            "value": 0,
+                        }
+                    ],
+                )
+            ],
+        )
+
     def _has_output(self, edge: Edge) -> bool:
         layer = self.report.layers.get(edge.node)
         if layer is None:
             return False
         _, keywords = call_structure(self.graph.node(edge.node))
-        return edge.output < layer.outputs_of_call(keywords)
+        return self._is_given(edge.node) or edge.output < layer.outputs_of_call(keywords)
+
+    def _is_given(self, node_id: str) -> bool:
+        """Whether the layer is a given one: how many tensors it gives is known when it has been tried."""
+        return isinstance(self.given.get(self.graph.node(node_id).shares or node_id), Layer)
 
     def _arity(self, node: Node) -> None:
         layer = self.report.layers[node.id]
+        if layer.uses_call:
+            return  # its own code says what it takes
         count, least, most = len(node.inputs), layer.ports.least_inputs, layer.ports.most_inputs
         if node.call is not None:  # tensors among the keywords are no ports
             count = sum(isinstance(argument, Slot) for argument in call_structure(node)[0])
@@ -269,6 +290,13 @@ class _Pass:
             if node.id not in used:
                 self._unused(node, sinks)
 
+    def _given_outputs(self) -> None:
+        """Outputs of the whole that a given layer turned out not to have."""
+        for position, edge in enumerate(self.graph.outputs):
+            is_open = edge.node in self.report.nodes and self._is_given(edge.node)
+            if is_open and edge.output >= len(self.report.nodes[edge.node].outputs):
+                self._bad_output(position, edge, duplicate=False)
+
     def _bad_output(self, position: int, edge: Edge, duplicate: bool) -> None:
         text = (
             Text(f'"{edge.node}" is listed as an output twice.', f"“{edge.node}”被重复列为输出。")
@@ -314,7 +342,12 @@ class _Pass:
     def _layers(self) -> set[str]:
         """Ids of the nodes whose type and parameters are valid; their layers are in the report."""
         for node in self.graph.nodes:
-            if node.type == BLOCK:
+            given = self.given.get(node.id)
+            if isinstance(given, Layer):
+                self.report.layers[node.id] = given
+            elif node.shares in self.given:
+                continue
+            elif node.type == BLOCK:
                 if node.shares is None:
                     self._block(node)
             elif node.type not in LAYERS:
@@ -322,7 +355,9 @@ class _Pass:
             elif node.shares is None:
                 self._configure(node)
         for node in self.graph.nodes:
-            if node.shares is not None and (node.type in LAYERS or node.type == BLOCK):
+            if node.shares is not None and (
+                node.type in LAYERS or node.type == BLOCK or node.shares in self.given
+            ):
                 self._share(node)
         return set(self.report.layers)
 
@@ -340,7 +375,9 @@ class _Pass:
                 field="block",
             )
             return
-        report = check_graph(block.graph)
+        given = self.given.get(node.id, {})
+        assert not isinstance(given, Layer)
+        report = check_graph(block.graph, given)
         if report.errors:
             first = report.errors[0].message
             self.add(
@@ -416,9 +453,12 @@ class _Pass:
         known = [source for source in sources if source is not None]
         if len(known) < len(sources):
             return
+        for port, (source, edge) in enumerate(zip(known, node.inputs, strict=True)):
+            if edge.output >= len(source.outputs):
+                self._no_such_output(node, port)
+                return
         specs = [
-            source.outputs[min(edge.output, len(source.outputs) - 1)]
-            for source, edge in zip(known, node.inputs, strict=True)
+            source.outputs[edge.output] for source, edge in zip(known, node.inputs, strict=True)
         ]
         structure = call_structure(node)
         shapes = [specs[slot.index].shape for slot in structure[0] if isinstance(slot, Slot)]

@@ -13,28 +13,30 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 from torch import Tensor, nn
 
+from lamina.activations import ACTIVATIONS
 from lamina.activations import serialize as serialize_activation
 from lamina.calls import Slot, is_tensor, put_together, take_apart
 from lamina.errors import ConfigError
 from lamina.fields import Declared, field
-from lamina.layer import calling, outputs
-from lamina.layer.losses import LossHolder
+from lamina.layer import calling, outputs, stored
 from lamina.layer.needs import Ports
+from lamina.layer.stored import StoredLayer
 from lamina.layer.weights import layers_in
 from lamina.naming import snake_case, unique_name
 from lamina.regularizers import RegularizerField
+from lamina.rematerialization import current_remat_mode
 from lamina.seeds import current_seed, numbered
 from lamina.shapes import Shape, TensorSpec, listed_shapes
 from lamina.text import Text
 from lamina.variable import Variable, Weight
 
 
-class Layer(Declared, LossHolder):
+class Layer(Declared, StoredLayer):
     """Base of all layers.
 
     Tensors are in Keras' layout at every border: batch first, channels last. Subclass it with `build` and `call`:
@@ -89,6 +91,8 @@ class Layer(Declared, LossHolder):
     """Whether its inputs may be text."""
     uses_call: ClassVar[bool] = False
     """Whether a user wrote it: it has a `call`, which is run as it is."""
+    inherited_forward: ClassVar[Any] = None
+    """What `super().call` means in a user's `call` for a layer of the library."""
     builds_itself: ClassVar[bool] = False
     """Whether it has a `build` of its own."""
     has_no_state: ClassVar[bool] = False
@@ -98,8 +102,13 @@ class Layer(Declared, LossHolder):
     built: bool
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
+        inherited = cls.declared_fields
         super().__init_subclass__(**kwargs)
+        if stored.is_own(cls):  # a constructor of one's own hands the others' arguments up
+            cls.declared_fields = {**inherited, **cls.declared_fields}
         cls.uses_call = cls.call is not Layer.call
+        if "call" in vars(cls) and cls.forward is not Layer.forward:
+            cls.inherited_forward, cls.forward = cls.forward, Layer.forward  # type: ignore[method-assign]
         cls.builds_itself = cls.build is not Layer.build
         own = (cls.call, cls.build, cls.make_weights, cls.weights_for)
         none = (Layer.call, Layer.build, Layer.make_weights, Layer.weights_for)
@@ -132,6 +141,7 @@ class Layer(Declared, LossHolder):
         self.__dict__["added_losses"] = []
         self.__dict__["call_specs"] = {}
         self.weight_seed: int | None = None
+        self.remat_mode = current_remat_mode()
         if batch_input_shape is not None:
             input_shape = tuple(batch_input_shape)[1:]
         if "input_dim" in kwargs and "input_dim" not in self.declared_fields:
@@ -183,9 +193,8 @@ class Layer(Declared, LossHolder):
     def output_activation(self) -> str | None:
         """The name of the activation that the output has passed last, such as "softmax"; None for none."""
         function = getattr(self, "activation", None)
-        if function is None or self.uses_call:
-            return None
-        return serialize_activation(function)
+        known = (one for one in ACTIVATIONS if one is function and not self.uses_call)
+        return next(map(serialize_activation, known), None)
 
     def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
         """Multiply-accumulate operations for one sample; 0 for layers that only move or map elements."""
@@ -199,7 +208,7 @@ class Layer(Declared, LossHolder):
 
     def call(self, *inputs: Any, **options: Any) -> Any:
         """What a user's layer computes. Takes `training` and `mask` where it names them."""
-        return self.forward(*inputs, **options)
+        return (self.inherited_forward or self.forward)(*inputs, **options)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """The masks of the outputs for those of the inputs, where the layer supports masking."""
@@ -274,10 +283,17 @@ class Layer(Declared, LossHolder):
 
     def get_config(self) -> dict[str, Any]:
         """Keras' configuration: the name, the type of the elements and all parameters."""
+        given = stored.arguments_of(self)
         config = {"name": self.name, "dtype": self.dtype, **super().get_config()}
+        config |= stored.objects_in(self) | given
         if config.get("activity_regularizer", self) is None:  # not every layer of Keras takes it
             del config["activity_regularizer"]
-        return config
+        return stored.fitting(self, config) if given else config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """The layer of a configuration that `get_config` gave, here or in Keras."""
+        return cls(**stored.readable(cls, config))
 
     def node_config(self) -> dict[str, Any]:
         """The configuration in a graph document: only what differs from the defaults."""
@@ -330,6 +346,9 @@ class Layer(Declared, LossHolder):
     def sublayers(self) -> list[Layer]:
         """The layers that are attributes of this one, or stand in its lists and dicts."""
         return list(layers_in(self, Layer))
+
+    def inner_layers(self) -> list[Layer]:
+        return self.sublayers
 
     @property
     def call_parameters(self) -> Mapping[str, inspect.Parameter]:

@@ -25,6 +25,7 @@ from lamina.calls import (
     take_apart,
 )
 from lamina.errors import ConfigError
+from lamina.rematerialization import recomputing
 from lamina.seeds import current_seed
 from lamina.shapes import Shape, is_nest_of_shapes
 from lamina.strings import is_text, to_codes
@@ -87,12 +88,26 @@ def run_call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
     _build_for_tensors(layer, args, kwargs)
     if "training" in known:
         kwargs["training"] = training
-    nn.Module.train(layer, training)
-    with calling(training):
-        outputs = nn.Module.__call__(layer, *args, **kwargs)
+    compute: Callable[..., Any] = functools.partial(_compute, layer, training)
+    if layer.remat_mode is not None:
+        compute = recomputing(layer, compute, _shapes_of_outputs(layer, args), training=training)
+    outputs = compute(*args, **kwargs)
     _regularize_activity(layer, outputs)
     _set_masks(layer, args, first, previous, outputs)
     return outputs
+
+
+def _compute(layer: Layer, training: bool, /, *args: Any, **kwargs: Any) -> Any:
+    nn.Module.train(layer, training)
+    with calling(training):
+        return nn.Module.__call__(layer, *args, **kwargs)
+
+
+def _shapes_of_outputs(layer: Layer, args: tuple[Any, ...]) -> list[Shape]:
+    """What the layer gives for such tensors; nothing where only running a user's layer would tell."""
+    if layer.uses_call:
+        return []
+    return layer.output_shapes(*(tuple(x.shape) for x in args))
 
 
 def _give_masks(
@@ -130,7 +145,7 @@ def make_weights_for(layer: Layer, structure: tuple[Any, Any], shapes: Sequence[
     if layer.built:
         return
     layer.weight_seed = current_seed() if layer.weight_seed is None else layer.weight_seed
-    if layer.builds_itself:
+    if layer.builds_itself or layer.inherited_forward is not None:
         args, kwargs = shapes_by_name(layer, layer.build, structure, shapes)
         layer.build(*args, **kwargs)
     layer.built = True
@@ -216,7 +231,11 @@ def marking(build: Callable[..., None]) -> Callable[..., None]:
     def marked(self: Layer, *args: Any, **kwargs: Any) -> None:
         if self.weight_seed is None:
             self.weight_seed = current_seed()
+        if "build_shapes" not in self.__dict__:
+            bound = inspect.signature(build).bind(self, *args, **kwargs).arguments
+            self.__dict__["build_shapes"] = {k: v for k, v in bound.items() if k != first}
         build(self, *args, **kwargs)
         self.built = True
 
+    first = next(iter(inspect.signature(build).parameters))
     return marked

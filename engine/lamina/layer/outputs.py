@@ -10,7 +10,7 @@ import torch
 from lamina.calls import Slot, is_tensor, mask_of, put_together, set_mask, take_apart
 from lamina.errors import ShapeError
 from lamina.layer.calling import make_weights_for, shapes_by_name
-from lamina.shapes import TensorSpec, is_shape
+from lamina.shapes import TensorSpec, is_sizes
 from lamina.strings import STRING
 from lamina.text import Text
 
@@ -96,7 +96,7 @@ def _outputs_as_stated(
     args, kwargs = shapes_by_name(layer, layer.compute_output_shape, structure, shapes)
     stated = layer.compute_output_shape(*args, **kwargs)
     leaves: list[Any] = []
-    nest = take_apart(stated, leaves, is_shape)
+    nest = take_apart(stated, leaves, is_sizes)
     keeps_mask = layer.supports_masking and any(spec.has_mask for spec in specs)
     return nest, [TensorSpec(tuple(shape), layer.dtype, keeps_mask) for shape in leaves]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from lamina import constraints, initializers, regularizers
-from lamina.errors import ConfigError, ShapeError
+from lamina.errors import ConfigError, FileFormatError, ShapeError
 from lamina.seeds import current_seed
 from lamina.shapes import product
 from lamina.text import Text
@@ -22,6 +24,31 @@ WEIGHTS_TO_CHOOSE = {"bias": "use_bias", "beta": "center", "gamma": "scale"}
 """Weights that a layer may do without, and the field that says so: they are None then."""
 
 H = TypeVar("H", bound="WeightHolder")
+LEAST_BUDGET = 2**26
+_budget: ContextVar[list[int] | None] = ContextVar("weight_budget", default=None)
+
+
+@contextmanager
+def weight_budget(file_bytes: int) -> Iterator[None]:
+    """Inside, only so many weights can be made as a file of that size explains: it may ask for any number of them."""
+    token = _budget.set([max(LEAST_BUDGET, 16 * file_bytes)])
+    try:
+        yield
+    finally:
+        _budget.reset(token)
+
+
+def _spend(shape: Sequence[int], owner: str) -> None:
+    left = _budget.get()
+    if left is not None:
+        left[0] -= 4 * product(shape)
+        if left[0] < 0:
+            raise FileFormatError(
+                Text(
+                    f'"{owner}" asks for a weight of the shape {tuple(shape)}, far more than the file holds.',
+                    f"“{owner}”要求形状为 {tuple(shape)} 的权重，远超文件内容。",
+                )
+            )
 
 
 class WeightHolder(nn.Module):
@@ -39,6 +66,7 @@ class WeightHolder(nn.Module):
 
     def _create(self, spec: Weight) -> Tensor:
         assert self.weight_seed is not None
+        _spend(spec.shape, self.name)
         values = spec.initializer.draw(
             spec.shape, spec.initializer.generator(self.weight_seed, self.seed_name, spec.name)
         ).to(getattr(torch, spec.dtype))
@@ -86,6 +114,7 @@ class WeightHolder(nn.Module):
                 )
             )
         shape = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
+        _spend(shape, self.name)
         type_ = str(dtype or self.dtype).removeprefix("torch.")
         if initializer is None:
             initializer = "glorot_uniform" if "float" in type_ else "zeros"

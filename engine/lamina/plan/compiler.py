@@ -118,7 +118,13 @@ class LayerByLayer(nn.Module):
     """The layers of a graph, run one after the other: what is traced, and what is measured layer by layer."""
 
     def __init__(
-        self, graph: Graph, layers: Mapping[str, Layer], inputs: Sequence[str], *, training: bool
+        self,
+        graph: Graph,
+        layers: Mapping[str, Layer],
+        inputs: Sequence[str],
+        *,
+        training: bool,
+        recompute: bool = True,
     ) -> None:
         super().__init__()
         unique = list({id(layer): layer for layer in layers.values()}.values())
@@ -130,21 +136,34 @@ class LayerByLayer(nn.Module):
         self.order = [graph.node(node_id) for node_id in order]
         self.structures: dict[str, tuple[Any, Any]] = {}
         self.parts = nn.ModuleDict()
+        ends = {edge.node for edge in graph.outputs}
         for node in self.order:
             structure = call_structure(node)
             fixed = structure[1].get("training")
             is_training = training if fixed is None else bool(fixed)
             self.structures[node.id] = structure
             layer = self.by_node[node.id]
-            if layer.inner_graph is not None:
-                self.parts[f"part_{node.id}"] = type(self)(
-                    layer.inner_graph, layer.layers_by_node, layer.input_names, training=is_training
-                )
-            elif layer.uses_call:
+            # What gives an output is the first that its gradients need: computing it again would save nothing.
+            may_recompute = is_training and recompute and node.id not in ends
+            if layer.uses_call or (may_recompute and _is_recomputed(layer, node)):
                 self.parts[f"part_{node.id}"] = Opaque(
                     layer, structure, len(node.inputs), training=is_training
                 )
+            elif layer.inner_graph is not None:
+                self.parts[f"part_{node.id}"] = type(self)(
+                    layer.inner_graph,
+                    layer.layers_by_node,
+                    layer.input_names,
+                    training=is_training,
+                    recompute=recompute,
+                )
         self.__dict__["is_training"] = training
+
+    def part(self, node: Node) -> nn.Module | None:
+        """The network of a block, or the step of a layer that is called and not traced; None for all others."""
+        key = f"part_{node.id}"
+        found: nn.Module | None = self.parts[key] if key in self.parts else None  # noqa: SIM401 - a ModuleDict has no get
+        return found
 
     def forward(self, inputs: tuple[Tensor, ...]) -> tuple[Any, ...]:
         outputs, masks, losses = self.run([inputs[i] for i in range(len(self.inputs))])
@@ -180,11 +199,10 @@ class LayerByLayer(nn.Module):
     ) -> tuple[list[Any], list[Any], list[Any]]:
         """Outputs of one node, their masks and added losses."""
         layer = self.by_node[node.id]
-        if layer.inner_graph is not None:
-            part = self.parts[f"part_{node.id}"]
-            assert isinstance(part, LayerByLayer)
+        part = self.part(node)
+        if isinstance(part, LayerByLayer):
             return part.run(given, masks)
-        if layer.uses_call:
+        if part is not None:
             return self._opaque(node, layer, given, masks)
         args, kwargs = put_together(self.structures[node.id], given)
         slots = self.structures[node.id][0]
@@ -235,6 +253,12 @@ class LayerByLayer(nn.Module):
         return values, carried, [results[2 * count]]
 
 
+def _is_recomputed(layer: Layer, node: Node) -> bool:
+    """Whether a layer forgets in training what it computes, so that it must stay one step."""
+    shapes = [spec.shape for spec in layer.call_specs.get(node.id, ())]
+    return layer.remat_mode is not None and layer.remat_mode.holds_for(layer.name, shapes)
+
+
 class _Tracer(fx.Tracer):
     """Inlines layers; what a layer holds of other modules stays a call."""
 
@@ -251,6 +275,7 @@ def compile_program(
     *,
     training: bool,
     logits: bool,
+    recompute: bool = True,
 ) -> Program:
     """The program of a graph.
 
@@ -260,8 +285,9 @@ def compile_program(
         inputs: Ids of its Inputs in the order in which the program takes them.
         training: Whether dropout drops and normalization normalizes by the batch.
         logits: Give outputs that end in a softmax or sigmoid without it.
+        recompute: Whether layers that are to be computed again for the gradients are.
     """
-    network = LayerByLayer(graph, layers, inputs, training=training)
+    network = LayerByLayer(graph, layers, inputs, training=training, recompute=recompute)
     network.train(training)
     with torch.no_grad():
         traced = _Tracer().trace(network)

@@ -91,7 +91,7 @@ class MeasuredNetwork(LayerByLayer):
         """As the network does it, and noted; a block's nodes are noted one by one."""
         recorder: Recorder = self.__dict__["recorder"]
         layer = self.by_node[node.id]
-        if layer.inner_graph is not None:
+        if isinstance(self.part(node), MeasuredNetwork):
             recorder.blocks.append(node.id)
             results = super().step(node, given, masks)
             recorder.blocks.pop()

@@ -43,8 +43,19 @@ _KNOWN = frozenset(
 )
 
 
+_MODELS = {"Sequential": "Sequential", "Functional": "Model", "Model": "Model"}
+_MODEL_MODULES = (
+    "keras",
+    "keras.models",
+    "keras.src.models.functional",
+    "keras.src.models.sequential",
+)
+
+
 def _library(module: str, name: str) -> Any:
     """A class of this library, for `keras.layers` and its like; a file can name no other module."""
+    if name in _MODELS and module in _MODEL_MODULES:
+        return getattr(importlib.import_module("lamina.model"), _MODELS[name])
     package, _, kind = module.partition(".")
     kind = kind.split(".")[0]
     if package not in ("keras", "lamina") or kind not in _KNOWN or name.startswith("_"):

@@ -100,8 +100,11 @@ def _supervise(folder: AttemptFolder, order: Order) -> None:
 
 
 def _record(folder: AttemptFolder, end: Exit) -> None:
-    """Write how it ended, however long the disk is full: without it the run would count as lost."""
-    while True:
+    """Write how it ended, however long the disk is full: without it the run would count as lost.
+
+    Nobody is left to read it once the folder itself has been deleted.
+    """
+    while folder.path.exists():
         with suppress(OSError):
             write_json(folder.exit, asdict(end))
             return

@@ -232,6 +232,18 @@ PROGRAM = {
 }
 
 
+WIDE = {
+    "name": "t",
+    "layer": {
+        "module": "keras.layers",
+        "class_name": "Dense",
+        "config": {"name": "wide", "units": 10**9},
+        "registered_name": None,
+        "build_config": {"input_shape": [None, 6]},
+    },
+}
+
+
 @pytest.mark.parametrize(
     ("change", "match"),
     [
@@ -241,7 +253,24 @@ PROGRAM = {
         (set_layer(1, registered_name="evil>Dense"), "There is no layer Dense"),
         (set_layer(1, class_name="Dens"), "misspelt Dense"),
         (set_layer(1, class_name="Sequential"), "layers should be a list"),
-        (set_layer(1, module="keras.src.ops.numpy", class_name="Exp"), "operation Exp on tensors"),
+        (
+            set_layer(1, module="keras.src.ops.numpy", class_name="Sys"),
+            'operation "Sys" on tensors',
+        ),
+        (set_layer(1, module="keras.src.ops.numpy", class_name="__class__"), "on tensors"),
+        (set_layer(1, module="keras.ops", class_name="CustomGradient"), "on tensors"),
+        (set_layer(1, class_name="Layer"), "There is no layer Layer"),
+        (set_layer(1, class_name="Input"), "units = 4"),
+        (set_layer(1, module="keras.src.ops.nn", class_name="Relu"), "only a functional model"),
+        (set_layer(1, class_name="importlib"), "There is no layer importlib"),
+        (set_layer(1, class_name="RNN", config={"name": "r", "cell": PROGRAM}), "lambda"),
+        (
+            lambda c: [
+                set_layer_config(0, batch_shape=[None, 5, 6])(c),
+                set_layer(1, class_name="TimeDistributed", config=WIDE)(c),
+            ],
+            "far more than the file holds",
+        ),
         (set_layer_config(1, activation=PROGRAM), "__lambda__"),
         (
             set_layer_config(
@@ -265,7 +294,7 @@ PROGRAM = {
         (set_layer_config(1, units=-1), "units"),
         (set_layer_config(1, dtype="mixed_float16"), "mixed_float16"),
         (set_layer_config(1, dtype={"config": {"name": "bfloat16"}}), "bfloat16"),
-        (set_layer_config(1, kernel_initializer={"class_name": "Identity"}), "Identity"),
+        (set_layer_config(1, kernel_initializer={"class_name": "Eye"}), "Eye"),
         (set_layer_config(0, sparse=True), "sparse"),
         (set_layer_config(0, batch_shape="x"), "shape"),
         (set_layer_config(1, units=10**9), r"shape \(6, 4\), not \(6, 1000000000\)"),

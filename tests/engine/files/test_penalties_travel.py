@@ -82,7 +82,7 @@ def test_penalties_and_constraints_travel(writes, reads, tmp_path):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5, err_msg=v.path)
 
 
-def test_a_penalty_of_ones_own_trains_and_is_refused_by_a_file(tmp_path):
+def test_a_lambda_trains_and_is_refused_by_a_file(tmp_path):
     def mine(w):
         return 0.5 * (w * w).sum()
 
@@ -100,7 +100,7 @@ def test_a_penalty_of_ones_own_trains_and_is_refused_by_a_file(tmp_path):
         build(None).evaluate(x, y, verbose=0) + 6
     )
     model.fit(x, y, verbose=0)
-    with pytest.raises(ConfigError, match=r"kernel_regularizer of Dense .* your own"):
+    with pytest.raises(ConfigError, match=r"kernel_constraint of Dense .* is a lambda"):
         model.save(tmp_path / "model.keras")
     model.save_weights(tmp_path / "model.weights.h5")
 

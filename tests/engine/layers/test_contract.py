@@ -78,6 +78,27 @@ SMALLEST: dict[str, tuple[dict[str, Any], list[tuple[int | None, ...]]]] = {
     "Resizing": ({"height": 4, "width": 3}, [(None, None, 3)]),
     "CenterCrop": ({"height": 4, "width": 3}, [(None, 6, 3)]),
     "RandomFlip": ({"seed": 3}, [(None, None, 3)]),
+    "RandomCrop": ({"height": 5, "width": 6}, [(None, 6, 3)]),
+    "RandomRotation": ({"factor": 0.2}, [(None, None, 3)]),
+    "RandomZoom": ({"height_factor": 0.2, "seed": 3}, [(None, None, 3)]),
+    "RandomTranslation": ({"height_factor": 0.2, "width_factor": 0.1}, [(None, None, 1)]),
+    "RandomContrast": ({"factor": 0.2, "seed": 3}, [(None, None, 3)]),
+    "RandomBrightness": ({"factor": 0.2}, [(None, None, 3)]),
+    "RandomHue": ({"factor": 0.2}, [(None, None, 3)]),
+    "RandomSaturation": ({"factor": 0.2}, [(None, None, 3)]),
+    "RandomPosterization": ({"factor": 4}, [(None, None, 3)]),
+    "RandomSharpness": ({"factor": 0.2}, [(None, None, 3)]),
+    **{
+        name: ({}, [(None, None, 3)])
+        for name in (
+            "CutMix",
+            "MixUp",
+            "RandomErasing",
+            "RandomGrayscale",
+            "RandomInvert",
+            "RandomShear",
+        )
+    },
     "GroupNormalization": ({"groups": 2}, [(None, 4)]),
     "PReLU": ({"shared_axes": (1,)}, [(None, 3)]),
     "SpatialDropout1D": ({"rate": 0.5, "seed": 3}, [(None, 3)]),

@@ -234,6 +234,28 @@ def test_texts_are_read(tmp_path):
     assert [x.flatten().tolist() for x, _ in numbers] == [[4, 4], [0]]
 
 
+def test_texts_train_a_model_that_reads_them(tmp_path):
+    for index, text in enumerate(["bad film", "awful bad", "good film", "very good"]):
+        path = tmp_path / ("pos" if index > 1 else "neg") / f"{index}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    data = utils.text_dataset_from_directory(tmp_path, batch_size=2, seed=1, verbose=False)
+    vectorize = lamina.layers.TextVectorization(max_tokens=9, output_sequence_length=3)
+    vectorize.adapt(data.map(lambda x, y: x))
+    layers = [
+        lamina.layers.Embedding(9, 4),
+        lamina.layers.GlobalAveragePooling1D(),
+        lamina.layers.Dense(1, activation="sigmoid"),
+    ]
+    whole = lamina.Sequential([lamina.Input((), dtype="string"), vectorize, *layers])
+    whole.compile("sgd", "binary_crossentropy")
+    whole.fit(data, verbose=0)
+    core = lamina.Sequential([lamina.Input((3,), dtype="int32"), *layers])
+    core.compile("sgd", "binary_crossentropy")
+    core.fit(data.map(lambda x, y: (vectorize(x), y)), verbose=0)
+    assert whole.predict(data, verbose=0).shape == (4, 1)
+
+
 def write_wav(path, values, width, rate=8000):
     path.parent.mkdir(exist_ok=True)
     with wave.open(str(path), "wb") as file:

@@ -1,6 +1,7 @@
 """The supervisor with real processes: starts, stops with growing force, and never leaves orphans."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -97,6 +98,15 @@ def test_waits_for_space_to_record_the_end(supervise, until):
     run.attempt.exit.rmdir()
     run.process.wait(10)
     assert Exit.read(run.attempt.exit) == Exit(code=None, signal=9)
+
+
+def test_ends_when_the_folder_of_its_run_is_gone(supervise, until):
+    run = supervise(WAITS)
+    until((run.folder.path / "ready").exists)
+    trainer = run.pids()["trainer"]
+    shutil.rmtree(run.folder.path)
+    trainer.send(signal.SIGKILL)
+    assert run.process.wait(10) == 0
 
 
 def test_a_killed_trainer_is_recorded_with_its_signal(supervise, until):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from lamina.calls import put_together
 from lamina.errors import ConfigError
-from lamina.layer import Layer, TensorSpec
+from lamina.layer import Layer, TensorSpec, stored
+from lamina.saving_registry import deserialize_keras_object
 from lamina.text import Text
 
 
 class Lambda(Layer):
     """A function of tensors as a layer, for a model in a script.
 
-    It is run as it is, so it cannot stand in a document or a file; write a `Layer` with a `call` where that matters.
+    It is run as it is, so it cannot stand in a document. A file names the function, which has to be registered with
+    `register_keras_serializable` and then has to be known when the file is read; a lambda cannot be in a file.
 
     Args:
         function: Takes the inputs, and `mask` and `training` where it names them.
@@ -74,3 +76,29 @@ class Lambda(Layer):
             else (found[0].shape[0], *self.given_shape)
         )
         return nest, [TensorSpec(shape, found[0].dtype, found[0].has_mask)]
+
+    def get_config(self) -> dict[str, Any]:
+        """The function and the rest as they are; a file takes functions by their registered names."""
+        config = {"function": self.function, "arguments": self.arguments}
+        if self.given_shape is not None:
+            config["output_shape"] = self.given_shape
+        if self.given_mask is not None:
+            config["mask"] = self.given_mask
+        return {**super().get_config(), **config}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """The layer of a configuration; code in it is refused.
+
+        Raises:
+            NotSupportedError: If it holds program code instead of the name of a function.
+        """
+        made = {
+            key: deserialize_keras_object(value) if isinstance(value, Mapping) else value
+            for key, value in config.items()
+            if key != "dtype"
+        }
+        shape = made.get("output_shape")
+        if isinstance(shape, list):
+            made["output_shape"] = tuple(shape)
+        return cls(**stored.readable(cls, made))

@@ -15,7 +15,7 @@ from lamina.text import Text
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
 
-def _numbers(value: Any) -> Any:
+def read_numbers(value: Any) -> Any:
     """A float, or nested lists of floats; text holds numbers between anything that is none."""
     if value is None:
         return None
@@ -45,7 +45,7 @@ def _numbers(value: Any) -> Any:
 
 Numbers = Annotated[
     Any,
-    BeforeValidator(_numbers),
+    BeforeValidator(read_numbers),
     PlainSerializer(lambda value: None if isinstance(value, Tensor) else value),
     WithJsonSchema(
         {"anyOf": [{"type": "number"}, {"type": "array"}, {"type": "null"}], "x-widget": "text"}
