@@ -1,11 +1,15 @@
 """From documents to a fitted model."""
 
+import hashlib
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import lamina
 from lamina import run
 from lamina.callbacks import Callback, NonFiniteLossError
+from lamina.datasets import california_housing
 from lamina.datasets.catalogue import DATASETS
 from lamina.problems import GraphError
 from lamina.training.encoding import encode_targets
@@ -162,3 +166,35 @@ def test_the_trained_model_is_an_ordinary_one(tmp_path):
     again = lamina.saving.load_model(tmp_path / "m.keras")
     x = np.random.default_rng(0).normal(size=(5, 4)).astype("float32")
     np.testing.assert_allclose(again.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-6)
+
+
+@pytest.fixture
+def made_housing(tmp_path, monkeypatch):
+    """California housing with made content, in the place and the form of the real file."""
+    monkeypatch.setenv("LAMINA_DATASETS", str(tmp_path))
+    random = np.random.default_rng(0)
+    x = random.normal(50, [1, 2, 30, 400, 5, 6, 7, 8], (300, 8))
+    np.savez(tmp_path / "made.npz", x=x, y=200_000 + 30_000 * (x[:, 0] - 50))
+    content = (tmp_path / "made.npz").read_bytes()
+    file = replace(
+        california_housing.TABLE, size=len(content), sha256=hashlib.sha256(content).hexdigest()
+    )
+    storage = replace(california_housing.FILES, files=(file,), sources=())
+    storage.folder.mkdir()
+    (storage.folder / file.name).write_bytes(content)
+    spec = replace(california_housing.SPEC, storage=storage)
+    monkeypatch.setitem(DATASETS._entries, spec.id, spec)
+    return spec
+
+
+def test_a_table_of_values_is_standardized_and_learned(made_housing):
+    document = graph(units=1, activation="linear", name="price")
+    document["nodes"][0]["config"]["shape"] = [8]
+    chosen = training(
+        dataset={"id": made_housing.id}, loss="mean_squared_error", metrics=["mean_absolute_error"]
+    )
+    model = run.train(document, chosen)
+    history = model.history.history
+    assert history["val_loss"][-1] < 0.3 * history["val_loss"][0]
+    scores = run.evaluate(model, chosen, "test")
+    assert (scores.n, scores.metrics["mean_absolute_error"] < 0.3) == (60, True)

@@ -61,6 +61,17 @@ def test_files_and_labels_have_keras_order(pictures, shuffle, class_names):
     assert [int(label) for label in all_of(data)] == labels.tolist()
 
 
+@pytest.mark.parametrize("labels", [None, [2, 0, 1, 0, 0, 2, 1, 1]])
+def test_without_folders_as_classes_files_have_keras_order(pictures, labels):
+    data = utils.image_dataset_from_directory(pictures, labels=labels, seed=2, verbose=False)
+    paths, numbers, names = keras_files(pictures, True, 2, labels=labels)
+    assert data.file_paths == paths
+    assert data.class_names == names
+    if labels:
+        data.shuffle = False
+        assert [int(label) for label in all_of(data)] == list(numbers)
+
+
 @pytest.mark.parametrize("subset", ["training", "validation", "both"])
 def test_a_split_is_keras_split(pictures, subset):
     options = {"validation_split": 0.3, "seed": 5, "verbose": False}
