@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
@@ -213,7 +214,8 @@ class Network(Layer):
     @property
     def device(self) -> torch.device:
         """Where the weights live."""
-        return next((variable.value.device for variable in self.weights), torch.device("cpu"))
+        tensors = itertools.chain(self.parameters(), self.buffers())
+        return next((tensor.device for tensor in tensors), torch.device("cpu"))
 
     def to_device(self, device: torch.device | str) -> None:
         """Move all weights."""

@@ -204,9 +204,13 @@ class Variable:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         return self.numpy() if dtype is None else self.numpy().astype(dtype)
 
-    def penalty(self) -> Any:
-        """What its regularizer, which it must have, adds to the loss."""
-        return self.spec.regularizer(self.tensor)
+    def penalty(self, value: Tensor | None = None) -> Any:
+        """What its regularizer, which it must have, adds to the loss.
+
+        Args:
+            value: Counts in the place of its own value; in torch's layout.
+        """
+        return self.spec.regularizer(self.tensor if value is None else self.to_keras(value))
 
     # --- changes -----------------------------------------------------------------------------------------------
 

@@ -61,6 +61,11 @@ class CallbackList(Callback):
     def history(self) -> History | None:
         return next((c for c in self.callbacks if isinstance(c, History)), None)
 
+    @property
+    def watches_train_batches(self) -> bool:
+        """Whether anybody looks when a batch has been trained."""
+        return bool(self._train_batch_end)
+
     def watches_each(self, hook: str) -> bool:
         """Whether a callback wants this hook for every single batch; a progress bar does not mind to skip some."""
         return any(not isinstance(c, ProgbarLogger) and _overrides(c, hook) for c in self.callbacks)

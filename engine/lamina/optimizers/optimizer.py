@@ -346,9 +346,11 @@ class Optimizer(HasState, Declared):
         alike = self.is_elementwise and is_ours
         return alike and self.clipnorm is None and self._is_decayed is _every
 
-    @torch.no_grad()
     def step_flat(self, memory: FlatWeights) -> None:
-        """`step` for weights that share a block of memory, with the gradients in its other one."""
+        """`step` for weights that share a block of memory, with the gradients in its other one.
+
+        To be called in inference mode.
+        """
         slots = {name: [slot.flat] for name, slot in self._slots.items()}
         self._apply_to([memory.flat], [memory.gradient], slots)
         if self._constraints:

@@ -62,7 +62,10 @@ class Program:
 
     def full(self, *inputs: Tensor) -> Results:
         """The outputs with their masks, and what layers add to the loss."""
-        given: tuple[Any, ...] = self._run(inputs)
+        return self.results_of(self._run(inputs))
+
+    def results_of(self, given: tuple[Any, ...]) -> Results:
+        """What the module gave, sorted."""
         count = self._outputs
         if not self.has_extras:
             return Results(given, (None,) * count, ())

@@ -1,8 +1,7 @@
 """Training steps captured as lists of torch calls (`lamina.plan.tensor_calls`), in the place of autograd.
 
 A step is captured for each form of batch when it comes for the first time, and only where nothing but tensors decides
-what happens: layers, losses and optimizer of this library, no masks, no penalties. Everything else takes the plain
-step, with the same results up to rounding. Whether to capture depends on the model and on the planned number of steps,
+what happens: layers, losses, penalties and optimizer of this library. Everything else takes the plain step, with the same results up to rounding. Whether to capture depends on the model and on the planned number of steps,
 never on measured time, so that two runs with the same seed do the same, bit by bit.
 """
 
@@ -20,6 +19,7 @@ from lamina.losses.lookup import FunctionLoss
 from lamina.optimizers.memory import FlatWeights
 from lamina.optimizers.optimizer import Optimizer
 from lamina.plan.compiler import Opaque, Program
+from lamina.plan.recording import Call as Recorded
 from lamina.plan.recording import CannotCapture, record
 from lamina.plan.tensor_calls import write_out
 from lamina.training.protocols import TrainableModel
@@ -40,13 +40,13 @@ class CapturedSteps:
 
     def __init__(
         self, program: Program, scores: Scores, optimizer: Optimizer, memory: FlatWeights,
-        weights: list[Tensor],
+        variables: list[Any],
     ) -> None:  # fmt: skip
         self._program = program
         self._scores = scores
         self._optimizer = optimizer
         self._memory = memory
-        self._weights = weights
+        self._variables = variables
         self._steps: dict[Form, _Step | None] = {}
 
     @classmethod
@@ -63,15 +63,16 @@ class CapturedSteps:
         Args:
             known: Those of the last epoch or training, given back when they still hold.
         """
-        if not (_is_ours(program, scores) and optimizer.steps_flat()):
+        variables = list(model.trainable_weights)
+        if not (_is_ours(program, scores, variables) and optimizer.steps_flat()):
             return None
-        weights = [variable.value for variable in model.trainable_weights]
+        weights = [variable.value for variable in variables]
         if [id(w) for w in weights] != [id(v.value) for v in optimizer.trainable_variables]:
             return None
         if known is not None and known._holds(program, scores, optimizer, weights):
             return known
         memory = FlatWeights.of(weights)
-        return None if memory is None else cls(program, scores, optimizer, memory, weights)
+        return None if memory is None else cls(program, scores, optimizer, memory, variables)
 
     def _holds(
         self, program: Any, scores: Scores, optimizer: Optimizer, weights: list[Tensor]
@@ -119,12 +120,10 @@ class _Step:
         self._names: list[str] = []
         self._counts: list[float] = []
         self._count_at: dict[str, int] = {}
-        self._call = self._trace(owner._program, owner._weights, batch)
+        self._call = self._trace(owner._program, owner._variables, batch)
 
     def __call__(self, batch: Batch) -> None:
-        # With gradients enabled, because oneDNN's recurrent kernels keep what their backward needs only then; nothing
-        # is recorded in inference mode.
-        with torch.inference_mode(), torch.enable_grad():
+        with torch.inference_mode():
             results = self._call(*batch.inputs, *batch.targets, *_present(batch.weights))
             self._optimizer.step_flat(self._memory)
         means: Means = {
@@ -139,7 +138,8 @@ class _Step:
             outputs = results[first : first + self._outputs]
             self._scores.watch_others(outputs, batch)
 
-    def _trace(self, program: Program, weights: list[Tensor], batch: Batch) -> Call:
+    def _trace(self, program: Program, variables: list[Any], batch: Batch) -> Call:
+        weights = [variable.value for variable in variables]
         learned = [weight.detach().requires_grad_() for weight in weights]
         module = program.module
         state = _state_of(module, weights)
@@ -147,32 +147,39 @@ class _Step:
         names = {name: places[id(tensor)] for name, tensor in _tensors_of(module)}
         fixed = [*weights, *state]
         n_in, n_out = len(batch.inputs), len(batch.targets)
+        penalized = [i for i, v in enumerate(variables) if v.spec.regularizer is not None]
 
         def step(*tensors: Tensor) -> tuple[Tensor | None, ...]:
-            held, given = tensors[: len(fixed)], tensors[len(fixed) :]
-            sample_weights = iter(given[n_in + n_out :])
+            held, data = tensors[: len(fixed)], tensors[len(fixed) :]
+            sample_weights = iter(data[n_in + n_out :])
             inner = Batch(
-                given[:n_in],
-                given[n_in : n_in + n_out],
+                data[:n_in],
+                data[n_in : n_in + n_out],
                 tuple(None if w is None else next(sample_weights) for w in batch.weights),
                 batch.size,
             )
             with torch.enable_grad():
-                outputs = torch.func.functional_call(
+                given = torch.func.functional_call(
                     module, {name: held[i] for name, i in names.items()}, (inner.inputs,)
                 )
-                outputs = self._scores.with_heads(tuple(outputs))
-                total, means = self._scores.evaluate(outputs, inner)
+                results = program.results_of(tuple(given))
+                outputs = self._scores.with_heads(results.outputs)
+                penalties = [variables[i].penalty(held[i]) for i in penalized]
+                added = [*results.losses, *penalties]
+                total, means = self._scores.evaluate(outputs, inner, results.masks, added)
                 gradients = torch.autograd.grad(
                     self._optimizer.scale_loss(total), held[: len(weights)], allow_unused=True
                 )
             return self._results(means, outputs) + gradients
 
-        given = (*batch.inputs, *batch.targets, *_present(batch.weights))
+        example = (*batch.inputs, *batch.targets, *_present(batch.weights))
         with _left_alone(module):
             copies = [tensor.detach().clone() for tensor in state]
-            recording = record(step, [*learned, *copies, *given])
-        return write_out(recording, [tensor.detach() for tensor in fixed], self._memory.gradients)
+            recording = record(step, [*learned, *copies, *example])
+        call = write_out(recording, [tensor.detach() for tensor in fixed], self._memory.gradients)
+        # oneDNN's recurrent kernels keep what their backward needs only while gradients are enabled; nothing is taped
+        # in inference mode.
+        return torch.enable_grad()(call) if any(map(_is_recurrent, recording.calls)) else call
 
     def _results(self, means: Means, outputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """Means, then outputs for metrics that want them, then counts; how they lie is kept."""
@@ -184,6 +191,10 @@ class _Step:
         self._counts = [0.0 if name in counts else float(c) for name, (_, c) in means.items()]
         self._count_at = {name: first + i for i, name in enumerate(counts)}
         return (*(mean for mean, _ in means.values()), *shown, *counts.values())
+
+
+def _is_recurrent(call: Recorded) -> bool:
+    return "rnn" in str(call.target)
 
 
 def _present(weights: tuple[Tensor | None, ...]) -> Iterator[Tensor]:
@@ -201,17 +212,19 @@ def _state_of(module: torch.nn.Module, weights: list[Tensor]) -> list[Tensor]:
     return list({id(t): t for _, t in _tensors_of(module) if id(t) not in learned}.values())
 
 
-def _is_ours(program: Any, scores: Scores) -> bool:
+def _is_ours(program: Any, scores: Scores, variables: list[Any]) -> bool:
     """Whether nothing in a step is code that may do more than compute with tensors."""
-    if not isinstance(program, Program) or program.has_extras:
+    if not isinstance(program, Program):
         return False
+    if program.has_extras and scores.has_others:
+        return False  # those metrics would want the masks
     if any(isinstance(part, Opaque) for part in program.module.modules()):
         return False
-    return all(
-        type(entry.loss).__module__.startswith("lamina.")
-        and not isinstance(entry.loss, FunctionLoss)
-        for entry in scores.losses
-    )
+    if any(isinstance(entry.loss, FunctionLoss) for entry in scores.losses):
+        return False
+    penalties = [v.spec.regularizer for v in variables if v.spec.regularizer is not None]
+    parts = [entry.loss for entry in scores.losses] + penalties
+    return all(type(part).__module__.startswith("lamina.") for part in parts)
 
 
 @contextmanager

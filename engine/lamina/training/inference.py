@@ -52,7 +52,8 @@ def predict(
     program = model.program(training=False)
     batches, times = feed.epoch(0), 1
     watched = any(map(listeners.watches_each, ("on_predict_batch_begin", "on_predict_batch_end")))
-    if steps is None and not watched and not _keeps_states(model):
+    is_one = steps is None and source.steps == 1
+    if steps is None and not (is_one or watched or _keeps_states(model)):
         larger, times = source.merged()
         batches = larger.batches(0)
     rows: list[tuple[Tensor, ...]] = []

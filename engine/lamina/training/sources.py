@@ -7,7 +7,7 @@ datasets, loaders) is moved to the device batch by batch.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -38,6 +38,9 @@ WEIGHTS = Text("sample weights", "样本权重")
 LARGE_BATCH_BYTES = 4 << 20
 LARGE_BATCH_SIZE = 512
 """A batch of evaluation grows to this many samples, or to so many bytes of input; beyond, nothing gets faster."""
+
+SMALL_BATCH_BYTES = 1 << 16
+"""Batches are gathered together up to this size."""
 
 DEVICE_SHARE = 0.5
 """Arrays are kept on a GPU when they take at most this share of its free memory."""
@@ -113,10 +116,24 @@ class ArraySource(Source):
         self._targets = len(targets)
 
     def batches(self, epoch: int) -> Iterator[Batch]:
-        for rows in self._order(epoch):
-            yield self._gather(rows)
+        order = self._order(epoch)
+        times = self._batches_at_once if self.shuffle is True else 1
+        if times == 1:
+            for rows in order:
+                yield self._gather(rows)
+            return
+        # Gathering costs some microseconds a call, which is much beside a tiny batch: several at once, then views.
+        for start in range(0, len(order), times):
+            together = self._gather(torch.cat(order[start : start + times]))  # type: ignore[arg-type]
+            yield from _cut(together, self.batch_size)
 
-    def _order(self, epoch: int) -> Iterable[Tensor | slice]:
+    @property
+    def _batches_at_once(self) -> int:
+        """How many small batches are gathered together."""
+        sample_bytes = sum(c[0].numel() * c.element_size() for c in self._columns if c is not None)
+        return max(1, SMALL_BATCH_BYTES // max(sample_bytes * self.batch_size, 1))
+
+    def _order(self, epoch: int) -> Sequence[Tensor | slice]:
         """What each batch is made of: rows to gather, or a slice of neighbours."""
         starts = range(0, self.count, self.batch_size)
         slices = [slice(start, min(start + self.batch_size, self.count)) for start in starts]
@@ -157,6 +174,21 @@ class ArraySource(Source):
         larger.batch_size = self.batch_size * times
         larger.steps = -(-self.count // larger.batch_size)
         return larger, times
+
+
+def _cut(batch: Batch, size: int) -> Iterator[Batch]:
+    """A batch as smaller ones, which are views of it."""
+    columns = [*batch.inputs, *batch.targets, *batch.weights]
+    cuts = [None if c is None else torch.split(c, size) for c in columns]
+    first, second = len(batch.inputs), len(batch.inputs) + len(batch.targets)
+    for index in range(-(-batch.size // size)):
+        parts = [None if cut is None else cut[index] for cut in cuts]
+        yield Batch(
+            tuple(parts[:first]),  # type: ignore[arg-type]
+            tuple(parts[first:second]),  # type: ignore[arg-type]
+            tuple(parts[second:]),
+            min(size, batch.size - index * size),
+        )
 
 
 class StreamSource(Source):

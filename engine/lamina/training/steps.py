@@ -47,7 +47,7 @@ class TrainStep:
                 "The model has no trainable weights; training only measures it.", stacklevel=2
             )
         self.captured: CapturedSteps | None = None
-        if capture and self._learns and not self._penalized:
+        if capture and self._learns:
             self.captured = CapturedSteps.of(model, self._program, scores, optimizer, known)
 
     def __call__(self, batch: Batch) -> None:

@@ -241,7 +241,8 @@ class Trainer:
                 train = self._train_step(scores, planned)
             train(batch)
             done = step + 1
-            listeners.on_train_batch_end(step, self._batch_logs(batch))
+            if listeners.watches_train_batches:
+                listeners.on_train_batch_end(step, self._batch_logs(batch))
             if self.model.stop_training:
                 self._is_cut_short = done != feed.steps_per_epoch
                 break

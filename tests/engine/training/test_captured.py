@@ -54,13 +54,33 @@ def noisy():
     )
 
 
-MODELS = {"dense": dense, "images": images, "sequences": sequences, "noisy": noisy}
+def masked():
+    return keras.Sequential(
+        [
+            keras.Input((4, 3)),
+            L.Masking(0.0),
+            L.LSTM(5, return_sequences=True, kernel_regularizer="l2"),
+            L.GRU(4, activity_regularizer="l1"),
+            L.Dense(4, activation="softmax", bias_regularizer=keras.regularizers.L1L2(0.01, 0.01)),
+        ]
+    )
+
+
+MODELS = {
+    "masked": masked,
+    "dense": dense,
+    "images": images,
+    "sequences": sequences,
+    "noisy": noisy,
+}
 SAMPLES, BATCH = 72, 15  # 64 of them to train on: the last batch of an epoch is short
 
 
 def data(model):
     rng = np.random.default_rng(5)
-    x = rng.normal(size=(SAMPLES, 12)).astype("float32").reshape(-1, *model.input_shape[1:])
+    x = rng.normal(size=(SAMPLES, 12)).astype("float32")
+    x[::3, -3:] = 0  # a last time step that `Masking` leaves out
+    x = x.reshape(-1, *model.input_shape[1:])
     return x, rng.integers(0, 4, SAMPLES)
 
 
@@ -150,7 +170,7 @@ def test_sample_weights_and_metrics_that_are_no_means_are_measured(monkeypatch):
     ("why", "make", "options"),
     [
         ("a layer of one's own", lambda: keras.Sequential([keras.Input((12,)), Own(), L.Dense(4)]), {}),
-        ("a penalty", lambda: keras.Sequential([keras.Input((12,)), L.Dense(4, kernel_regularizer="l2")]), {}),
+        ("a penalty of one's own", lambda: keras.Sequential([keras.Input((12,)), L.Dense(4, kernel_regularizer=total)]), {}),
         ("clipping by weight", dense, {"optimizer": keras.optimizers.Adam(clipnorm=1.0)}),
         ("an optimizer that looks at whole weights", dense, {"optimizer": keras.optimizers.Lamb()}),
         ("a loss of one's own", dense, {"loss": lambda y, p: (p - p.mean()) ** 2}),
@@ -164,6 +184,10 @@ def test_what_cannot_be_captured_takes_the_plain_step(why, make, options, monkey
     x, y = data(model)
     model.fit(x, y, epochs=2, verbose=0)
     assert model.trainer.captured_forms == 0, why
+
+
+def total(kernel):
+    return 0.01 * kernel.abs().sum()
 
 
 class Own(L.Layer):
