@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import struct
 import tempfile
 import zipfile
@@ -32,6 +33,9 @@ MAX_EXPANSION = 100
 MAX_JSON_BYTES = 8 * 2**20
 MAX_JSON_VALUES = 400_000
 """Of a config of 2,000 layers; also keeps the parsed objects under some 50 MB."""
+ASSET = re.compile(r"assets(?:/[a-z0-9_]{1,80}){2,20}/vocabulary\.txt")
+"""Vocabularies; they are read, never unpacked to a path."""
+ASSET_CAP = 2**26
 MEMBER_CAPS = {CONFIG: MAX_JSON_BYTES, METADATA: 2**20, WEIGHTS: 2**36}
 
 CHUNK_BYTES = 2**20
@@ -151,6 +155,18 @@ class Archive:
             raise _damaged(self.path, f"{CONFIG} is not an object")
         return config
 
+    def lines(self, name: str) -> list[str] | None:
+        """The lines of a member without empty ones at the end; None where there is no such member."""
+        if name not in self._members:
+            return None
+        try:
+            lines = b"".join(self._chunks(name)).decode("utf-8").splitlines()
+        except UnicodeDecodeError as error:
+            raise _damaged(self.path, f"{name} is no text ({error})") from error
+        while lines and not lines[-1]:
+            lines.pop()
+        return lines
+
     @property
     def weights_size(self) -> int:
         """Bytes of the weights' file."""
@@ -184,13 +200,14 @@ def _checked_members(path: Path, members: list[zipfile.ZipInfo]) -> dict[str, zi
         name = member.filename
         if name in found:
             raise _hostile(path, f'holds "{name}" twice', f"包含重复的“{name}”")
-        if name not in MEMBER_CAPS:
+        cap = ASSET_CAP if ASSET.fullmatch(name) else MEMBER_CAPS.get(name)
+        if cap is None:
             raise _hostile(
                 path,
                 f'holds "{name[:80]}", which is no part of a model file',
                 f"包含不属于模型文件的“{name[:80]}”",
             )
-        if member.file_size > min(MEMBER_CAPS[name], MAX_EXPANSION * member.compress_size):
+        if member.file_size > min(cap, MAX_EXPANSION * member.compress_size):
             raise _hostile(
                 path,
                 f"declares {member.file_size} bytes for {name}, stored in {member.compress_size}",

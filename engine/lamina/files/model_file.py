@@ -29,6 +29,7 @@ from lamina.files.legacy_weights import (
     read_pairs,
 )
 from lamina.files.topology import ReadModel, is_graph, model_from_keras, model_to_keras
+from lamina.files.vocabularies import with_vocabularies
 from lamina.files.weights import check_layers, read_arrays, read_given, read_state, write_state
 from lamina.layer.stored import is_own
 from lamina.layer.weights import weight_budget
@@ -249,7 +250,7 @@ def read_model(path: str | Path, *, compiled: bool = True) -> ModelFile | Networ
         config = archive.config()
         if not is_graph(config):
             return _own_model(archive, config, compiled=compiled)
-        read = model_from_keras(config)
+        read = model_from_keras(with_vocabularies(config, archive))
         compile_config = config.get("compile_config")
         with archive.weights() as file, open_reader(file, path) as reader:
             check_layers(reader, read.graph, read.report)

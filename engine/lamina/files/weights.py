@@ -83,7 +83,11 @@ def _write_stated(writer: Writer, layer: Layer, group: str) -> None:
         if file_group:
             arrays = [values[position] for position in positions]
             writer.write_vars(f"{group}/{file_group}", arrays, name=f"{layer.name}_{file_group}")
-    writer.write_vars(group, [values[p] for p in inner.get("", ())], name=layer.name)
+    named = {"": {}, **layer.named_arrays()}
+    numbered = {str(i): values[p] for i, p in enumerate(inner.get("", ()))}
+    for sub, arrays_by_name in named.items():
+        own = arrays_by_name if sub else {**numbered, **arrays_by_name}
+        writer.write_store(f"{group}/{sub}" if sub else group, own, name=layer.name)
 
 
 # ----------------------------------------------------------------------------------------------

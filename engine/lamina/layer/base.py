@@ -163,6 +163,10 @@ class Layer(Declared, StoredLayer):
         """The parameters of a configuration that Keras wrote, which may say more than there are."""
         return config
 
+    def named_arrays(self) -> dict[str, dict[str, Any]]:
+        """What Keras wants to find in a file beside the weights: arrays by name, by group within the layer's."""
+        return {}
+
     # --- what a layer states -----------------------------------------------------------------------------------
 
     def output_shape(self, *inputs: Shape) -> Shape:

@@ -394,7 +394,7 @@ class Lookup(HostLayer):
 
     # --- files -------------------------------------------------------------------------------------------------
 
-    def arrays_for_file(self) -> dict[str, dict[str, Array]]:
+    def named_arrays(self) -> dict[str, dict[str, Array]]:
         """What Keras wants to find beside the configuration: named arrays by group."""
         return {} if self.rarity is None else {"": {"idf_weights": self.rarity}}
 

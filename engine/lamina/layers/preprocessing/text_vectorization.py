@@ -360,7 +360,7 @@ class TextVectorization(HostLayer):
                 )
         return super().get_config()
 
-    def arrays_for_file(self) -> dict[str, dict[str, Array]]:
+    def named_arrays(self) -> dict[str, dict[str, Array]]:
         """What Keras wants to find beside the configuration: named arrays by group."""
-        own = self.lookup.arrays_for_file()
+        own = self.lookup.named_arrays()
         return {"": own[""], "_lookup_layer": own[""]} if own else {}
