@@ -1,17 +1,15 @@
-"""Models as configurations: `to_json`, `model_from_json`, `from_config` and `clone_model`, without weights."""
+"""Models as configurations: `to_json`, `model_from_json` and `from_config`, without weights."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from lamina.errors import ConfigError, NotSupportedError
+from lamina.errors import ConfigError
 from lamina.files.archive import MAX_JSON_BYTES
 from lamina.files.keras_objects import layer_from_keras
-from lamina.files.model_file import model_config
 from lamina.files.topology import is_graph, model_from_keras
-from lamina.layer import Layer
 from lamina.model import Model, made
 from lamina.saving_registry import CustomObjectScope
 from lamina.text import Text
@@ -66,50 +64,3 @@ def from_config(
             )
         )
     return model
-
-
-def clone_model(
-    model: Model,
-    input_tensors: Any = None,
-    clone_function: Callable[[Layer], Layer] | None = None,
-    call_function: Any = None,
-    recursive: bool = False,
-    **kwargs: Any,
-) -> Model:
-    """A model of the same layers with fresh weights.
-
-    Args:
-        model: A built Sequential or functional model; it is not changed.
-        input_tensors, clone_function, call_function: Not supported yet; leave them out.
-        recursive: Taken for Keras' sake: there are no models inside models here.
-
-    Raises:
-        NotSupportedError: If one of those is given.
-    """
-    del recursive
-    given = {
-        "input_tensors": input_tensors,
-        "clone_function": clone_function,
-        "call_function": call_function,
-        **kwargs,
-    }
-    for name, value in given.items():
-        if value is not None:
-            raise NotSupportedError(
-                Text(
-                    f"clone_model copies a model as it is; {name} is not supported yet.",
-                    f"clone_model 只按原样复制模型；暂不支持 {name}。",
-                )
-            )
-    return from_config(_built_config(model))
-
-
-def _built_config(model: Model) -> dict[str, Any]:
-    if not model.built:
-        raise ConfigError(
-            Text(
-                f'"{model.name}" does not know the shape of its input yet. Add an Input or call build.',
-                f"“{model.name}”尚不知道输入形状。请添加 Input 或调用 build。",
-            )
-        )
-    return model_config(model)

@@ -1,6 +1,7 @@
 """`keras.models`: the models, and what turns files into them."""
 
-from lamina.configs import clone_model, model_from_json
+from lamina.cloning import clone_model
+from lamina.configs import model_from_json
 from lamina.model import Model, Sequential
 from lamina.saving import load_model, save_model
 

@@ -71,7 +71,77 @@ def test_what_is_no_model(text):
 def test_what_cannot_be_is_said():
     with pytest.raises(FileFormatError, match="class_name"):
         model_from_json("{}")
-    with pytest.raises(NotSupportedError, match="clone_function"):
-        clone_model(chain(lamina), clone_function=lambda layer: layer)
-    with pytest.raises(ConfigError, match="shape of its input"):
-        clone_model(lamina.Sequential([lamina.layers.Dense(1)]))
+    with pytest.raises(ConfigError, match="call_function"):
+        clone_model(chain(lamina), call_function=lambda layer, x: layer(x))
+    with pytest.raises(ConfigError, match="has to give a layer"):
+        clone_model(chain(lamina), clone_function=lambda layer: None)
+    with pytest.raises(ConfigError, match="1 inputs"):
+        clone_model(branches(lamina), input_tensors=[])
+    with pytest.raises(NotSupportedError, match="does not"):
+        chain(lamina).export("model")
+
+
+@pytest.mark.parametrize("api", [lamina, keras], ids=["ours", "keras"])
+@pytest.mark.parametrize("make", [chain, branches])
+def test_a_clone_can_have_other_layers_calls_and_inputs(api, make):
+    def wider(layer):
+        config = layer.get_config()
+        if isinstance(layer, api.layers.Dense) and config["units"] == 2:
+            config["units"] = 5
+        return type(layer).from_config(config)
+
+    clone = api.models.clone_model(make(api), clone_function=wider)
+    assert tuple(clone.weights[-1].shape) == (5,)
+    if make is chain:
+        return
+
+    def doubled(layer, *args, **kwargs):
+        y = layer(*args, **kwargs)
+        return y * 2.0 if layer.name == "sum" else y
+
+    model, start = branches(api), api.Input((6,), name="other")
+    clone = api.models.clone_model(
+        model, input_tensors=start, call_function=doubled, clone_function=lambda layer: layer
+    )
+    np.testing.assert_allclose(values(clone)[1], 2 * values(model)[1], rtol=1e-5)
+    assert clone.inputs[0].name == "other"
+
+
+def test_models_inside_a_clone_are_cloned_in_the_same_way():
+    x = lamina.Input((6,))
+    model = lamina.Model(x, chain(lamina)(branches(lamina)(x)[1]))
+    seen = []
+
+    def note(layer):
+        seen.append(layer.name)
+        return type(layer).from_config(layer.get_config())
+
+    clone = clone_model(model, clone_function=note, recursive=True)
+    assert "shared" in seen
+    assert [w.shape for w in clone.weights] == [w.shape for w in model.weights]
+    clone = clone_model(model)
+    clone.set_weights(model.get_weights())
+    np.testing.assert_allclose(values(clone)[0], values(model)[0], rtol=1e-6)
+
+
+def test_a_model_of_ones_own_is_cloned_by_its_configuration():
+    class Own(lamina.Model):
+        def __init__(self, units=2, **kwargs):
+            super().__init__(**kwargs)
+            self.units, self.head = units, lamina.layers.Dense(units)
+
+        def call(self, inputs):
+            return self.head(inputs)
+
+    clone = clone_model(Own(units=4))
+    assert (type(clone), clone.units) == (Own, 4)
+    assert clone(X).shape == (3, 4)
+
+
+@pytest.mark.parametrize("make", [chain, branches])
+def test_configurations_come_back(make):
+    model = make(lamina)
+    again = type(model).from_config(model.get_config())
+    again.set_weights(model.get_weights())
+    for a, b in zip(values(again), values(model), strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -16,7 +16,7 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -33,10 +33,12 @@ MAX_EXPANSION = 100
 MAX_JSON_BYTES = 8 * 2**20
 MAX_JSON_VALUES = 400_000
 """Of a config of 2,000 layers; also keeps the parsed objects under some 50 MB."""
-ASSET = re.compile(r"assets(?:/[a-z0-9_]{1,80}){2,20}/vocabulary\.txt")
-"""Vocabularies; they are read, never unpacked to a path."""
-ASSET_CAP = 2**26
 MEMBER_CAPS = {CONFIG: MAX_JSON_BYTES, METADATA: 2**20, WEIGHTS: 2**36}
+ASSETS = "assets/"
+MAX_ASSET_BYTES = 2**30
+"""Of all of them together."""
+ASSET_NAME = re.compile(r"assets(/(?!\.)[\w .()+@=-]{1,100}){1,30}")
+"""Plain parts that begin with no dot: a name that matches stays below the folder it is put into."""
 
 CHUNK_BYTES = 2**20
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -58,6 +60,7 @@ def write_archive(
     config: dict[str, Any],
     metadata: dict[str, Any],
     write_weights: Callable[[IO[bytes]], None],
+    assets: Mapping[str, bytes] | None = None,
 ) -> None:
     """Write the whole file or nothing: it appears under its name only when it is complete.
 
@@ -66,6 +69,7 @@ def write_archive(
         config: Content of `config.json`.
         metadata: Content of `metadata.json`.
         write_weights: Writes the HDF5 file into the open file that it is given.
+        assets: Further files of layers by their paths.
     """
     with (
         replacing(path) as out,
@@ -82,6 +86,8 @@ def write_archive(
         with archive.open(member, "w") as target:
             while chunk := weights.read(CHUNK_BYTES):
                 target.write(chunk)
+        for name, content_bytes in (assets or {}).items():
+            archive.writestr(zipfile.ZipInfo(f"{ASSETS}{name}", ZIP_EPOCH), content_bytes)
 
 
 @contextmanager
@@ -181,6 +187,20 @@ class Archive:
             file.seek(0)
             yield file
 
+    @contextmanager
+    def assets(self) -> Iterator[Path | None]:
+        """A temporary folder with the further files of layers; None when there are none."""
+        names = [name for name in self._members if name.startswith(ASSETS)]
+        if not names:
+            yield None
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            for name in names:
+                target = Path(folder, name.removeprefix(ASSETS))
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(b"".join(self._chunks(name)))
+            yield Path(folder)
+
     def _chunks(self, name: str) -> Iterator[bytes]:
         left = self._members[name].file_size
         try:
@@ -196,17 +216,21 @@ class Archive:
 
 def _checked_members(path: Path, members: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     found: dict[str, zipfile.ZipInfo] = {}
+    assets_left = MAX_ASSET_BYTES
     for member in members:
         name = member.filename
         if name in found:
             raise _hostile(path, f'holds "{name}" twice', f"包含重复的“{name}”")
-        cap = ASSET_CAP if ASSET.fullmatch(name) else MEMBER_CAPS.get(name)
-        if cap is None:
+        is_asset = ASSET_NAME.fullmatch(name) is not None
+        if name.startswith(ASSETS) and name.endswith("/") and member.file_size == 0:
+            continue  # a folder
+        if name not in MEMBER_CAPS and not is_asset:
             raise _hostile(
                 path,
                 f'holds "{name[:80]}", which is no part of a model file',
                 f"包含不属于模型文件的“{name[:80]}”",
             )
+        cap = assets_left if is_asset else MEMBER_CAPS[name]
         if member.file_size > min(cap, MAX_EXPANSION * member.compress_size):
             raise _hostile(
                 path,
@@ -218,6 +242,8 @@ def _checked_members(path: Path, members: list[zipfile.ZipInfo]) -> dict[str, zi
             zipfile.ZIP_DEFLATED,
         ):
             raise _hostile(path, f"holds {name} encrypted or packed", f"中的 {name} 已加密或压缩")
+        if is_asset:
+            assets_left -= member.file_size
         found[name] = member
     for name in (CONFIG, WEIGHTS):
         if name not in found:

@@ -28,6 +28,7 @@ from lamina.files.legacy_weights import (
     paired_by_order,
     read_pairs,
 )
+from lamina.files.state import read_assets, write_assets
 from lamina.files.topology import ReadModel, is_graph, model_from_keras, model_to_keras
 from lamina.files.vocabularies import with_vocabularies
 from lamina.files.weights import check_layers, read_arrays, read_given, read_state, write_state
@@ -124,6 +125,7 @@ def save_model(
         config=config,
         metadata=metadata,
         write_weights=lambda file: _write_weights(model, file, include_optimizer),
+        assets=write_assets(model),
     )
 
 
@@ -188,7 +190,9 @@ def optimizer_of(model: Network) -> Optimizer | None:
 def _state_for_file(model: Network) -> list[np.ndarray[Any, Any]]:
     optimizer = optimizer_of(model)
     assert optimizer is not None
-    if not optimizer.built:  # Keras expects all slots or complains
+    method = getattr(type(model), "compile_from_config", None)
+    compiles_itself = not str(getattr(method, "__module__", "lamina.")).startswith("lamina.")
+    if not optimizer.built and not compiles_itself:  # Keras expects all slots or complains
         optimizer.build(model.trainable_weights)
     return optimizer.variables_for_file()
 
@@ -255,7 +259,8 @@ def read_model(path: str | Path, *, compiled: bool = True) -> ModelFile | Networ
         with archive.weights() as file, open_reader(file, path) as reader:
             check_layers(reader, read.graph, read.report)
             weights = read_arrays(reader, read.graph, read.report)
-            given = read_given(reader, read.graph, read.report)
+            with archive.assets() as assets:
+                given = read_given(reader, read.graph, read.report, assets)
             return ModelFile(
                 read=read,
                 weights=weights,
@@ -285,6 +290,8 @@ def _own_model(archive: Archive, config: Mapping[str, Any], *, compiled: bool) -
         )
     with archive.weights() as file, open_reader(file, archive.path) as reader:
         read_state(reader, model)
+        with archive.assets() as assets:
+            read_assets(model, assets)
         optimizer = optimizer_of(model)
         if optimizer is not None and reader.count_vars(OPTIMIZER):
             weights = {"": model.get_weights()}

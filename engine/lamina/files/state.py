@@ -7,14 +7,17 @@ the order of their names, private ones last, and a layer that two attributes hol
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lamina.files.hdf5 import Reader
+from lamina.files.keras_objects import refuse
 from lamina.layer import Layer
 from lamina.naming import snake_case
 from lamina.operation import Op
@@ -112,6 +115,36 @@ _OF_MODELS = {
 
 def _join(group: str, name: str) -> str:
     return f"{group}/{name}" if group else name
+
+
+def write_assets(model: Layer) -> dict[str, bytes]:
+    """The further files that layers with a `save_assets(folder)` write, by their paths."""
+    found: dict[str, bytes] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for layer, group, _ in walk(model, ""):
+            save = getattr(layer, "save_assets", None)
+            if save is not None:
+                target = folder / group
+                target.mkdir(parents=True, exist_ok=True)
+                save(str(target))
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                found[path.relative_to(folder).as_posix()] = path.read_bytes()
+    return found
+
+
+def read_assets(model: Layer, folder: Path | None, group: str = "") -> None:
+    """Let layers with a `load_assets(folder)` read theirs."""
+    for layer, place, _ in walk(model, group):
+        load = getattr(layer, "load_assets", None)
+        if load is not None:
+            if folder is None:
+                raise refuse(
+                    f'"{layer.name}" ({type(layer).__name__}) has files of its own, which are missing in this one.',
+                    f"“{layer.name}”（{type(layer).__name__}）需要自己的文件，但此文件中没有。",
+                )
+            load(str(folder / place))
 
 
 class Store(Mapping[str, np.ndarray[Any, Any]]):

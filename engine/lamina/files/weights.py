@@ -11,6 +11,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from lamina.calls import Slot
 from lamina.errors import FileFormatError
 from lamina.files.hdf5 import Reader, Writer
 from lamina.files.keras_objects import refuse
-from lamina.files.state import Store, places_in, walk
+from lamina.files.state import Store, places_in, read_assets, walk
 from lamina.graph.blocks import BlockLayer
 from lamina.graph.document import Graph, call_structure
 from lamina.graph.order import keras_order
@@ -116,12 +117,15 @@ def read_arrays(
     }
 
 
-def read_given(reader: Reader, graph: Graph, report: Report) -> list[np.ndarray[Any, Any]]:
+def read_given(
+    reader: Reader, graph: Graph, report: Report, assets: Path | None
+) -> list[np.ndarray[Any, Any]]:
     """Read the weights of the layers that the graph does not describe, which are built; gives what they are then."""
     found: list[np.ndarray[Any, Any]] = []
     for _, layer, group, _ in _owners(graph, report, _root(reader)):
         if layer.uses_call or (layer.inner_graph is not None and not isinstance(layer, BlockLayer)):
             read_state(reader, layer, group)
+            read_assets(layer, assets, group)
             found.extend(layer.get_weights())
     return found
 

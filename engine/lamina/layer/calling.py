@@ -162,7 +162,11 @@ def shapes_by_name(
     wanted = list(inspect.signature(method).parameters.values())
     named = [p for p in wanted if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     if len(named) > 1:
-        return (), {p.name: given.get(p.name.removesuffix("_shape")) for p in named}
+        by_name = {p.name: given.get(p.name.removesuffix("_shape")) for p in named}
+        if not any(by_name.values()):
+            by_name[named[0].name] = next(iter(given.values()), None)
+        needed = {p.name for p in named if p.default is p.empty}
+        return (), {k: v for k, v in by_name.items() if v is not None or k in needed}
     return (next(iter(given.values()), None),), {}
 
 
@@ -233,7 +237,9 @@ def marking(build: Callable[..., None]) -> Callable[..., None]:
             self.weight_seed = current_seed()
         if "build_shapes" not in self.__dict__:
             bound = inspect.signature(build).bind(self, *args, **kwargs).arguments
-            self.__dict__["build_shapes"] = {k: v for k, v in bound.items() if k != first}
+            self.__dict__["build_shapes"] = {
+                k: v for k, v in bound.items() if k != first and is_nest_of_shapes(v)
+            }
         build(self, *args, **kwargs)
         self.built = True
 

@@ -56,9 +56,10 @@ def _library(module: str, name: str) -> Any:
     """A class of this library, for `keras.layers` and its like; a file can name no other module."""
     if name in _MODELS and module in _MODEL_MODULES:
         return getattr(importlib.import_module("lamina.model"), _MODELS[name])
-    package, _, kind = module.partition(".")
-    kind = kind.split(".")[0]
-    if package not in ("keras", "lamina") or kind not in _KNOWN or name.startswith("_"):
+    package, *parts = module.split(".")
+    # Keras with torch writes the inner module of an optimizer, keras.src.backend.torch.optimizers.torch_sgd
+    kind = next((part for part in parts if part in _KNOWN), None)
+    if package not in ("keras", "lamina") or kind is None or name.startswith("_"):
         return None
     try:
         found = getattr(importlib.import_module(f"lamina.{kind}"), name, None)

@@ -162,10 +162,23 @@ def test_a_missing_member(file, member):
 
 
 @pytest.mark.parametrize(
-    "name", ["../outside.txt", "/etc/passwd", "assets/x", "config.json/x", "model.weights.npz", "é"]
+    "name",
+    [
+        "../outside.txt",
+        "/etc/passwd",
+        "assets/../x",
+        "assets/a/..",
+        "assets//x",
+        "assets/.x",
+        "assets\\x",
+        "assets/a\nb",
+        "config.json/x",
+        "model.weights.npz",
+        "é",
+    ],
 )
 def test_a_member_that_is_no_part_of_a_model(file, name):
-    refused(file(**{name.replace(".", "__"): b"x"}), "no part of a model file")
+    refused(file(**{name: b"x"}), "no part of a model file")
 
 
 def test_a_member_that_is_there_twice(file, good):

@@ -52,7 +52,7 @@ def rewritten(path, change):
             lambda n, c: [(n, c), ("assets/layers/../../vocabulary.txt", b"")] if n == "config.json" else [(n, c)],
             "no part of a model file",
         ),
-        (lambda n, c: [(n.replace("vocabulary", "other"), c)], "no part of a model file"),
+        (lambda n, c: [(n.replace("vocabulary", "other"), c)], "set the layer.s vocabulary"),
     ],
 )  # fmt: skip
 def test_assets_that_cannot_be_used_are_refused(tmp_path, change, match):
