@@ -80,7 +80,7 @@ class Evil:
         np.array([[None, None]], dtype=object),
         {"a": os.getcwd},
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 @pytest.mark.parametrize("protocol", [2, 4])
 def test_everything_else_is_refused_in_words(value, protocol, tmp_path, monkeypatch):
