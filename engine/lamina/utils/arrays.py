@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch.nn.functional import one_hot
 
@@ -39,11 +38,11 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Any:
     return np.eye(count)[classes]
 
 
-def normalize(x: npt.ArrayLike, axis: int = -1, order: float = 2) -> np.ndarray[Any, Any]:
+def normalize(x: Any, axis: int = -1, order: float = 2) -> Any:
     """The array divided by its norm along an axis; where the norm is 0, nothing changes.
 
     Args:
-        x: Numbers.
+        x: Numbers: an array, nested lists, or a tensor (then the result is one too).
         axis: Axis along which each vector gets length 1.
         order: Order of the norm: 1, 2, infinity …
 
@@ -51,6 +50,9 @@ def normalize(x: npt.ArrayLike, axis: int = -1, order: float = 2) -> np.ndarray[
     array([[0.6, 0.8],
            [0. , 0. ]])
     """
+    if isinstance(x, torch.Tensor):
+        length = torch.linalg.vector_norm(x, order, axis, keepdim=True)
+        return x / length.where(length != 0, torch.ones_like(length))
     values = np.asarray(x)
     norm = np.linalg.norm(values, order, axis, keepdims=True)
     normalized: np.ndarray[Any, Any] = values / np.where(norm == 0, 1, norm)

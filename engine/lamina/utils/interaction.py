@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 _interactive = True
 
 
@@ -82,7 +84,7 @@ class Progbar:
         """
         steps = current - self._seen
         for name, value in values or ():
-            number = float(value)
+            number = float(np.mean(np.asarray(value)))  # a list of values counts as their mean
             if name in self.stateful_metrics:
                 self._sums[name] = (number, 1)
             else:

@@ -23,7 +23,7 @@ def timeseries_dataset_from_array(
     seed: int | None = None,
     start_index: int | None = None,
     end_index: int | None = None,
-    format: Literal["tf", "grain"] = "tf",  # noqa: A002, ARG001 - Keras' name; batches are tensors either way
+    format: Literal["tf", "grain"] = "tf",  # noqa: A002 - Keras' name; batches are tensors either way
 ) -> Batches:
     """Batches of windows over consecutive time steps, with the target of each window's start.
 
@@ -49,6 +49,14 @@ def timeseries_dataset_from_array(
     >>> [batch.tolist() for batch in windows]
     [[[0, 1, 2], [1, 2, 3]], [[2, 3, 4], [3, 4, 5]]]
     """
+    if format not in ("tf", "grain"):
+        raise ConfigError(
+            Text(
+                f'timeseries_dataset_from_array: format must be "tf" or "grain", got {format!r}.',
+                f"timeseries_dataset_from_array：format 应为“tf”或“grain”，实际为 {format!r}。",
+            ),
+            field="format",
+        )
     series = np.asarray(data)
     count = len(series)
     for name, value in (("start_index", start_index), ("end_index", end_index)):

@@ -42,6 +42,8 @@ def test_windows_can_begin_later_and_are_shuffled_by_a_seed():
     assert shuffled == starts(shuffle=True, seed=1) != sorted(shuffled) == list(range(29))
     with pytest.raises(ConfigError, match="sampling_rate must lie"):
         starts(sampling_rate=0)
+    with pytest.raises(ConfigError, match="format must be"):
+        starts(format="torch")
 
 
 @given(st.integers(4, 20), st.sampled_from([0.25, 0.5, 2]))
@@ -71,7 +73,7 @@ def test_batches_are_unpacked_as_in_keras(batch):
 def test_progbar_averages_by_steps(capsys):
     bar = utils.Progbar(4, verbose=2, stateful_metrics=["lr"])
     bar.update(1, [("loss", 1.0), ("lr", 5.0)])
-    bar.update(4, [("loss", 3.0), ("lr", 6.0)])
+    bar.update(4, [("loss", [2.0, 4.0]), ("lr", np.array(6.0))])
     out = capsys.readouterr().out
     assert "4/4" in out
     assert "loss: 2.5000" in out

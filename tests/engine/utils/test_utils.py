@@ -50,6 +50,14 @@ def test_normalize_is_keras(x, axis, order):
     )
 
 
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_normalize_keeps_tensors(order):
+    x = torch.tensor([[3.0, 4.0], [0.0, 0.0]])
+    ours = utils.normalize(x, order=order)
+    assert isinstance(ours, torch.Tensor)
+    np.testing.assert_allclose(ours.numpy(), utils.normalize(x.numpy(), order=order), rtol=1e-6)
+
+
 @given(
     st.lists(st.lists(st.integers(-9, 9), max_size=5), min_size=1, max_size=4),
     st.sampled_from([None, 1, 3, 6]),
