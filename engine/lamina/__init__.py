@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lamina.catalog import catalog as catalog
     from lamina.checking import check as check
+    from lamina.dtype_policies import DTypePolicy as DTypePolicy
+    from lamina.dtype_policies import FloatDTypePolicy as FloatDTypePolicy
     from lamina.layer import Layer as Layer
     from lamina.layer import Variable as Variable
     from lamina.layers.core.input import Input as Input
@@ -31,13 +33,15 @@ if TYPE_CHECKING:
 
 MODULES = frozenset(
     {
-        "activations", "applications", "autodiff", "backend", "callbacks", "config", "constraints", "datasets", "initializers", "layers", "losses",
-        "metrics", "models", "ops", "optimizers", "preprocessing", "random", "regularizers", "saving", "tree", "utils",
+        "activations", "applications", "autodiff", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers", "layers", "losses",
+        "metrics", "mixed_precision", "models", "ops", "optimizers", "preprocessing", "random", "regularizers", "saving", "tree", "utils",
     }
 )  # fmt: skip
 """Public modules, reached as attributes."""
 
 NAMES = {
+    "DTypePolicy": "lamina.dtype_policies:DTypePolicy",
+    "FloatDTypePolicy": "lamina.dtype_policies:FloatDTypePolicy",
     "Input": "lamina.layers.core.input:Input",
     "KerasTensor": "lamina.symbolic:SymbolicTensor",
     "Initializer": "lamina.initializers:Initializer",
@@ -53,6 +57,8 @@ NAMES = {
 """Public names and where they are defined."""
 
 __all__ = [
+    "DTypePolicy",
+    "FloatDTypePolicy",
     "Input",
     "KerasTensor",
     "Layer",

@@ -126,22 +126,44 @@ def decode(value: Any) -> Any:
 class _State(threading.local):
     depth = 0
     training: bool | None = None
+    weights_in: torch.dtype | None = None
 
 
 _state = _State()
 
 
 @contextmanager
-def calling(training: bool) -> Iterator[None]:
-    """Inside, layers that are called without `training` take this one."""
-    before = _state.training
-    _state.training = training
+def calling(training: bool, weights_in: torch.dtype | None = None) -> Iterator[None]:
+    """Inside, layers that are called without `training` take this one.
+
+    Args:
+        training: What they take.
+        weights_in: Type that weights are read in; None for their own.
+    """
+    before, type_before = _state.training, _state.weights_in
+    _state.training, _state.weights_in = training, weights_in
     _state.depth += 1
     try:
         yield
     finally:
-        _state.training = before
+        _state.training, _state.weights_in = before, type_before
         _state.depth -= 1
+
+
+@contextmanager
+def reading_weights_in(dtype: torch.dtype | None) -> Iterator[None]:
+    """Inside, weights are read in this type; None for their own."""
+    before = _state.weights_in
+    _state.weights_in = dtype
+    try:
+        yield
+    finally:
+        _state.weights_in = before
+
+
+def weights_are_read_in() -> torch.dtype | None:
+    """The type that weights are read in; None for their own."""
+    return _state.weights_in
 
 
 def current_training() -> bool | None:

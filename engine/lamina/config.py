@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from lamina.backend import backend
+from lamina.dtype_policies import dtype_policy, set_dtype_policy
 from lamina.errors import ConfigError
 from lamina.settings import (
     epsilon,
@@ -21,6 +22,7 @@ __all__ = [
     "devices",
     "disable_flash_attention",
     "disable_traceback_filtering",
+    "dtype_policy",
     "enable_flash_attention",
     "enable_traceback_filtering",
     "epsilon",
@@ -29,6 +31,7 @@ __all__ = [
     "is_flash_attention_enabled",
     "is_traceback_filtering_enabled",
     "set_backend",
+    "set_dtype_policy",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",

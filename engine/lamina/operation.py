@@ -21,7 +21,7 @@ class Op(Layer):
     ports: ClassVar[Ports] = Ports(least_inputs=0, most_inputs=None)
 
     def __init__(self, function: Callable[..., Any], op: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)
         self.function = function
         self.op = op
         self.built = True

@@ -12,6 +12,7 @@ import lamina.datasets  # noqa: F401 - fills the registry
 from lamina.callbacks import Callback, TerminateOnNaN
 from lamina.checking import check
 from lamina.datasets.catalogue import DATASETS, DatasetSpec, Splits
+from lamina.dtype_policies import following
 from lamina.graph.document import Graph
 from lamina.losses.loss import TargetKind
 from lamina.model import Model
@@ -20,7 +21,7 @@ from lamina.seeds import set_random_seed
 from lamina.training.choices import by_output, make_callback, make_loss, make_metric, make_optimizer
 from lamina.training.document import TrainingDocument
 from lamina.training.encoding import encode_targets
-from lamina.training.numbers import device_for
+from lamina.training.numbers import PRECISIONS, device_for
 
 Part = Literal["train", "validation", "test"]
 Array = np.ndarray[Any, Any]
@@ -71,7 +72,8 @@ def train(
     if not spec.is_on_disk():
         spec.download(on_download or _ignore, cancelled or _never)
     set_random_seed(document.seed)
-    model = Model.from_graph(graph, seed=document.seed)
+    with following(PRECISIONS[document.precision]):
+        model = Model.from_graph(graph, seed=document.seed)
     model.to_device(device_for(document.device))
     compile_for(model, document)
     x, y = _samples(spec, spec.load(), ("train", "validation"), document, model)

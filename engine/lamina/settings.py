@@ -5,7 +5,7 @@ from __future__ import annotations
 from lamina.errors import ConfigError
 from lamina.text import Text
 
-_settings: dict[str, object] = {"floatx": "float32", "epsilon": 1e-7}
+_settings: dict[str, object] = {"floatx": "float32", "epsilon": 1e-7, "policy": None}
 FLOATS = ("bfloat16", "float16", "float32", "float64")
 
 
@@ -32,6 +32,22 @@ def set_floatx(value: str) -> None:
             )
         )
     _settings["floatx"] = value
+
+
+def policy_name() -> str:
+    """Name of the dtype policy of layers that are not told theirs: `floatx`, unless one is set."""
+    return str(_settings["policy"] or _settings["floatx"])
+
+
+def policy_given() -> str | None:
+    """The name that was set, if any."""
+    name = _settings["policy"]
+    return None if name is None else str(name)
+
+
+def set_policy_name(name: str | None) -> None:
+    """Set what `policy_name` gives; None for `floatx`."""
+    _settings["policy"] = name
 
 
 def epsilon() -> float:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from lamina import initializers
+from lamina.calls import weights_are_read_in
 from lamina.errors import ConfigError, ShapeError
 from lamina.initializers import Initializer
 from lamina.naming import unique_name
@@ -31,7 +32,8 @@ class Weight:
         file_group: Group inside the layer's own in a weights file ("cell" for recurrent layers).
         regularizer: Adds a penalty for the values, a tensor in Keras' layout, to the loss.
         constraint: Puts the values, a tensor in Keras' layout, right after each update.
-        dtype: Type of the elements.
+        dtype: Type of the elements; the layer's when left out.
+        autocast: Whether the layer reads it in the type in which it computes.
     """
 
     name: str
@@ -42,7 +44,8 @@ class Weight:
     file_group: str = ""
     regularizer: Any = None
     constraint: Any = None
-    dtype: str = "float32"
+    dtype: str | None = None
+    autocast: bool = True
 
 
 class Owner(Protocol):
@@ -63,7 +66,7 @@ class Variable:
         shape: Shape, for an initializer.
         dtype: Type of the elements; the values' own when left out, float32 for an initializer.
         trainable: Whether training changes it.
-        autocast: Accepted for Keras' sake.
+        autocast: Whether a layer of mixed precision reads it in the type in which it computes.
         aggregation: Accepted for Keras' sake.
         synchronization: Accepted for Keras' sake.
         name: Its name.
@@ -92,7 +95,9 @@ class Variable:
     ) -> None:
         name = name or unique_name("variable")
         values = first_values(initializer, shape, dtype, name)
-        self.spec = Weight(name, tuple(values.shape), initializers.Zeros(), trainable)
+        self.spec = Weight(
+            name, tuple(values.shape), initializers.Zeros(), trainable, autocast=autocast
+        )
         self._layer = None
         self._holder = nn.Module()
         self._key = "value"
@@ -128,6 +133,11 @@ class Variable:
     def holder(self) -> nn.Module:
         """The torch module in which the tensor is registered."""
         return self._holder
+
+    @property
+    def key(self) -> str:
+        """The name under which the tensor is registered in `holder`."""
+        return self._key
 
     # --- what it is --------------------------------------------------------------------------------------------
 
@@ -179,13 +189,27 @@ class Variable:
     @property
     def value(self) -> Tensor:
         """The tensor in torch's layout: a Parameter, or a buffer for statistics."""
-        tensor: Tensor = getattr(self._holder, self._key)
-        return tensor
+        # Past `Layer.__getattr__`, which gives a weight in the type of the computation.
+        tensor: Any = nn.Module.__getattr__(self._holder, self._key)
+        return tensor  # type: ignore[no-any-return]
 
     @property
     def tensor(self) -> Tensor:
-        """The tensor in Keras' layout, connected to the parameter for gradients."""
-        return self.to_keras(self.value)
+        """The tensor in Keras' layout, connected to the parameter for gradients.
+
+        While a layer of mixed precision is called, it is in the type in which that layer computes.
+        """
+        return self.to_keras(self.read(self.value))
+
+    def read(self, tensor: Any) -> Any:
+        """What stands for the tensor while a layer is called: itself, or it in the type of the computation."""
+        dtype = weights_are_read_in()
+        if dtype is None or not self.spec.autocast:
+            return tensor
+        own = self._holder._parameters.get(self._key, self._holder._buffers.get(self._key))
+        if own is None or not own.is_floating_point():
+            return tensor
+        return tensor.to(dtype)
 
     def to_keras(self, tensor: Tensor) -> Tensor:
         """A tensor shaped like this weight (its gradient, an optimizer's slot) from torch's layout to Keras'."""
@@ -199,7 +223,9 @@ class Variable:
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """A copy of the values in Keras' layout."""
-        return self.to_keras(self.value.detach()).cpu().contiguous().numpy().copy()
+        values = self.to_keras(self.value.detach()).cpu().contiguous()
+        # numpy has no bfloat16
+        return (values.float() if values.dtype == torch.bfloat16 else values).numpy().copy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         return self.numpy() if dtype is None else self.numpy().astype(dtype)
@@ -234,12 +260,12 @@ class Variable:
     def assign_add(self, value: Any) -> None:
         """Add to the values."""
         with torch.no_grad():
-            self.assign(self.tensor + _as_tensor(value).to(self.device))
+            self.assign(self.to_keras(self.value) + _as_tensor(value).to(self.device))
 
     def assign_sub(self, value: Any) -> None:
         """Subtract from the values."""
         with torch.no_grad():
-            self.assign(self.tensor - _as_tensor(value).to(self.device))
+            self.assign(self.to_keras(self.value) - _as_tensor(value).to(self.device))
 
     # --- as a tensor -------------------------------------------------------------------------------------------
 

@@ -52,7 +52,7 @@ class _Attribute:
 
     def declaration(self) -> str:
         sizes = ", ".join(map(str, self.torch_shape)) or "()"
-        type_ = self.weight.dtype
+        type_ = self.weight.dtype or "float32"
         values = f"torch.empty({sizes}{'' if type_ == 'float32' else f', dtype=torch.{type_}'})"
         if not self.weight.trainable:
             return f"self.register_buffer({text_literal(self.name)}, {values})"
@@ -168,6 +168,14 @@ def _attributes(graph: Graph, report: Report) -> list[_Attribute]:
 def _give_shapes(layer: Layer, shapes: Sequence[Shape]) -> list[Weight]:
     """Build a layer on the meta device: its weights have shapes and nothing else."""
     weights = list(layer.weights_for(*shapes))
+    if layer.policy.name != "float32":
+        raise NotSupportedError(
+            Text(
+                f'"{layer.name}" has the dtype policy {layer.policy.name}, which cannot be written as PyTorch source yet. '
+                "Take it out, and run the model inside torch.autocast.",
+                f"“{layer.name}”的 dtype 策略为 {layer.policy.name}，暂时无法导出为 PyTorch 源码。请去掉它，改在 torch.autocast 中运行模型。",
+            )
+        )
     layer.built_for, layer.built = tuple(shapes), True
     if layer.group == "preprocessing" and [*layer.named_children(), *layer.named_buffers()]:
         raise NotSupportedError(

@@ -140,7 +140,7 @@ def _arguments(node: Node) -> Iterator[str]:
         elif spec.is_required and not spec.kw_only:
             yield value
         else:
-            yield f"{name}={value}"
+            yield f"{'dtype' if name == 'dtype_policy' else name}={value}"
     yield f"name={text_literal(node.id)}"
 
 

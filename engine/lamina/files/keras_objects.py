@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lamina import layers
+from lamina import dtype_policies, layers
 from lamina.activations import ACTIVATIONS
 from lamina.constraints import CONSTRAINTS
 from lamina.errors import ConfigError, FileFormatError
@@ -137,6 +137,14 @@ class ReadLayer:
     layer: Layer | None = None
 
 
+def _policy_of(dtype: Any, what: str) -> str:
+    """The name of a layer's dtype policy, which a file holds as a name or as an object; "float32" for none."""
+    try:
+        return "float32" if dtype is None else dtype_policies.get(dtype).name
+    except ConfigError as error:
+        raise refuse(f"{what}: {error.text.en}", f"{what}：{error.text.zh}") from error
+
+
 def layer_from_keras(entry: Mapping[str, Any]) -> ReadLayer:
     """One serialized layer.
 
@@ -149,22 +157,17 @@ def layer_from_keras(entry: Mapping[str, Any]) -> ReadLayer:
     cls = layer_class(entry, class_name, name)
     config = cls.config_from_file(config)
     what = f'{class_name} "{name}"'
+    policy = _policy_of(config.get("dtype"), what)
     if is_own(cls):
         return ReadLayer(name, cls.type_name, {}, _made(cls, entry, name, what))
-    dtype = config.get("dtype")
-    if isinstance(dtype, Mapping):
-        dtype = as_mapping(dtype.get("config"), f"dtype of {what}").get("name")
-    if dtype not in (None, "float32"):
-        raise refuse(
-            f"{what} computes in {short(dtype)}; only float32 is supported.",
-            f"{what} 以 {short(dtype)} 计算；仅支持 float32。",
-        )
     if cls.uses_call or any(_names_own(value) for value in config.values()):
         return ReadLayer(name, cls.type_name, {}, _made(cls, entry, name, what))
     given = {key: value for key, value in config.items() if key not in LAYER_KEYS}
     values = known_values(cls, given, what)
     if isinstance(axis := values.get("axis"), list) and len(axis) == 1:
         values["axis"] = axis[0]  # some layers write their one axis as a list
+    if policy != dtype_policies.dtype_policy().name and "dtype_policy" in cls.declared_fields:
+        values["dtype_policy"] = policy
     return ReadLayer(
         name,
         cls.type_name,

@@ -477,6 +477,7 @@ class _Pass:
             )
             return
         sizes = [(product(weight.shape), weight.trainable) for weight in weights]
+        layer.call_specs[node.id] = outputs
         output = outputs[0].shape
         self.report.nodes[node.id] = NodeReport(
             output_shape=output,

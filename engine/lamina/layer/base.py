@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
 from lamina.activations import ACTIVATIONS
 from lamina.activations import serialize as serialize_activation
-from lamina.calls import Slot, is_tensor, put_together, take_apart
+from lamina.calls import Slot, is_tensor, put_together, reading_weights_in, take_apart
+from lamina.dtype_policies import PolicyField
 from lamina.errors import ConfigError
 from lamina.fields import Declared, field
 from lamina.layer import calling, outputs, stored
@@ -54,7 +55,9 @@ class Layer(Declared, StoredLayer):
     Args:
         name: Name in the model, and id of the node in a graph; made from the class when left out.
         trainable: False freezes the layer's weights, and those of the layers in it.
-        dtype: float32 is what there is.
+        dtype: Type of the weights and of the computation, or a policy for both, such as "mixed_bfloat16"; what
+            `set_dtype_policy` says when left out.
+        autocast: False takes inputs and weights in whatever type they have.
         activity_regularizer: Adds a penalty for the outputs to the loss.
         input_shape: Shape of one sample, for the first layer of a Sequential (the old spelling of an Input).
         input_dim: Size of the only axis of one sample; short for `input_shape=(input_dim,)`.
@@ -71,6 +74,16 @@ class Layer(Declared, StoredLayer):
         doc=Text(
             "Adds a penalty for the output, the mean over the batch, to the loss.",
             "在损失中加入输出的惩罚项（按批次取平均）。",
+        ),
+        advanced=True,
+        kw_only=True,
+    )
+
+    dtype_policy: PolicyField | None = field(  # type: ignore[assignment] # None is what it is set to
+        None,
+        doc=Text(
+            "Types of the weights and of the computation; empty for those of the training.",
+            "权重与计算所用的类型；留空则与训练设置相同。",
         ),
         advanced=True,
         kw_only=True,
@@ -99,6 +112,8 @@ class Layer(Declared, StoredLayer):
     """Whether there is nothing to build: it is a layer of the library without weights."""
     states_shapes: ClassVar[bool] = False
     """Whether it has a `compute_output_shape` of its own."""
+    keeps_whole_numbers: ClassVar[bool] = False
+    """Whether an input of whole numbers, or of truth values, comes out as such."""
     built: bool
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -126,6 +141,7 @@ class Layer(Declared, StoredLayer):
         *args: Any,
         name: str | None = None,
         dtype: Any = None,
+        autocast: bool = True,
         input_shape: Sequence[int | None] | None = None,
         batch_input_shape: Sequence[int | None] | None = None,
         **kwargs: Any,
@@ -134,7 +150,8 @@ class Layer(Declared, StoredLayer):
         prefix = snake_case(type(self).__name__)
         self.name = unique_name(prefix) if name is None else str(name)
         self.seed_name = numbered(prefix) if name is None else str(name)
-        self.dtype = _float32(dtype)
+        self.autocast = autocast
+        self.dtype_policy = None
         self.built = False
         self.built_for: tuple[Shape, ...] = ()
         self.__dict__["own_variables"] = []
@@ -149,7 +166,9 @@ class Layer(Declared, StoredLayer):
         self.declared_input_shape: tuple[int | None, ...] | None = (
             None if input_shape is None else tuple(input_shape)
         )
-        kwargs.pop("autocast", None)
+        if dtype is not None:
+            kwargs["dtype_policy"] = dtype
+        self.__dict__["names_policy"] = kwargs.get("dtype_policy") is not None
         Declared.__init__(self, *args, **kwargs)
         self.built = self.has_no_state
 
@@ -188,7 +207,9 @@ class Layer(Declared, StoredLayer):
 
     def output_dtype(self, *inputs: str) -> str:
         """Type of the output's elements."""
-        return "float32"
+        if self.keeps_whole_numbers and inputs and "float" not in inputs[0]:
+            return inputs[0]
+        return self.compute_dtype
 
     def weights_for(self, *inputs: Shape) -> Iterable[Weight]:
         """The weights for the shapes of the inputs, in Keras' order."""
@@ -286,9 +307,10 @@ class Layer(Declared, StoredLayer):
     # --- configuration -----------------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """Keras' configuration: the name, the type of the elements and all parameters."""
+        """Keras' configuration: the name, the dtype policy and all parameters."""
         given = stored.arguments_of(self)
-        config = {"name": self.name, "dtype": self.dtype, **super().get_config()}
+        config = {"name": self.name, "dtype": self.policy.name, **super().get_config()}
+        config.pop("dtype_policy", None)
         config |= stored.objects_in(self) | given
         if config.get("activity_regularizer", self) is None:  # not every layer of Keras takes it
             del config["activity_regularizer"]
@@ -303,6 +325,8 @@ class Layer(Declared, StoredLayer):
         """The configuration in a graph document: only what differs from the defaults."""
         defaults = self.default_config()
         config = super().get_config()
+        if not self.__dict__["names_policy"] and self.policy.name == "float32":
+            config.pop("dtype_policy", None)
         return {k: v for k, v in config.items() if k not in defaults or v != defaults[k]}
 
     # --- calls -------------------------------------------------------------------------------------------------
@@ -327,13 +351,12 @@ class Layer(Declared, StoredLayer):
         leaves: list[Any] = []
         structure = take_apart((args, kwargs), leaves, is_tensor)
         if any(isinstance(x, torch.fx.Proxy) for x in leaves):
-            return nn.Module.__call__(self, *args, **kwargs)
+            with reading_weights_in(self.weights_cast_to):
+                return nn.Module.__call__(self, *args, **kwargs)
         for x in leaves:
             if hasattr(x, "graph_call"):
                 return x.graph_call(self, structure, leaves)
-        tensors = [
-            x if isinstance(x, (Tensor, Variable)) else calling.as_layer_input(x) for x in leaves
-        ]
+        tensors = [x if isinstance(x, (Tensor, Variable)) else calling.as_tensor(x) for x in leaves]
         return self.run_call(*put_together(structure, tensors))
 
     def _by_port(
@@ -365,16 +388,3 @@ class Layer(Declared, StoredLayer):
 
 def _lacking(layer: Layer, method: str) -> str:
     return f"Layer {type(layer).__name__} does not have a `{method}` method implemented."
-
-
-def _float32(dtype: Any) -> Literal["float32"]:
-    name = dtype.get("config", {}).get("name") if isinstance(dtype, Mapping) else dtype
-    name = str(name).removeprefix("torch.") if name is not None else "float32"
-    if name != "float32":
-        raise ConfigError(
-            Text(
-                f'Layers compute in float32 here; dtype "{name}" is not supported yet.',
-                f"层目前以 float32 计算；尚不支持 dtype“{name}”。",
-            )
-        )
-    return "float32"

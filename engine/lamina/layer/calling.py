@@ -85,6 +85,7 @@ def run_call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
     if previous is None:
         previous = mapped(mask_of, first if single else list(args), is_tensor)
     _give_masks(layer, known, args, kwargs, previous)
+    args, kwargs = mapped(layer.convert_input, (args, kwargs), is_tensor)
     _build_for_tensors(layer, args, kwargs)
     if "training" in known:
         kwargs["training"] = training
@@ -99,7 +100,7 @@ def run_call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
 
 def _compute(layer: Layer, training: bool, /, *args: Any, **kwargs: Any) -> Any:
     nn.Module.train(layer, training)
-    with calling(training):
+    with calling(training, layer.weights_cast_to):
         return nn.Module.__call__(layer, *args, **kwargs)
 
 
@@ -206,12 +207,9 @@ def _set_masks(
             set_mask(x, mask)
 
 
-def as_layer_input(value: Any) -> Tensor:
-    """An array as a tensor in the type that layers compute in; text as its codes."""
-    if is_text(value):
-        return to_codes(value)
-    tensor = torch.as_tensor(np.asarray(value))
-    return tensor.float() if tensor.dtype == torch.float64 else tensor
+def as_tensor(value: Any) -> Tensor:
+    """An array as a tensor; text as its codes."""
+    return to_codes(value) if is_text(value) else torch.as_tensor(np.asarray(value))
 
 
 def parameters_of(cls: Any) -> Mapping[str, inspect.Parameter]:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from lamina.layer.base import Layer
 
 PLAIN = (bool, int, float, str, type(None))
-BASE_KEYS = frozenset({"name", "dtype", "input_shape", "batch_input_shape", "input_dim"})
+BASE_KEYS = frozenset(
+    {"name", "dtype", "autocast", "dtype_policy", "input_shape", "batch_input_shape", "input_dim"}
+)
 """What every layer takes beside its fields."""
 
 

@@ -13,7 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from lamina import constraints, initializers, regularizers
+from lamina.calls import weights_are_read_in
 from lamina.errors import ConfigError, FileFormatError, ShapeError
+from lamina.layer.precision import PolicyHolder
 from lamina.seeds import current_seed
 from lamina.shapes import product
 from lamina.text import Text
@@ -51,14 +53,13 @@ def _spend(shape: Sequence[int], owner: str) -> None:
             )
 
 
-class WeightHolder(nn.Module):
+class WeightHolder(PolicyHolder):
     """A module with weights as Keras sees them."""
 
     name: str
     seed_name: str
     """Name that the first values are drawn under."""
     weight_seed: int | None
-    dtype: str
     trainable: bool
     own_variables: list[Variable]
 
@@ -69,7 +70,7 @@ class WeightHolder(nn.Module):
         _spend(spec.shape, self.name)
         values = spec.initializer.draw(
             spec.shape, spec.initializer.generator(self.weight_seed, self.seed_name, spec.name)
-        ).to(getattr(torch, spec.dtype))
+        ).to(getattr(torch, spec.dtype or self.variable_dtype))
         tensor = values if spec.to_torch is None else values.permute(spec.to_torch)
         is_image_kernel = spec.to_torch is not None and tensor.dim() == 4
         tensor = tensor.contiguous(
@@ -98,6 +99,7 @@ class WeightHolder(nn.Module):
             shape: Its shape; () when left out.
             initializer: First values, by name, object or function; glorot_uniform, or zeros for whole numbers.
             dtype: Type of the elements; the layer's when left out.
+            autocast: Whether it is read in the type in which the layer computes.
             trainable: Whether training changes it.
             regularizer: Adds a penalty for it to the loss.
             constraint: Puts it right after each update.
@@ -133,6 +135,7 @@ class WeightHolder(nn.Module):
             trainable and values.is_floating_point(),
             regularizer=regularizers.get(regularizer),
             constraint=constraints.get(constraint),
+            autocast=autocast,
         )
         key = f"weight {len(self.own_variables)} {name.replace('.', '_')}"
         variable = Variable.of(self, spec, key, values)
@@ -231,7 +234,12 @@ class WeightHolder(nn.Module):
         chosen = WEIGHTS_TO_CHOOSE.get(name)
         if chosen and self.__dict__.get("built") and self.__dict__.get(chosen) is False:
             return None
-        return super().__getattr__(name)
+        value = super().__getattr__(name)
+        if weights_are_read_in() is not None:
+            for variable in self.__dict__.get("own_variables", ()):
+                if variable.key == name:
+                    return variable.read(value)
+        return value
 
 
 def layers_in(module: nn.Module, kind: type[H]) -> Iterator[H]:

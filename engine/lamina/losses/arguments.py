@@ -13,6 +13,8 @@ from lamina.errors import ShapeError
 from lamina.losses.reduction import match_ranks
 from lamina.text import Text
 
+HALVES = (torch.float16, torch.bfloat16)
+
 ArrayLike: TypeAlias = Tensor | np.ndarray[Any, Any] | Sequence[Any] | float
 """What the functions take: tensors, arrays, nested lists, numbers."""
 
@@ -62,6 +64,11 @@ def as_tensor(value: Any, device: torch.device | None = None) -> Tensor:
     if isinstance(value, Tensor):
         return value
     return torch.as_tensor(np.asarray(value), device=device)
+
+
+def in_full(tensor: Tensor) -> Tensor:
+    """A tensor of half precision in float32, in which losses and metrics are computed."""
+    return tensor.float() if tensor.dtype in HALVES else tensor
 
 
 def as_float_tensor(value: Any, dtype: str | None = None) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lamina.calls import mask_of
 from lamina.fields import Declared, field
-from lamina.losses.arguments import as_float_tensor, as_tensor
+from lamina.losses.arguments import as_float_tensor, as_tensor, in_full
 from lamina.losses.reduction import PLAIN_MEANS, Reduction, both, reduce_loss
 from lamina.naming import snake_case
 from lamina.registry import Registry
@@ -87,6 +87,8 @@ class Loss(Declared):
         """The reduced loss; arguments may be tensors, arrays or nested lists."""
         mask = mask_of(y_pred)
         y_pred = as_float_tensor(y_pred, self.dtype)
+        if self.dtype is None:
+            y_pred = in_full(y_pred)
         y_true = self.cast_target(as_tensor(y_true, y_pred.device), y_pred)
         if sample_weight is None and mask is None and self.reduction in PLAIN_MEANS:
             return self.mean(y_true, y_pred)

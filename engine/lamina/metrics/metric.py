@@ -12,7 +12,7 @@ from torch import Tensor
 from lamina.calls import mask_of
 from lamina.errors import ConfigError, NotSupportedError
 from lamina.fields import Declared, field
-from lamina.losses.arguments import as_tensor
+from lamina.losses.arguments import HALVES, as_tensor, in_full
 from lamina.losses.loss import TargetKind
 from lamina.losses.reduction import match_ranks, weighted_mask
 from lamina.metrics.running_mean import RunningMean
@@ -181,7 +181,7 @@ class MeanMetric(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         mask = mask_of(y_pred)
-        y_pred = as_tensor(y_pred).detach()
+        y_pred = in_full(as_tensor(y_pred).detach())
         y_true = as_tensor(y_true, y_pred.device)
         weight = None if sample_weight is None else as_tensor(sample_weight, y_pred.device)
         self.running.add(*_mean_and_count(self.values(y_true, y_pred), weighted_mask(weight, mask)))
@@ -252,7 +252,8 @@ def mean_and_count(values: Tensor, sample_weight: Tensor | None) -> tuple[Tensor
 
 
 def _float_type(values: Tensor) -> torch.dtype:
-    return values.dtype if values.is_floating_point() else torch.float32
+    is_full = values.is_floating_point() and values.dtype not in HALVES
+    return values.dtype if is_full else torch.float32
 
 
 def as_number(value: Any) -> Any:

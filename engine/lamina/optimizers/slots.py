@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from lamina.errors import ConfigError
+from lamina.text import Text
+
 
 @dataclass(frozen=True)
 class Slot:
@@ -28,7 +31,21 @@ ALIGNMENT = 64
 
 
 def zeros_for(weights: Sequence[Tensor]) -> Slot:
-    """A slot of zeros; the weights share one device and one type."""
+    """A slot of zeros; the weights share one device.
+
+    Raises:
+        ConfigError: If they are not of one type.
+    """
+    types = sorted({str(weight.dtype).removeprefix("torch.") for weight in weights})
+    if len(types) > 1:
+        raise ConfigError(
+            Text(
+                f"An optimizer changes weights of one type, but these are {', '.join(types)}. Give the layers one "
+                "variable_dtype, or freeze some.",
+                f"优化器只能更新同一类型的权重，而这些权重的类型为 {'、'.join(types)}。请让各层使用相同的 variable_dtype，或冻结其中一些。",
+            ),
+            field="dtype",
+        )
     starts, end = _places(weights)
     flat = torch.zeros(end, dtype=weights[0].dtype, device=weights[0].device)
     return Slot(flat, _views(flat, weights, starts))

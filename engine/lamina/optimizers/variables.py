@@ -84,7 +84,9 @@ class StateVariable:
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """A copy of the value."""
-        return self.value.detach().cpu().contiguous().numpy().copy()
+        values = self.value.detach().cpu().contiguous()
+        # numpy has no bfloat16
+        return (values.float() if values.dtype == torch.bfloat16 else values).numpy().copy()
 
     def to_keras(self, tensor: Tensor) -> Tensor:
         return tensor

@@ -13,7 +13,15 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from lamina.calls import Slot, is_tensor, mask_of, put_together, set_mask, take_apart
+from lamina.calls import (
+    Slot,
+    is_tensor,
+    mask_of,
+    put_together,
+    reading_weights_in,
+    set_mask,
+    take_apart,
+)
 from lamina.graph.document import Graph, Node, call_structure
 from lamina.graph.order import topological
 from lamina.layer import Layer, Shape
@@ -204,10 +212,10 @@ class LayerByLayer(nn.Module):
         layer = self.by_node[node.id]
         part = self.part(node)
         if isinstance(part, LayerByLayer):
-            return part.run(given, masks)
+            return part.run(self._for_inputs(node, part, given), masks)
         if part is not None:
             return self._opaque(node, layer, given, masks)
-        args, kwargs = put_together(self.structures[node.id], given)
+        args, kwargs = put_together(self.structures[node.id], self._converted(node, layer, given))
         slots = self.structures[node.id][0]
         port_masks = [masks[slot.index] if isinstance(slot, Slot) else None for slot in slots]
         if kwargs.get("mask") is not None:
@@ -221,7 +229,8 @@ class LayerByLayer(nn.Module):
         fixed = kwargs.pop("training", None)
         before = layer.training
         layer.train(self.__dict__["is_training"] if fixed is None else bool(fixed))
-        outputs = layer.forward(*args, **kwargs)
+        with reading_weights_in(layer.weights_cast_to):
+            outputs = layer.forward(*args, **kwargs)
         layer.train(before)
         specs = layer.call_specs.get(node.id, ())
         if isinstance(outputs, (list, tuple)):
@@ -244,6 +253,30 @@ class LayerByLayer(nn.Module):
                 return None
             found.append(specs[edge.output].shape)
         return tuple(found)
+
+    def _types(self, node: Node) -> list[str]:
+        """What is known of the types of the tensors that come in."""
+        return [
+            self.by_node[edge.node].call_specs[edge.node][edge.output].dtype for edge in node.inputs
+        ]
+
+    def _converted(self, node: Node, layer: Layer, given: list[Any]) -> list[Any]:
+        """The tensors in the type in which a layer computes."""
+        wanted = layer.policy.torch_compute_dtype
+        if wanted is None:
+            return given
+        return [
+            x.to(wanted) if layer.converts(dtype) else x
+            for x, dtype in zip(given, self._types(node), strict=True)
+        ]
+
+    def _for_inputs(self, node: Node, part: LayerByLayer, given: list[Any]) -> list[Any]:
+        """The tensors in the types that the Inputs of a model in the model have."""
+        wanted = [part.by_node[name].output_dtype() for name in part.inputs]
+        return [
+            x.to(getattr(torch, to)) if "float" in to and "float" in dtype and to != dtype else x
+            for x, to, dtype in zip(given, wanted, self._types(node), strict=True)
+        ]
 
     def _opaque(
         self, node: Node, layer: Layer, given: list[Any], masks: list[Any]

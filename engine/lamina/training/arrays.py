@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from lamina.errors import ConfigError, ShapeError
+from lamina.settings import floatx
 from lamina.strings import STRING, to_codes
 from lamina.text import Text
 from lamina.training.protocols import SymbolicTensor
@@ -50,7 +51,7 @@ def listed(value: Any, names: Sequence[str], what: Text) -> list[Any]:
 
 
 def to_tensor(value: Any) -> Tensor:
-    """An array, tensor, table or nested list as a tensor; double precision becomes single, numbers keep their kind.
+    """An array, tensor, table or nested list as a tensor; double precision becomes `floatx`, numbers keep their kind.
 
     Shares memory with the array where it can.
     """
@@ -74,7 +75,7 @@ def to_tensor(value: Any) -> Tensor:
             if array.ndim
             else torch.tensor(array.item())
         )
-    return tensor.float() if tensor.dtype == torch.float64 else tensor
+    return tensor.to(getattr(torch, floatx())) if tensor.dtype == torch.float64 else tensor
 
 
 def to_target(value: Any) -> Tensor:

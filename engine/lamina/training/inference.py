@@ -93,5 +93,9 @@ def _keeps_states(model: Any) -> bool:
 
 
 def _as_arrays(outputs: tuple[Tensor, ...]) -> Arrays:
-    arrays = [output.cpu().numpy() for output in outputs]
+    # numpy has no bfloat16
+    arrays = [
+        (output.float() if output.dtype == torch.bfloat16 else output).cpu().numpy()
+        for output in outputs
+    ]
     return arrays[0] if len(arrays) == 1 else arrays

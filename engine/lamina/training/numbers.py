@@ -15,7 +15,14 @@ from lamina.training.document import TrainingDocument
 
 LARGE_RATE = 1.0
 LARGEST_SEED = 2**32 - 1
-PRECISIONS = ("float32",)
+PRECISIONS = {
+    "float32": "float32",
+    "mixed_bfloat16": "mixed_bfloat16",
+    "mixed_float16": "mixed_float16",
+    "bfloat16": "mixed_bfloat16",
+    "float16": "mixed_float16",
+}
+"""What a document may say, and the dtype policy that it means: weights stay float32 while a model is trained."""
 
 
 def check_numbers(document: TrainingDocument, spec: DatasetSpec | None) -> Iterator[Problem]:
@@ -96,8 +103,8 @@ def _machine(document: TrainingDocument) -> Iterator[Problem]:
             "unsupported_precision",
             "error",
             Text(
-                f'precision "{document.precision}" is not supported yet; use float32.',
-                f"暂不支持精度“{document.precision}”，请使用 float32。",
+                f'There is no precision "{document.precision}"; use {", ".join(PRECISIONS)}.',
+                f"没有精度“{document.precision}”；可用：{'、'.join(PRECISIONS)}。",
             ),
             field="precision",
             fixes=(_fix("precision", "float32"),),

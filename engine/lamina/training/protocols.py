@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from lamina.dtype_policies import DTypePolicy
 from lamina.optimizers.variables import Variable
 
 
@@ -62,6 +63,8 @@ class TrainableModel(Protocol):
     def heads(self) -> Mapping[str, str | None]:
         """The activation that each output has passed last, by output name."""
         ...
+
+    policy: DTypePolicy
 
     @property
     def weights(self) -> Sequence[Variable]: ...

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from lamina.calls import set_mask
 from lamina.errors import ConfigError
+from lamina.losses.arguments import in_full
 from lamina.losses.lookup import loss_of
 from lamina.losses.loss import Loss
 from lamina.metrics.lookup import ACCURACY, CROSSENTROPY, metric_of, suiting
@@ -284,7 +285,8 @@ class Scores:
         )
 
     def with_heads(self, outputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """Probabilities for the outputs whose loss does not take logits."""
+        """Probabilities for the outputs whose loss does not take logits, and nothing of half precision."""
+        outputs = tuple(map(in_full, outputs))
         if not self.takes_logits or len(outputs) == 1:
             return outputs
         logits = {entry.index for entry in self.losses if entry.takes_logits}

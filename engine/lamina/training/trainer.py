@@ -51,7 +51,7 @@ class Trainer:
         steps_per_execution: Accepted for Keras' sake: batches are always run one by one, with the same result.
         jit_compile: True compiles the forward and backward pass with torch.compile; "auto" does not, for it takes
             longer than it saves on the models measured.
-        auto_scale_loss: Accepted for Keras' sake: it only concerns float16, which models do not use here.
+        auto_scale_loss: Whether a model of the policy "mixed_float16" gets a `LossScaleOptimizer` around its optimizer.
     """
 
     def __init__(
@@ -69,6 +69,8 @@ class Trainer:
     ) -> None:
         self.model = model
         self.optimizer: Optimizer = optimizers.get(optimizer)
+        if auto_scale_loss and model.policy.name == "mixed_float16":
+            self.optimizer = scaled(self.optimizer)
         self.loss = loss
         self.arguments: dict[str, Any] = {
             "optimizer": self.optimizer,
@@ -447,6 +449,13 @@ class Trainer:
             watched.sort()
         values = [results[name] for name in (*names[: len(names) - len(watched)], *watched)]
         return values[0] if len(values) == 1 else values
+
+
+def scaled(optimizer: Optimizer) -> Optimizer:
+    """The optimizer with a `LossScaleOptimizer` around it, unless it is one."""
+    if isinstance(optimizer, optimizers.LossScaleOptimizer):
+        return optimizer
+    return optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
 
 
 def _is_due(epoch: int, frequency: int | Collection[int]) -> bool:

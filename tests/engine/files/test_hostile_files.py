@@ -305,8 +305,11 @@ WIDE = {
         ),
         (set_layer_config(1, lora_rank=4), "lora_rank"),
         (set_layer_config(1, units=-1), "units"),
-        (set_layer_config(1, dtype="mixed_float16"), "mixed_float16"),
-        (set_layer_config(1, dtype={"config": {"name": "bfloat16"}}), "bfloat16"),
+        (set_layer_config(1, dtype="int8_from_float32"), "int8_from_float32"),
+        (
+            set_layer_config(1, dtype={"class_name": "QuantizedDTypePolicy", "config": {}}),
+            "QuantizedDTypePolicy",
+        ),
         (set_layer_config(1, kernel_initializer={"class_name": "Eye"}), "Eye"),
         (set_layer_config(0, sparse=True), "sparse"),
         (set_layer_config(0, batch_shape="x"), "shape"),

@@ -17,11 +17,9 @@ class Identity(Layer):
     """
 
     supports_masking = True
+    keeps_whole_numbers = True
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        return inputs[0]
-
-    def output_dtype(self, *inputs: str) -> str:
         return inputs[0]
 
     def forward(self, *inputs: Tensor) -> Tensor:

@@ -7,9 +7,11 @@ from typing import Any, Literal
 
 from torch import Tensor
 
+from lamina.dtype_policies import PolicyField
 from lamina.errors import ConfigError
 from lamina.fields import InputShape, field
 from lamina.layer import Layer, Ports, Shape, layer
+from lamina.settings import floatx
 from lamina.symbolic import SymbolicTensor, call_layer
 from lamina.text import Text
 
@@ -34,10 +36,29 @@ class InputLayer(Layer):
             "单个样本的形状，不含批次维；留空表示该轴大小任意。",
         ),
     )
-    data_type: Literal["float32", "int32", "int64", "uint8", "bool", "string"] = field(
+    data_type: Literal[
+        "float32",
+        "int32",
+        "int64",
+        "uint8",
+        "bool",
+        "float16",
+        "bfloat16",
+        "float64",
+        "int8",
+        "int16",
+        "string",
+    ] = field(
         "float32",
         doc=Text("Type of the elements; integers for tokens.", "元素类型；词元使用整数。"),
         advanced=True,
+    )
+
+    dtype_policy: PolicyField | None = field(
+        None,
+        doc=Text("Nothing: see data_type.", "不起作用：见 data_type。"),
+        hidden=True,
+        kw_only=True,
     )
 
     ports = Ports(least_inputs=0, most_inputs=0)
@@ -83,6 +104,8 @@ class InputLayer(Layer):
                 ),
                 field="shape",
             )
+        if dtype is None and "data_type" not in kwargs and len(args) < 2:
+            dtype = floatx()
         if dtype is not None:
             kwargs["data_type"] = str(getattr(dtype, "name", dtype)).removeprefix("torch.")
         super().__init__(*args, **kwargs)
@@ -124,7 +147,7 @@ def Input(  # noqa: N802 - Keras' name
     Args:
         shape: Shape of one sample, without the batch; None for an axis of any size.
         batch_size: Size of the batch, where it is known; a model takes others all the same.
-        dtype: Type of the elements, "float32" unless given.
+        dtype: Type of the elements; `floatx()` when left out.
         sparse: Not supported.
         ragged: Not supported.
         batch_shape: The shape with the batch, instead of `shape`.

@@ -28,12 +28,10 @@ class Masking(Layer):
     )
 
     supports_masking = True
+    keeps_whole_numbers = True
     makes_masks = True
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        return inputs[0]
-
-    def output_dtype(self, *inputs: str) -> str:
         return inputs[0]
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:

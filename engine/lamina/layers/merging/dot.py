@@ -106,7 +106,8 @@ class Dot(Layer):
         x, y = inputs
         a, b = self._axes_in(self.built_for)
         if self.normalize:
-            x, y = to_unit_length(x, a), to_unit_length(y, b)
+            x = self.narrowed(to_unit_length(self.widened(x), a))
+            y = self.narrowed(to_unit_length(self.widened(y), b))
         ranks = [len(shape) for shape in self.built_for]
         first = ["z", *LETTERS[1 : ranks[0]]]
         second = ["z", *LETTERS[ranks[0] : ranks[0] + ranks[1] - 1]]

@@ -104,6 +104,7 @@ class BatchNormalization(Layer):
                 self.gamma_initializer,
                 regularizer=self.gamma_regularizer,
                 constraint=self.gamma_constraint,
+                autocast=False,
             )
         if self.center:
             yield Weight(
@@ -112,9 +113,13 @@ class BatchNormalization(Layer):
                 self.beta_initializer,
                 regularizer=self.beta_regularizer,
                 constraint=self.beta_constraint,
+                autocast=False,
             )
-        yield Weight("moving_mean", shape, self.moving_mean_initializer, trainable=False)
-        yield Weight("moving_variance", shape, self.moving_variance_initializer, trainable=False)
+        for name, initializer in (
+            ("moving_mean", self.moving_mean_initializer),
+            ("moving_variance", self.moving_variance_initializer),
+        ):
+            yield Weight(name, shape, initializer, trainable=False, autocast=False)
 
     def forward(self, *inputs: Tensor, mask: Tensor | None = None) -> Tensor:
         if mask is not None and self.training and self.trainable:
@@ -124,7 +129,7 @@ class BatchNormalization(Layer):
         others = [a for a in range(1, len(shape)) if a != axis]
         to_first = (0, axis, *others)
         back = tuple(to_first.index(a) for a in range(len(shape)))
-        x = inputs[0].permute(to_first)
+        x = self.widened(inputs[0]).permute(to_first)
         gamma = self._gamma if self.scale else None
         beta = self._beta if self.center else None
         mean, variance = self._moving_mean, self._moving_variance
@@ -138,13 +143,14 @@ class BatchNormalization(Layer):
             variance.lerp_(batch_variance, 1 - self.momentum)
         else:
             y = F.batch_norm(x, mean, variance, gamma, beta, False, 0.0, self.epsilon)
-        return y.permute(back)
+        return self.narrowed(y.permute(back))
 
     def _over_what_counts(self, x: Tensor, mask: Tensor) -> Tensor:
         """The output in training where a mask says which steps count: mean and variance are over those."""
         (shape,) = self.built_for
         axis = self._axis_in(shape)
         others = [a for a in range(len(shape)) if a != axis]
+        x = self.widened(x)
         counts = mask.bool().unsqueeze(-1).expand_as(x)
         number = counts.to(x.dtype).sum(others, keepdim=True) + KERAS_EPSILON
         mean = torch.where(counts, x, 0.0).sum(others, keepdim=True) / number
@@ -155,4 +161,4 @@ class BatchNormalization(Layer):
         size = [-1 if a == axis else 1 for a in range(len(shape))]
         if self.scale:
             y = y * self._gamma.view(size)
-        return y + self._beta.view(size) if self.center else y
+        return self.narrowed(y + self._beta.view(size) if self.center else y)

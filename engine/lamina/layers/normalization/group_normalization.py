@@ -117,6 +117,7 @@ class GroupNormalization(Layer):
                 self.gamma_initializer,
                 regularizer=self.gamma_regularizer,
                 constraint=self.gamma_constraint,
+                autocast=False,
             )
         if self.center:
             yield Weight(
@@ -125,6 +126,7 @@ class GroupNormalization(Layer):
                 self.beta_initializer,
                 regularizer=self.beta_regularizer,
                 constraint=self.beta_constraint,
+                autocast=False,
             )
 
     def forward(self, *inputs: Tensor) -> Tensor:
@@ -133,7 +135,7 @@ class GroupNormalization(Layer):
         to_first = (0, axis, *(a for a in range(1, len(shape)) if a != axis))
         back = tuple(to_first.index(a) for a in range(len(shape)))
         groups = need_known(self, shape, axis, "feature") if self.groups == -1 else self.groups
-        x = inputs[0].permute(to_first)
+        x = self.widened(inputs[0]).permute(to_first)
         grouped: Tensor = torch.unflatten(x, 1, (groups, -1))
         # Keras' arithmetic step by step: torch.group_norm rounds otherwise, which shows in groups of a few values.
         others = tuple(range(2, len(shape) + 1))
@@ -146,4 +148,4 @@ class GroupNormalization(Layer):
         offset = mean.neg() * inverse
         if self.center:
             offset = offset + self._beta.reshape(along)
-        return (grouped * inverse + offset).flatten(1, 2).permute(back)
+        return self.narrowed((grouped * inverse + offset).flatten(1, 2).permute(back))

@@ -81,6 +81,7 @@ class LayerNormalization(Layer):
                 self.gamma_initializer,
                 regularizer=self.gamma_regularizer,
                 constraint=self.gamma_constraint,
+                autocast=False,
             )
         if self.center:
             yield Weight(
@@ -89,10 +90,12 @@ class LayerNormalization(Layer):
                 self.beta_initializer,
                 regularizer=self.beta_regularizer,
                 constraint=self.beta_constraint,
+                autocast=False,
             )
 
     def forward(self, *inputs: Tensor) -> Tensor:
         features = need_known(self, self.built_for[0], -1, "feature")
         gamma = self._gamma if self.scale else None
         beta = self._beta if self.center else None
-        return F.layer_norm(inputs[0], (features,), gamma, beta, self.epsilon)
+        y = F.layer_norm(self.widened(inputs[0]), (features,), gamma, beta, self.epsilon)
+        return self.narrowed(y)

@@ -54,4 +54,5 @@ class RMSNormalization(Layer):
 
     def forward(self, *inputs: Tensor) -> Tensor:
         features = need_known(self, self.built_for[0], -1, "feature")
-        return F.rms_norm(inputs[0], (features,), self._scale, self.epsilon)
+        scale = self.widened(self._scale)
+        return self.narrowed(F.rms_norm(self.widened(inputs[0]), (features,), scale, self.epsilon))

@@ -54,4 +54,4 @@ class UnitNormalization(Layer):
         return x
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        return to_unit_length(inputs[0], self.axes)
+        return self.narrowed(to_unit_length(self.widened(inputs[0]), self.axes))

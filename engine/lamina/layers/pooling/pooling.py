@@ -114,10 +114,12 @@ class _AveragePooling(_Pooling[S]):
     """
 
     def pooled(self, x: Tensor) -> Tensor:
+        if self.rank == 3:  # torch has no kernel for half precision on the CPU
+            x = self.widened(x)
         if self.padding == "same":
-            return average_pool_same(x, self.pool_size, self.steps)
+            return self.narrowed(average_pool_same(x, self.pool_size, self.steps))
         pool = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)[self.rank - 1]
-        return pool(x, self.pool_size, self.steps)
+        return self.narrowed(pool(x, self.pool_size, self.steps))
 
 
 @layer(

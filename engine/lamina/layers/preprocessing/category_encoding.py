@@ -81,5 +81,4 @@ class CategoryEncoding(Layer):
         return encoded_shape(inputs[0], self.output_mode, self.num_tokens)
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        out: Tensor = self.encoder(*inputs)
-        return out
+        return self.as_fractions(self.encoder(*inputs))

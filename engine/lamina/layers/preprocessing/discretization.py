@@ -185,11 +185,11 @@ class Discretization(Layer):
         return encoded_shape(inputs[0], self.output_mode, depth)
 
     def output_dtype(self, *inputs: str) -> str:
-        return "int32" if self.output_mode == "int" else "float32"
+        return "int32" if self.output_mode == "int" else self.compute_dtype
 
     def forward(self, *inputs: Tensor) -> Tensor:
         out: Tensor = self.binning(inputs[0])
-        return out
+        return out if self.output_mode == "int" else self.as_fractions(out)
 
 
 # --- quantiles in one pass: values with the number of values that each stands for ------------------------------------

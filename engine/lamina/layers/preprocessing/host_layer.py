@@ -26,7 +26,7 @@ class _OnHost(nn.Module):
             from_codes(x) if is_coded else x.cpu().numpy()
             for x, is_coded in zip(inputs, owner.reads_text, strict=True)
         ]
-        out: Tensor = owner.computed(*given).to(inputs[0].device)
+        out: Tensor = owner.typed(owner.computed(*given)).to(inputs[0].device)
         return out
 
 
@@ -36,13 +36,18 @@ class HostLayer(Layer):
     takes_text = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"autocast": False, **kwargs})
         self.on_host = _OnHost(self)
         self.reads_text: tuple[bool, ...] = ()  # of each input, in a model
 
     def computed(self, *inputs: np.ndarray[Any, Any]) -> Any:
         """The output for arrays of numbers or of `str`."""
         raise NotImplementedError
+
+    def typed(self, out: Any) -> Any:
+        """What was computed, fractions in the type that the dtype policy says."""
+        is_fractions = isinstance(out, Tensor) and out.is_floating_point()
+        return self.as_fractions(out) if is_fractions else out
 
     def outputs_for(
         self, structure: tuple[Any, Any], specs: Sequence[TensorSpec]
@@ -72,7 +77,7 @@ class HostLayer(Layer):
         )
         if given and all(is_data) and not holds_symbols:
             self.output_shapes(*(np.shape(_as_array(value)) for value in given))
-            return self.computed(*map(_as_array, given))
+            return self.typed(self.computed(*map(_as_array, given)))
         return super().__call__(*args, **kwargs)
 
     def forward(self, *inputs: Tensor) -> Tensor:

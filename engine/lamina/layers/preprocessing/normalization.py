@@ -252,7 +252,7 @@ class Normalization(Layer):
             )
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        x = inputs[0].to(torch.float32)
+        x = self.as_fractions(inputs[0])
         mean, deviation = self._spread("mean"), self._spread("variance").sqrt()
         deviation = deviation.clamp(min=LEAST_DEVIATION)
         return x * deviation + mean if self.invert else (x - mean) / deviation

@@ -170,6 +170,5 @@ class RandomImageLayer(Layer):
         # The parameter says what holds outside of a model; what holds now is `self.training`.
         x = inputs[0].to(torch.float32)
         if self.training or not self.is_random:
-            out: Tensor = self.at_random(x)
-            return out
-        return x
+            x = self.at_random(x)
+        return self.narrowed(x)

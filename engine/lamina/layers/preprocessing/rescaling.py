@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from lamina.fields import Float, field
@@ -35,4 +34,4 @@ class Rescaling(Layer):
         return inputs[0]
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        return inputs[0].to(torch.float32) * self.scale + self.offset
+        return self.as_fractions(inputs[0]) * self.scale + self.offset

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -74,7 +73,7 @@ class _ToSize(Layer):
         return (inputs[0][0], self.height, self.width, inputs[0][3])
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        out: Tensor = self.step(inputs[0].to(torch.float32))
+        out: Tensor = self.step(self.as_fractions(inputs[0]))
         return out
 
 

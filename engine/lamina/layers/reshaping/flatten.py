@@ -21,6 +21,8 @@ class Flatten(Layer):
         None, doc=Text("Order of the axes.", "轴的顺序。"), advanced=True
     )
 
+    keeps_whole_numbers = True
+
     def output_shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
         return (x[0], None if None in x[1:] else product(x[1:]))

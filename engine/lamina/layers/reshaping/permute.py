@@ -32,6 +32,8 @@ class Permute(Layer):
         ),
     )
 
+    keeps_whole_numbers = True
+
     @classmethod
     def check_together(cls, values: Mapping[str, Any]) -> Iterable[Issue]:
         dims = values["dims"]

@@ -29,6 +29,8 @@ class Reshape(Layer):
         ),
     )
 
+    keeps_whole_numbers = True
+
     @classmethod
     def check_together(cls, values: Mapping[str, Any]) -> Iterable[Issue]:
         if values["target_shape"].count(-1) > 1:
