@@ -1,4 +1,4 @@
-"""`plot_model`: a drawing of a model as SVG, by our own layered layout, so that no graphviz is needed.
+"""`plot_model`: a drawing of a model as SVG or PNG, by our own layered layout, so that no graphviz is needed.
 
 Layers stand in ranks: each one rank below the deepest of its inputs. Within a rank they are put near the middle of
 what they read from, then side by side. Lines that skip ranks are drawn as curves beside the boxes.
@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from lamina.errors import ConfigError, NotSupportedError
-from lamina.graph.check import check_graph
 from lamina.graph.document import Graph, Node
-from lamina.graph.report import NodeReport
-from lamina.layer import Layer
+from lamina.layer import Layer, TensorSpec
+from lamina.pixels import Label, Point, write_png
 from lamina.text import Text
 
 Direction = Literal["TB", "BT", "LR", "RL"]
@@ -67,11 +66,11 @@ def plot_model(
     splines: str = "ortho",
     **kwargs: Any,
 ) -> str:
-    """Draw a model into an SVG file.
+    """Draw a model into an SVG or a PNG file; PNG needs Pillow (`pip install "lamina[images]"`).
 
     Args:
         model: A built model.
-        to_file: Name of the file; it must end in `.svg`.
+        to_file: Name of the file; it must end in `.svg` or `.png`.
         show_shapes: Write the shape of each layer's output.
         show_dtype: Write the type of each layer's output.
         show_layer_names: Write the names of the layers beside their classes.
@@ -86,7 +85,7 @@ def plot_model(
         The text of the SVG, which a notebook can show.
 
     Raises:
-        NotSupportedError: If the name ends in `.png` or another kind of picture.
+        NotSupportedError: If the name ends in another kind of picture, or in `.png` without Pillow.
         ConfigError: If the model does not know its input's shape yet, or an argument cannot be.
     """
     del expand_nested
@@ -108,24 +107,19 @@ def plot_model(
         )
     path = Path(to_file).expanduser()
     svg_name = path.with_suffix(".svg").name
-    if path.suffix.lower() != ".svg":
+    if path.suffix.lower() not in (".svg", ".png"):
         raise NotSupportedError(
             Text(
-                f'plot_model writes SVG, which browsers and editors show; it cannot write "{path.name}". '
-                f'Pass to_file="{svg_name}" and, where a PNG is needed, convert it '
-                "(rsvg-convert, Inkscape, or a browser's screenshot).",
-                f"plot_model 输出 SVG（浏览器和编辑器均可显示），无法写出“{path.name}”。"
-                f'请使用 to_file="{svg_name}"；如需 PNG，请自行转换'
-                "（rsvg-convert、Inkscape 或浏览器截图）。",
+                f'plot_model writes SVG and PNG; it cannot write "{path.name}". Pass to_file="{svg_name}".',
+                f'plot_model 输出 SVG 和 PNG，无法写出“{path.name}”。请使用 to_file="{svg_name}"。',
             )
         )
     _check(model, rankdir, dpi)
-    known = check_graph(model.graph).nodes
     boxes = [
         _box(
             node,
             model.layers_by_node[node.shares or node.id],
-            known[node.id],
+            model.layers_by_node[node.id].call_specs[node.id],
             shapes=show_shapes,
             dtypes=show_dtype,
             names=show_layer_names,
@@ -138,7 +132,13 @@ def plot_model(
     if rankdir in ("BT", "RL"):
         _turn(boxes, width, height, is_across=rankdir == "RL")
     svg = _svg(boxes, width, height, scale=dpi / 96, title=model.name, direction=rankdir)
-    path.write_text(svg, encoding="utf-8")
+    if path.suffix.lower() == ".svg":
+        path.write_text(svg, encoding="utf-8")
+    else:
+        by_id = {box.node.id: box for box in boxes}
+        curves = [_curve(by_id[e.node], box, rankdir) for box in boxes for e in box.node.inputs]
+        labels = [Label(*_corner(box), box.width, box.height, _texts(box)) for box in boxes]
+        write_png(path, (width, height), labels, curves, dpi / 96)
     return svg
 
 
@@ -183,7 +183,7 @@ def _check(model: Drawable, rankdir: str, dpi: int) -> None:
 def _box(
     node: Node,
     layer: Layer,
-    known: NodeReport,
+    known: Sequence[TensorSpec],
     *,
     shapes: bool,
     dtypes: bool,
@@ -196,9 +196,9 @@ def _box(
     if activations and (head := layer.output_activation()) is not None:
         lines.append(f"Activation: {head}")
     if shapes:
-        lines.append(f"Output shape: {known.output_shape}")
+        lines.append(f"Output shape: {', '.join(str(spec.shape) for spec in known)}")
     if dtypes:
-        lines.append(f"Output dtype: {known.dtype}")
+        lines.append(f"Output dtype: {', '.join(spec.dtype for spec in known)}")
     if trainable:
         lines.append(f"Trainable: {layer.trainable}")
     width = max(len(line) for line in lines) * CHARACTER + 2 * PADDING
@@ -306,25 +306,37 @@ def _svg(
     return "\n".join([*parts, "</svg>\n"])
 
 
-def _line(source: Box, target: Box, direction: Direction) -> str:
-    """A curve from the far side of one box to the near side of another."""
+def _curve(source: Box, target: Box, direction: Direction) -> tuple[Point, Point, Point, Point]:
+    """Start, control points and end of a curve from the far side of one box to the near side of another."""
     sign = 1 if direction in ("TB", "LR") else -1
     if direction in ("LR", "RL"):
         x1, y1 = source.x + sign * source.width / 2, source.y
         x2, y2 = target.x - sign * target.width / 2, target.y
         bend = (x2 - x1) / 2
-        c1, c2 = f"{x1 + bend:.1f} {y1:.1f}", f"{x2 - bend:.1f} {y2:.1f}"
-    else:
-        x1, y1 = source.x, source.y + sign * source.height / 2
-        x2, y2 = target.x, target.y - sign * target.height / 2
-        bend = (y2 - y1) / 2
-        c1, c2 = f"{x1:.1f} {y1 + bend:.1f}", f"{x2:.1f} {y2 - bend:.1f}"
-    path = f"M{x1:.1f} {y1:.1f}C{c1} {c2} {x2:.1f} {y2:.1f}"
-    return f'<path d="{path}" fill="none" stroke="#444" marker-end="url(#tip)"/>'
+        return (x1, y1), (x1 + bend, y1), (x2 - bend, y2), (x2, y2)
+    x1, y1 = source.x, source.y + sign * source.height / 2
+    x2, y2 = target.x, target.y - sign * target.height / 2
+    bend = (y2 - y1) / 2
+    return (x1, y1), (x1, y1 + bend), (x2, y2 - bend), (x2, y2)
+
+
+def _line(source: Box, target: Box, direction: Direction) -> str:
+    a, b, c, d = (f"{x:.1f} {y:.1f}" for x, y in _curve(source, target, direction))
+    return f'<path d="M{a}C{b} {c} {d}" fill="none" stroke="#444" marker-end="url(#tip)"/>'
+
+
+def _corner(box: Box) -> Point:
+    return box.x - box.width / 2, box.y - box.height / 2
+
+
+def _texts(box: Box) -> list[tuple[str, Point]]:
+    """The lines of a box with the middle of each."""
+    first = _corner(box)[1] + PADDING / 2 + LINE / 2
+    return [(line, (box.x, first + LINE * number)) for number, line in enumerate(box.lines)]
 
 
 def _drawn(box: Box) -> str:
-    left, top = box.x - box.width / 2, box.y - box.height / 2
+    left, top = _corner(box)
     first = top + PADDING / 2 + LINE * 0.7
     texts = "".join(
         f'<text x="{box.x:.1f}" y="{first + LINE * number:.1f}" text-anchor="middle" '

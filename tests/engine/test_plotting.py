@@ -91,7 +91,9 @@ def test_names_are_text_and_no_markup(tmp_path):
 
 def test_what_cannot_be_is_said(tmp_path):
     with pytest.raises(NotSupportedError, match=r"model\.svg"):
-        plot_model(branched(), tmp_path / "model.png")
+        plot_model(branched(), tmp_path / "model.pdf")
+    with pytest.raises(ConfigError, match="smaller dpi"):
+        plot_model(branched(), tmp_path / "model.png", dpi=100_000)
     with pytest.raises(NotSupportedError, match="pydot"):
         model_to_dot(branched())
     with pytest.raises(ConfigError, match="rankdir"):
@@ -102,3 +104,28 @@ def test_what_cannot_be_is_said(tmp_path):
         plot_model(branched(), tmp_path / "m.svg", splines="polyline")
     with pytest.raises(NotSupportedError, match="layer_range"):
         plot_model(branched(), tmp_path / "m.svg", layer_range=["a", "b"])
+
+
+@pytest.mark.parametrize("rankdir", ["TB", "RL"])
+def test_a_png_has_the_boxes_where_the_svg_has_them(tmp_path, rankdir):
+    image_of = pytest.importorskip("PIL.Image").open
+    text = plot_model(branched(), tmp_path / "m.png", dpi=96, rankdir=rankdir, show_shapes=True)
+    svg = ET.fromstring(text)
+    image = image_of(tmp_path / "m.png").convert("RGB")
+    width, height = map(float, svg.get("viewBox").split()[2:])
+    assert abs(image.width - width) < 2
+    assert abs(image.height - height) < 2
+    for x, y, _, _ in boxes(svg):
+        assert image.getpixel((round(x) + 8, round(y) + 3)) == (244, 246, 250)
+    assert image.getpixel((2, 2)) == (255, 255, 255)
+
+
+def test_ops_and_layers_of_ones_own_are_drawn(tmp_path):
+    class Own(lamina.layers.Layer):
+        def call(self, inputs):
+            return inputs * 2.0
+
+    x = lamina.Input((4,))
+    text = plot_model(lamina.Model(x, Own()(x) + x), tmp_path / "m.svg", show_shapes=True)
+    assert "Own" in text
+    assert "(None, 4)" in text
