@@ -227,9 +227,13 @@ def test_what_we_write_we_read(graph):
 
 NEEDS_TENSORFLOW = {"Hashing", "HashedCrossing", "IntegerLookup", "StringLookup", "TextVectorization"}  # fmt: skip
 """Layers that Keras has with TensorFlow only: their files stand in `data`."""
+IN_NO_MODEL = {"Equalization"}
+"""Layers with which Keras 3.15.1 makes no functional model."""
 
 
-@pytest.mark.parametrize("name", sorted(set(LAYERS.names()) - {"Input"} - NEEDS_TENSORFLOW))
+@pytest.mark.parametrize(
+    "name", sorted(set(LAYERS.names()) - {"Input"} - NEEDS_TENSORFLOW - IN_NO_MODEL)
+)
 def test_every_layer_travels_both_ways(name, smallest_model, tmp_path):
     ours, inputs = smallest_model(name)
     given = inputs if len(inputs) > 1 else inputs[0]

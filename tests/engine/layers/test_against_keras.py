@@ -421,7 +421,11 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     **{
         name: one(st.just(config), IMAGE)
         for name, config in {
+            "AutoContrast": {},
             "CutMix": {},
+            "Equalization": {},
+            "RandomGaussianBlur": {},
+            "Solarization": {},
             "MixUp": {},
             "RandomBrightness": {"factor": 0.2},
             "RandomContrast": {"factor": 0.2},
@@ -440,6 +444,8 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
         name: one(st.just(config), st.just((6, 5, 3)))
         for name, config in {
             "RandomCrop": {"height": 6, "width": 5},
+            "RandomColorDegeneration": {"factor": 0.2},
+            "RandomColorJitter": {"hue_factor": 0.1},
             "RandomGrayscale": {},
             "RandomHue": {"factor": 0.2},
             "RandomSaturation": {"factor": 0.2},
@@ -612,7 +618,7 @@ def test_same_configuration_keys_and_defaults_as_keras(name: str) -> None:
         "RandomTranslation": {"height_factor": 0.2, "width_factor": 0.1}, "RandomZoom": {"height_factor": 0.2},
         **{
             f"Random{name}": {"factor": 0.2}
-            for name in ("Brightness", "Contrast", "Hue", "Rotation", "Saturation", "Sharpness")
+            for name in ("Brightness", "ColorDegeneration", "Contrast", "Hue", "Rotation", "Saturation", "Sharpness")
         },
         "RandomPosterization": {"factor": 3},
         "GRU": {"units": 2}, "SimpleRNN": {"units": 2}, "Rescaling": {"scale": 2.0},

@@ -84,6 +84,7 @@ SMALLEST: dict[str, tuple[dict[str, Any], list[tuple[int | None, ...]]]] = {
     "RandomTranslation": ({"height_factor": 0.2, "width_factor": 0.1}, [(None, None, 1)]),
     "RandomContrast": ({"factor": 0.2, "seed": 3}, [(None, None, 3)]),
     "RandomBrightness": ({"factor": 0.2}, [(None, None, 3)]),
+    "RandomColorDegeneration": ({"factor": 0.2}, [(None, None, 3)]),
     "RandomHue": ({"factor": 0.2}, [(None, None, 3)]),
     "RandomSaturation": ({"factor": 0.2}, [(None, None, 3)]),
     "RandomPosterization": ({"factor": 4}, [(None, None, 3)]),
@@ -91,9 +92,14 @@ SMALLEST: dict[str, tuple[dict[str, Any], list[tuple[int | None, ...]]]] = {
     **{
         name: ({}, [(None, None, 3)])
         for name in (
+            "AutoContrast",
             "CutMix",
+            "Equalization",
             "MixUp",
+            "RandomColorJitter",
             "RandomErasing",
+            "RandomGaussianBlur",
+            "Solarization",
             "RandomGrayscale",
             "RandomInvert",
             "RandomShear",

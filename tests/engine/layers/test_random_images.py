@@ -44,11 +44,22 @@ PINNED = [
     ("RandomPosterization", {"factor": (4, 4), "value_range": (0, 300)}),
     *[("RandomSharpness", {"factor": (f, f)}) for f in (0.0, 0.4, 1.0)],
     ("RandomErasing", {"factor": 0.0}),
+    ("RandomColorDegeneration", {"factor": (0.4, 0.4)}),
+    ("RandomColorJitter", {"brightness_factor": (0.1, 0.1), "contrast_factor": (0.0, 0.0), "saturation_factor": (0.4, 0.4), "hue_factor": 0.0}),
+    ("RandomGaussianBlur", {"factor": (1.0, 1.0), "sigma": (0.7, 0.7), "kernel_size": 5}),
+    ("RandomGaussianBlur", {"factor": (1.0, 1.0), "sigma": (1.0, 1.0)}),
+    ("AutoContrast", {}),
+    ("AutoContrast", {"value_range": (0, 300)}),
+    ("Equalization", {}),
+    ("Equalization", {"bins": 40}),
+    ("Equalization", {"bins": 100, "value_range": (0, 400)}),
+    ("Solarization", {"addition_factor": 0.0, "threshold_factor": (0.0, 0.0)}),
     ("RandomErasing", {"factor": (1.0, 1.0), "scale": (1.0, 1.0), "fill_value": (9, 300, -4)}),
 ]  # fmt: skip
 """Configurations that leave nothing to chance."""
 
 
+@pytest.mark.filterwarnings("ignore:(?s).*Tensor.T is deprecated on 0-D")
 @pytest.mark.parametrize(("name", "config"), PINNED)
 def test_the_same_as_keras_where_nothing_is_left_to_chance(name, config):
     x = images()
@@ -62,7 +73,7 @@ def drawn_alike(name, config, x):
     ours, theirs = getattr(layers, name)(**config, seed=5), getattr(keras.layers, name)(**config)
     drawn = ours.draw(x)
     taken = dict(drawn)
-    for key in ("apply_inversion", "apply_erasing"):
+    for key in ("apply_inversion", "apply_erasing", "should_apply_blur"):
         if key in taken:
             taken[key] = taken[key][:, 0, 0, 0]
     if name == "RandomRotation":
@@ -97,6 +108,9 @@ DRAWN = [
     ("RandomInvert", {"factor": 0.8}),
     ("RandomPosterization", {"factor": (1, 8)}),
     ("RandomSharpness", {"factor": 0.9}),
+    ("RandomColorDegeneration", {"factor": (0.2, 0.9)}),
+    ("RandomGaussianBlur", {"factor": 0.9, "sigma": (0.3, 1.0)}),
+    ("Solarization", {"addition_factor": 0.3, "threshold_factor": (0.1, 0.9)}),
     ("MixUp", {"alpha": 0.7}),
     ("CutMix", {}),
     ("RandomErasing", {}),
@@ -107,7 +121,7 @@ DRAWN = [
 @pytest.mark.parametrize(("name", "config"), DRAWN)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_with_the_same_draw_the_images_are_those_of_keras(name, config, channels):
-    if channels == 1 and name in ("RandomHue", "RandomSaturation", "RandomGrayscale"):
+    if channels == 1 and name in COLOURS:
         return
     x = images(BATCH, 8, 11, channels)
     ours, theirs, drawn, taken = drawn_alike(name, config, x)
@@ -125,6 +139,7 @@ def test_with_the_same_draw_the_images_are_those_of_keras(name, config, channels
         )
 
 
+COLOURS = ("RandomHue", "RandomSaturation", "RandomGrayscale", "RandomColorDegeneration")
 EACH = sorted(dict(DRAWN).items())
 
 
@@ -251,6 +266,10 @@ def test_in_inference_a_crop_is_the_resized_middle():
         ("RandomBrightness", {"factor": 0.5, "value_range": (1, 2, 3)}, "list of two"),
         ("RandomPosterization", {"factor": 9}, "factor"),
         ("RandomGrayscale", {"factor": 1.5}, "factor"),
+        ("RandomGaussianBlur", {"kernel_size": 4}, "odd number"),
+        ("RandomGaussianBlur", {"sigma": 2.0}, "sigma"),
+        ("Solarization", {"addition_factor": -0.5}, "addition_factor"),
+        ("RandomColorJitter", {"hue_factor": 2.0}, "hue_factor"),
         ("RandomErasing", {"fill_value": (1, 2)}, "three numbers"),
         ("RandomFlip", {"mode": "diagonal"}, "mode"),
         ("RandomFlip", {"data_format": "channels_first"}, "channels_first"),
@@ -259,6 +278,32 @@ def test_in_inference_a_crop_is_the_resized_middle():
 def test_what_cannot_be(name, config, match):
     with pytest.raises(ConfigError, match=match):
         getattr(layers, name)(**config)
+
+
+@pytest.mark.filterwarnings("ignore:(?s).*Tensor.T is deprecated on 0-D")
+def test_channels_of_one_value_stay_as_they_are():
+    x = images(2, 4, 4, 2)
+    x[..., 0] = 7.0
+    for name in ("AutoContrast", "Equalization"):
+        expected = getattr(keras.layers, name)()(x.clone(), training=True)
+        found = getattr(layers, name)()(x, training=True)
+        torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-3)
+
+
+def test_jitter_draws_each_change_for_each_image():
+    x = images(1, 8, 8, 3).repeat(8, 1, 1, 1)
+    jitter = layers.RandomColorJitter((0, 255), 0.2, 0.2, 0.4, 0.3, seed=4)
+    first = jitter(x, training=True)
+    assert len(torch.unique(first.flatten(1), dim=0)) == 8
+    again = layers.RandomColorJitter.from_config(jitter.get_config())
+    assert torch.equal(again(x, training=True), first)
+    assert torch.equal(layers.RandomColorJitter()(x, training=True), x)
+
+
+@pytest.mark.parametrize("name", ["RandAugment", "AugMix", "Pipeline", "STFTSpectrogram"])
+def test_what_is_left_out_says_so(name):
+    with pytest.raises(NotSupportedError, match=name):
+        getattr(layers, name)
 
 
 def test_colours_need_colours():

@@ -57,6 +57,11 @@ def factor(least: float, most: float) -> tuple[Any, ...]:
     return (BeforeValidator(lambda value: pair_of(value, least, most)), _SCHEMA)
 
 
+def upward_factor(least: float, most: float) -> tuple[Any, ...]:
+    """The same, where a number stands for those from 0 on."""
+    return (BeforeValidator(lambda value: pair_of(value, least, most, mirrored=False)), _SCHEMA)
+
+
 def _shortened(value: Pair) -> Any:
     """As Keras takes it back: a number for a pair that lies around 0."""
     return value[1] if value[0] == -value[1] and value[1] else list(value)
