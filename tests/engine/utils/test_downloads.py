@@ -146,6 +146,7 @@ def zip_link() -> bytes:
         (tar_of([("a", bytes(5000))], "w")[:2000], "damaged"),
         (b"no archive", "no archive of the kind"),
     ],
+    ids=lambda value: value if isinstance(value, str) else f"{len(value)} bytes",
 )
 def test_an_archive_that_reaches_out_is_refused_and_leaves_nothing(
     served, tmp_path, archive, complaint
