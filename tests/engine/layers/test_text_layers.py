@@ -178,6 +178,12 @@ def test_layers_that_need_numbers_refuse_text():
         ("StringLookup", {"invert": True, "output_mode": "count"}, "`output_mode` must be"),
         ("StringLookup", {"vocabulary": ["a"], "output_mode": "tf_idf"}, "must also be provided"),
         ("StringLookup", {"vocabulary": ["a"], "idf_weights": [1.0]}, "only be set if"),
+        (
+            "StringLookup",
+            {"vocabulary": ["a"], "output_mode": "tf_idf", "idf_weights": [1.0, 2.0]},
+            "same length",
+        ),
+        ("TextVectorization", {"vocabulary": ["a", "", "b"]}, "reserved mask token"),
         ("IntegerLookup", {"salt": 3}, "oov_method='farmhash'"),
         ("IntegerLookup", {"vocabulary_dtype": "int32"}, "vocabulary_dtype"),
         ("TextVectorization", {"standardize": "upper"}, "must be one of"),
@@ -249,6 +255,12 @@ def test_a_vocabulary_from_a_file_is_for_scripts_only(tmp_path):
     lookup["config"] = {"vocabulary": "one, two"}
     document["nodes"][1] = {**lookup, "inputs": [{"node": "a"}]}
     assert check_graph(document).errors == []
+    for type_ in ("StringLookup", "TextVectorization"):
+        twice = {"id": "b", "type": type_, "config": {"vocabulary": "one, one"}}
+        document["nodes"][1] = {**twice, "inputs": [{"node": "a"}]}
+        (problem,) = check_graph(document).errors
+        assert problem.field == "vocabulary"
+        assert "repeated term" in problem.message.en
 
 
 def test_functions_of_ones_own_prepare_text_but_stay_out_of_files():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -117,6 +118,61 @@ PAD = Text(
 )
 
 
+def _wrong(owner: str, en: str, zh: str) -> ConfigError:
+    return ConfigError(Text(f"{owner}: {en}.", f"{owner}：{zh}。"), field="vocabulary")
+
+
+def plain_tokens(owner: str, values: Mapping[str, Any]) -> list[Token]:
+    """The tokens of a vocabulary without the special ones at its head.
+
+    Args:
+        owner: The layer, for messages.
+        values: Parameters of a lookup.
+
+    Raises:
+        ConfigError: If tokens are repeated, reserved or too many, or the weights do not go with them.
+    """
+    tokens: list[Token] = values["vocabulary"]
+    special: list[Any] = [values["oov_token"]] * values["num_oov_indices"]
+    if values["mask_token"] is not None and values["output_mode"] == "int":
+        special.insert(0, values["mask_token"])
+    has_special = bool(special) and tokens[: len(special)] == special
+    plain = tokens[len(special) :] if has_special else tokens
+    if len(set(plain)) != len(plain):
+        twice = [token for token, count in Counter(plain).items() if count > 1]
+        raise _wrong(
+            owner,
+            f"the passed vocabulary has at least one repeated term: {twice}",
+            f"词表中有重复的词元：{twice}",
+        )
+    reserved = [("mask", values["mask_token"])]
+    if values["invert"]:
+        reserved.append(("OOV", values["oov_token"]))
+    for what, token in reserved:
+        if token is not None and token in plain:
+            raise _wrong(
+                owner,
+                f"found reserved {what} token at unexpected location in `vocabulary`: {token!r}. Leave the special "
+                f"tokens out, or put them at the start in this order: {special}",
+                f"保留的 {what} 词元 {token!r} 出现在词表的错误位置。请去掉保留词元，或按此顺序放在开头：{special}",
+            )
+    most, size = values["max_tokens"], len(special) + len(plain)
+    if most is not None and size > most:
+        raise _wrong(
+            owner,
+            f"attempted to set a vocabulary larger than the maximum vocab size: {size} tokens, `max_tokens` is {most}",
+            f"词表过长：{size} 个词元，max_tokens 为 {most}",
+        )
+    shape = np.shape(values["idf_weights"])
+    if values["idf_weights"] is not None and shape != (len(tokens),):
+        raise _wrong(
+            owner,
+            f"`idf_weights` must be the same length as vocabulary: {shape}, {len(tokens)} tokens",
+            f"idf_weights 的长度须与词表相同：{shape}，词元 {len(tokens)} 个",
+        )
+    return plain
+
+
 class Lookup(HostLayer):
     """What lookups share: the vocabulary, how it is given or learned, and the output."""
 
@@ -170,6 +226,11 @@ class Lookup(HostLayer):
                 f"The `idf_weights` of {name} must also be provided beside the vocabulary in tf_idf.",
                 f"{name}：tf_idf 模式下给出词表时须同时给出 idf_weights。",
             )
+        elif has_tokens:
+            try:
+                plain_tokens(name, values)
+            except ConfigError as error:
+                yield Issue("vocabulary", "bad_parameter", error.text)
 
     @classmethod
     def config_from_file(cls, config: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -206,59 +267,26 @@ class Lookup(HostLayer):
         """
         tokens = type(self).read_tokens(from_lines(vocabulary))
         if (self.output_mode == "tf_idf") == (idf_weights is None):
-            raise self._wrong(
+            raise _wrong(
+                f'{type(self).__name__} "{self.name}"',
                 "`idf_weights` must be set if output_mode is 'tf_idf', and only then",
                 "idf_weights 须且仅须在 output_mode 为 tf_idf 时给出",
             )
-        special = self._vocabulary_of(()).listed()
-        has_special = bool(special) and tokens[: len(special)] == special
-        plain = tokens[len(special) :] if has_special else tokens
-        self._check_tokens(plain, special)
-        found = self._vocabulary_of(plain)
-        if self.max_tokens is not None and len(found) > self.max_tokens:
-            raise self._wrong(
-                f"Attempted to set a vocabulary larger than the maximum vocab size: {len(found)} tokens, `max_tokens` "
-                f"is {self.max_tokens}",
-                f"词表过长：{len(found)} 个词元，max_tokens 为 {self.max_tokens}",
-            )
-        if idf_weights is not None:
-            weights = np.asarray(idf_weights, "float32")
-            if weights.shape != (len(tokens),):
-                raise self._wrong(
-                    f"`idf_weights` must be the same length as vocabulary: {weights.shape}, {len(tokens)} tokens",
-                    f"idf_weights 的长度须与词表相同：{weights.shape}，词元 {len(tokens)} 个",
-                )
-            self.idf_weights = weights.tolist()
-            self._weigh(weights, 0 if has_special else len(special))
-        self.vocabulary, self.known = tokens, found
+        own = {name: getattr(self, name) for name in self.declared_fields}
+        weights = None if idf_weights is None else np.asarray(idf_weights, "float32").tolist()
+        own |= {"vocabulary": tokens, "idf_weights": weights}
+        plain = plain_tokens(f'{type(self).__name__} "{self.name}"', own)
+        self.vocabulary, self.known = tokens, self._vocabulary_of(plain)
+        if weights is not None:
+            self.idf_weights = weights
+            before = self.known.first_token if len(plain) == len(tokens) else 0
+            self._weigh(np.array(weights, "float32"), before)
 
     def _weigh(self, weights: Array, before: int) -> None:
         """Keep the weights; unknown tokens weigh what the others do on average."""
         padded = np.pad(weights, (before, 0), constant_values=np.average(weights))
         behind = (self.max_tokens or 0) - len(padded) if self.pad_to_max_tokens else 0
         self.rarity = np.pad(padded, (0, behind)).astype("float32")
-
-    def _check_tokens(self, tokens: list[Token], special: list[Any]) -> None:
-        if len(set(tokens)) != len(tokens):
-            twice = sorted({token for token in tokens if tokens.count(token) > 1}, key=str)
-            raise self._wrong(
-                f"The passed vocabulary has at least one repeated term: {twice}",
-                f"词表中有重复的词元：{twice}",
-            )
-        reserved = [("mask", self.mask_token)]
-        if self.invert:
-            reserved.append(("OOV", self.oov_token))
-        for what, token in reserved:
-            if token is not None and token in tokens:
-                raise self._wrong(
-                    f"Found reserved {what} token at unexpected location in `vocabulary`: {token!r}. Leave the special "
-                    f"tokens out, or put them at the start in this order: {special}",
-                    f"保留的 {what} 词元 {token!r} 出现在词表的错误位置。请去掉保留词元，或按此顺序放在开头：{special}",
-                )
-
-    def _wrong(self, en: str, zh: str) -> ConfigError:
-        name = f'{type(self).__name__} "{self.name}"'
-        return ConfigError(Text(f"{name}: {en}.", f"{name}：{zh}。"), field="vocabulary")
 
     @staticmethod
     def read_tokens(value: Any) -> list[Token]:

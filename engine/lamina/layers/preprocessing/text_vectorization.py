@@ -186,7 +186,8 @@ class TextVectorization(HostLayer):
 
     @classmethod
     def check_together(cls, values: Mapping[str, Any]) -> Iterable[Issue]:
-        yield from StringLookup.check_together({**values, "invert": False})
+        own = {"invert": False, "mask_token": "", "num_oov_indices": 1, "oov_token": "[UNK]"}
+        yield from StringLookup.check_together({**values, **own})
         if values["output_mode"] != "int" and values["output_sequence_length"] is not None:
             yield Issue(
                 "output_sequence_length",
