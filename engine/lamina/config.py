@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import platform
+from typing import Any
+
 import torch
 
 from lamina.backend import backend
@@ -30,6 +34,7 @@ __all__ = [
     "image_data_format",
     "is_flash_attention_enabled",
     "is_traceback_filtering_enabled",
+    "machine",
     "set_backend",
     "set_dtype_policy",
     "set_epsilon",
@@ -45,6 +50,33 @@ def devices() -> list[str]:
     'cpu'
     """
     return ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+
+
+def machine() -> dict[str, Any]:
+    """What this machine has: devices with their names, types of fractions, threads, versions.
+
+    >>> sorted(machine())
+    ['devices', 'dtypes', 'threads', 'versions']
+    >>> machine()["dtypes"]["cpu"]
+    ['float32', 'float64', 'bfloat16', 'float16']
+    """
+    cuda = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    names = {name: torch.cuda.get_device_name(name) for name in cuda}
+    halves = ["bfloat16", "float16"] if not cuda or torch.cuda.is_bf16_supported() else ["float16"]
+    return {
+        "devices": {"cpu": platform.processor() or platform.machine(), **names},
+        "dtypes": {
+            "cpu": ["float32", "float64", "bfloat16", "float16"],
+            **{name: ["float32", "float64", *halves] for name in cuda},
+        },
+        "threads": torch.get_num_threads(),
+        "versions": {
+            "lamina": importlib.metadata.version("lamina"),
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "cuda": torch.version.cuda,
+        },
+    }
 
 
 def set_backend(backend: str) -> None:

@@ -62,6 +62,12 @@ class DTypePolicy:
                 ),
                 field="dtype",
             )
+        is_float = self._name in NAMES
+        self.torch_compute_dtype: torch.dtype | None = (
+            getattr(torch, self.compute_dtype) if is_float else None
+        )
+        """`compute_dtype` for torch, where it is a type of fractions."""
+        self.casts_weights = self._name in MIXED
 
     @property
     def name(self) -> str:
@@ -77,11 +83,6 @@ class DTypePolicy:
     def variable_dtype(self) -> str:
         """The type of a layer's weights."""
         return "float32" if self._name in MIXED else self._name
-
-    @property
-    def torch_compute_dtype(self) -> torch.dtype | None:
-        """`compute_dtype` for torch, where it is a type of fractions."""
-        return getattr(torch, self.compute_dtype) if self._name in NAMES else None
 
     def get_config(self) -> dict[str, Any]:
         """The name."""

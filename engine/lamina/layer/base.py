@@ -356,7 +356,10 @@ class Layer(Declared, StoredLayer):
         for x in leaves:
             if hasattr(x, "graph_call"):
                 return x.graph_call(self, structure, leaves)
-        tensors = [x if isinstance(x, (Tensor, Variable)) else calling.as_tensor(x) for x in leaves]
+        tensors = [
+            self.convert_input(x if isinstance(x, (Tensor, Variable)) else calling.as_tensor(x))
+            for x in leaves
+        ]
         return self.run_call(*put_together(structure, tensors))
 
     def _by_port(

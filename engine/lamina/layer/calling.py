@@ -85,7 +85,6 @@ def run_call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
     if previous is None:
         previous = mapped(mask_of, first if single else list(args), is_tensor)
     _give_masks(layer, known, args, kwargs, previous)
-    args, kwargs = mapped(layer.convert_input, (args, kwargs), is_tensor)
     _build_for_tensors(layer, args, kwargs)
     if "training" in known:
         kwargs["training"] = training

@@ -120,7 +120,7 @@ def _outputs_by_running(
             x = torch.zeros(sizes, dtype=getattr(torch, spec.dtype), device=_device_of(layer))
             if spec.has_mask:
                 set_mask(x, torch.ones(sizes[:2], dtype=torch.bool, device=x.device))
-            tensors.append(x)
+            tensors.append(layer.convert_input(x))
         args, kwargs = put_together(structure, tensors)
         kwargs.setdefault("training", False)
         with torch.no_grad(), torch.random.fork_rng(devices=[]):

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from lamina import dtype_policies
+from lamina.calls import mask_of, set_mask
 from lamina.dtype_policies import DTypePolicy
 
 HALVES = ("float16", "bfloat16")
@@ -60,7 +61,9 @@ class PolicyHolder(nn.Module):
         if isinstance(x, Tensor) and self.autocast and x.is_floating_point():
             wanted = self.policy.torch_compute_dtype
             if wanted is not None and x.dtype != wanted:
-                return x.to(wanted)
+                converted = x.to(wanted)
+                set_mask(converted, mask_of(x))
+                return converted
         return x
 
     def as_fractions(self, x: Tensor) -> Tensor:
@@ -71,8 +74,7 @@ class PolicyHolder(nn.Module):
     def weights_cast_to(self) -> torch.dtype | None:
         """The type that weights are read in, where that is not their own."""
         policy = self.policy
-        is_mixed = self.autocast and policy.compute_dtype != policy.variable_dtype
-        return policy.torch_compute_dtype if is_mixed else None
+        return policy.torch_compute_dtype if policy.casts_weights and self.autocast else None
 
     def widened(self, x: Tensor) -> Tensor:
         """A tensor in a type that can be summed up: float32 where the layer computes in half of it."""

@@ -108,7 +108,7 @@ class Opaque(nn.Module):
     def forward(self, *tensors: Any) -> tuple[Any, ...]:
         """The outputs, their masks, and the sum of what was added to the loss or None."""
         layer: Layer = self.__dict__["layer"]
-        given = list(tensors[: self.inputs])
+        given = [layer.convert_input(x) for x in tensors[: self.inputs]]
         for position, mask in enumerate(tensors[self.inputs :]):
             if mask is not None:
                 given[position] = given[position].view_as(given[position])
