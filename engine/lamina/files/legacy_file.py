@@ -69,6 +69,8 @@ def write_weights(file: IO[bytes], layers: Sequence[Layer], keras_version: str) 
 def _legacy_entry(entry: Mapping[str, Any]) -> dict[str, Any]:
     """A model or layer without its module: by that absence Keras knows the old form."""
     config = dict(entry["config"])
+    if entry.get("registered_name") and not str(entry.get("module")).startswith("keras"):
+        entry = {**entry, "class_name": entry["registered_name"]}
     if "layers" in config:
         config["layers"] = [_legacy_entry(layer) for layer in config["layers"]]
     kept = {k: v for k, v in entry.items() if k not in ("module", "registered_name")}
@@ -139,6 +141,10 @@ def _expected(read: ReadModel) -> list[tuple[str, list[tuple[str, tuple[int, ...
     """The weights of each node, from the closed-form shapes alone."""
     found = []
     for node in keras_order(read.graph):
+        layer = read.report.layers[node.id]
+        if layer.uses_call:  # it has its weights, as it had to be run to be known
+            found.append((node.id, [(v.name, v.shape) for v in layer.weights]))
+            continue
         shapes = [read.report.nodes[edge.node].output_shape for edge in node.inputs]
         weights = in_file_order(list(read.report.layers[node.id].weights_for(*shapes)))
         found.append((node.id, [(weight.name, weight.shape) for weight in weights]))

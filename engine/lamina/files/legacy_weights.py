@@ -7,6 +7,7 @@ inside it. `layer_names` of the group above lists the layers in the model's orde
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +47,7 @@ def write_layers(group: h5py.Group, layers: Sequence[Layer], keras_version: str)
         weights = layer.weights
         write_arrays(
             group.create_group(layer.name),
-            [_path(variable, layer) for variable in weights],
+            _paths(layer),
             [variable.numpy() for variable in weights],
         )
     write_arrays(group.create_group(TOP_LEVEL), [], [])
@@ -59,9 +60,16 @@ def write_arrays(group: h5py.Group, names: Sequence[str], arrays: Arrays) -> Non
         group.create_dataset(name, data=array)
 
 
-def _path(variable: Variable, layer: Layer) -> str:
-    inner = f"{variable.file_group}/" if variable.file_group else ""
-    return f"{layer.name}/{inner}{variable.name}"
+def _paths(layer: Layer) -> list[str]:
+    """Paths of a layer's weights; those of layers in it, which may have one name, get a number."""
+    used: Counter[str] = Counter()
+    found = []
+    for variable in layer.weights:
+        inner = f"{variable.file_group}/" if variable.file_group else ""
+        path = f"{layer.name}/{inner}{variable.name}"
+        found.append(f"{path}_{used[path]}" if used[path] else path)
+        used[path] += 1
+    return found
 
 
 # ----------------------------------------------------------------------------------------------
