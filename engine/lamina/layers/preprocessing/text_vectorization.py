@@ -29,7 +29,7 @@ from lamina.layers.preprocessing.index_lookup import (
     from_lines,
 )
 from lamina.layers.preprocessing.numbers_field import Numbers
-from lamina.layers.preprocessing.vocabulary import Counts
+from lamina.layers.preprocessing.vocabulary import NOTHING, Counts
 from lamina.layers.shared_fields import REFUSED, Refused
 from lamina.strings import STRING, text_array
 from lamina.text import Text
@@ -326,14 +326,14 @@ class TextVectorization(HostLayer):
         known = self.lookup.need_vocabulary()
         if self.split is None and self.ngrams is None:
             return self.lookup.rows(self._fitted(known.numbers_of(self._even(texts))))
-        numbers = [known.numbers_of(np.array(row, dtype=str)) for row in self._tokens(texts)]
-        longest = max((len(row) for row in numbers), default=0)
-        length = self.output_sequence_length or longest
-        table = np.zeros((len(numbers), length), np.int64)
-        if self.output_mode != "int":
-            table -= 1  # leaves no trace
-        for place, row in enumerate(numbers):
-            table[place, : len(row)] = row[:length]
+        rows = self._tokens(texts)
+        sizes = np.array([len(row) for row in rows])
+        flat = known.numbers_of(np.array([token for row in rows for token in row], dtype=str))
+        length = self.output_sequence_length or int(sizes.max(initial=0))
+        table = np.full((len(rows), length), 0 if self.output_mode == "int" else NOTHING)
+        starts = np.cumsum(sizes) - sizes
+        for place, (start, size) in enumerate(zip(starts, np.minimum(sizes, length), strict=True)):
+            table[place, :size] = flat[start : start + size]
         out = self.lookup.rows(torch.from_numpy(table))
         return out if texts.ndim else out[0]
 

@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -79,16 +80,19 @@ class Vocabulary:
         Raises:
             ConfigError: For an unknown token where no number stands for those.
         """
-        known = {token: self.first_token + place for place, token in enumerate(self.tokens)}
         distinct, where = np.unique(tokens, return_inverse=True)
-        found = [self._number(token, known) for token in distinct.tolist()]
+        found = [self._number(token) for token in distinct.tolist()]
         numbers: np.ndarray[Any, Any] = np.array(found, np.int64)[where].reshape(tokens.shape)
         return numbers
 
-    def _number(self, token: Token, known: dict[Token, int]) -> int:
+    @cached_property
+    def _known(self) -> dict[Token, int]:
+        return {token: self.first_token + place for place, token in enumerate(self.tokens)}
+
+    def _number(self, token: Token) -> int:
         if self.mask is not None and token == self.mask:
             return 0 if self.keeps_mask else NOTHING
-        number = known.get(token)
+        number = self._known.get(token)
         if number is not None:
             return number
         if self.unknown_count == 0:
