@@ -45,6 +45,7 @@ NAMES = {
     "Input": "lamina.layers.core.input:Input",
     "KerasTensor": "lamina.symbolic:SymbolicTensor",
     "Initializer": "lamina.initializers:Initializer",
+    "InputSpec": "lamina.layer.input_spec:InputSpec",
     "Layer": "lamina.layer:Layer",
     "Model": "lamina.model:Model",
     "RematScope": "lamina.rematerialization:RematScope",

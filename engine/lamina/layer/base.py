@@ -25,6 +25,7 @@ from lamina.dtype_policies import PolicyField
 from lamina.errors import ConfigError
 from lamina.fields import Declared, field
 from lamina.layer import calling, outputs, stored
+from lamina.layer.input_spec import check_inputs
 from lamina.layer.needs import Ports
 from lamina.layer.stored import StoredLayer
 from lamina.layer.weights import layers_in
@@ -114,6 +115,8 @@ class Layer(Declared, StoredLayer):
     """Whether it has a `compute_output_shape` of its own."""
     keeps_whole_numbers: ClassVar[bool] = False
     """Whether an input of whole numbers, or of truth values, comes out as such."""
+    input_spec: ClassVar[Any] = None
+    """What the inputs have to be: an `InputSpec`, or a nest of them as the inputs are one."""
     built: bool
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -348,6 +351,8 @@ class Layer(Declared, StoredLayer):
             )
         calling.check_positional(self, args)
         args, kwargs = self._by_port(args, kwargs)
+        if self.input_spec is not None:
+            check_inputs(self, args[0] if args else next(iter(kwargs.values()), None))
         leaves: list[Any] = []
         structure = take_apart((args, kwargs), leaves, is_tensor)
         if any(isinstance(x, torch.fx.Proxy) for x in leaves):

@@ -20,7 +20,7 @@ from lamina.seeds import current_seed
 from lamina.shapes import product
 from lamina.text import Text
 from lamina.tracking import holds_modules, tracked
-from lamina.variable import Variable, Weight, first_values
+from lamina.variable import Variable, Weight
 
 WEIGHTS_TO_CHOOSE = {"bias": "use_bias", "beta": "center", "gamma": "scale"}
 """Weights that a layer may do without, and the field that says so: they are None then."""
@@ -121,13 +121,10 @@ class WeightHolder(PolicyHolder):
         if initializer is None:
             initializer = "glorot_uniform" if "float" in type_ else "zeros"
         name = name or f"variable_{len(self.own_variables)}"
-        rule: Any = initializers.get(initializer)
-        if isinstance(rule, initializers.Initializer):
-            seed = current_seed() if self.weight_seed is None else self.weight_seed
-            path = (self.seed_name, name, str(len(self.own_variables)))
-            values = rule.draw(shape, rule.generator(seed, *path)).to(getattr(torch, type_))
-        else:
-            values = first_values(rule, shape, type_, name)
+        rule = initializers.get(initializer)
+        seed = current_seed() if self.weight_seed is None else self.weight_seed
+        path = (self.seed_name, name, str(len(self.own_variables)))
+        values = rule.draw(shape, rule.generator(seed, *path)).to(getattr(torch, type_))
         spec = Weight(
             name,
             tuple(int(size) for size in shape),
@@ -161,7 +158,8 @@ class WeightHolder(PolicyHolder):
         if variable.holder is self or any(variable is own for own in self.own_variables):
             return
         variable.belong_to(self)
-        self.add_module(f"variable {name}", variable.holder)
+        if not isinstance(variable.holder, WeightHolder):  # a layer's weight moves with the layer
+            self.add_module(f"variable {name}", variable.holder)
         self.own_variables.append(variable)
 
     def _track(self, attribute: str, counter: Iterator[int], item: Any) -> Any:
@@ -182,7 +180,7 @@ class WeightHolder(PolicyHolder):
         }
         holders = {id(variable.holder) for variable in self.own_variables}
         for child in self.children():
-            if id(child) not in holders:
+            if id(child) not in holders or isinstance(child, WeightHolder):
                 for variable in _weights_in(child, self):
                     found.setdefault(id(variable), variable)
         return list(found.values())

@@ -11,9 +11,13 @@ from typing import Any
 
 from lamina.errors import NotSupportedError
 from lamina.layer import LAYERS, Layer
+from lamina.layer.input_spec import InputSpec
 from lamina.layers.core.input import Input, InputLayer
 from lamina.layers.core.lambda_layer import Lambda
+from lamina.layers.core.torch_module import TorchModuleWrapper
+from lamina.layers.core.wrapper import Wrapper
 from lamina.layers.functional import MERGES, merge
+from lamina.layers.normalization.spectral_normalization import SpectralNormalization
 from lamina.layers.recurrent.cells import GRUCell, LSTMCell, SimpleRNNCell
 from lamina.layers.recurrent.rnn import RNN, StackedRNNCells
 from lamina.layers.recurrent.wrappers import Bidirectional, TimeDistributed
@@ -22,6 +26,7 @@ from lamina.text import Text
 for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
     importlib.import_module(_module.name)
 
+TorchModule = TorchModuleWrapper
 globals().update({_name: merge(_name) for _name in MERGES})
 
 __all__ = [  # noqa: PLE0604 - filled by the registry
@@ -30,12 +35,17 @@ __all__ = [  # noqa: PLE0604 - filled by the registry
     "GRUCell",
     "Input",
     "InputLayer",
+    "InputSpec",
     "LSTMCell",
     "Lambda",
     "Layer",
     "SimpleRNNCell",
+    "SpectralNormalization",
     "StackedRNNCells",
     "TimeDistributed",
+    "TorchModule",
+    "TorchModuleWrapper",
+    "Wrapper",
     *MERGES,
     *LAYERS.names(),
 ]

@@ -326,6 +326,13 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
         st.fixed_dictionaries({"input_dim": st.just(11), "output_dim": st.integers(1, 6)}),
         ANY_SHAPE,
     ),
+    "ReversibleEmbedding": one(
+        st.fixed_dictionaries({"input_dim": st.just(11), "output_dim": st.integers(1, 6)}),
+        ANY_SHAPE,
+    ),
+    "ActivityRegularization": one(
+        st.fixed_dictionaries({"l1": st.floats(0, 1), "l2": st.floats(0, 1)}), ANY_SHAPE
+    ),
     "Masking": one(st.fixed_dictionaries({"mask_value": st.sampled_from([0.0, 1.0])}), SEQUENCE),
     **dict.fromkeys(("Add", "Multiply", "Average", "Maximum", "Minimum"), merging()),
     "Subtract": merging(most=2),
@@ -544,7 +551,9 @@ def check(
     name: str, config: Config, shapes: list[tuple[int, ...]], seed: int, *, training: bool
 ) -> None:
     random = np.random.default_rng(seed)
-    dtype = "int32" if name in ("Embedding", "CategoryEncoding") else "float32"
+    dtype = (
+        "int32" if name in ("Embedding", "ReversibleEmbedding", "CategoryEncoding") else "float32"
+    )
     batches = [
         random.integers(0, 11, (4, *shape)).astype(dtype)
         if dtype == "int32"
@@ -608,7 +617,8 @@ def test_same_configuration_keys_and_defaults_as_keras(name: str) -> None:
         **{f"SeparableConv{rank}D": {"filters": 2, "kernel_size": 3} for rank in (1, 2)},
 
         **{f"ConvLSTM{rank}D": {"filters": 2, "kernel_size": 3} for rank in (1, 2, 3)},
-        "Embedding": {"input_dim": 5, "output_dim": 2}, "LSTM": {"units": 2}, "Dropout": {"rate": 0.5},
+        "ReversibleEmbedding": {"input_dim": 5, "output_dim": 2}, "Embedding": {"input_dim": 5, "output_dim": 2},
+        "LSTM": {"units": 2}, "Dropout": {"rate": 0.5},
         "MultiHeadAttention": {"num_heads": 2, "key_dim": 3},
         "GroupQueryAttention": {"head_dim": 2, "num_query_heads": 4, "num_key_value_heads": 2},
         "Reshape": {"target_shape": (2, 2)}, "Permute": {"dims": (1,)}, "RepeatVector": {"n": 2}, "Dot": {"axes": -1},

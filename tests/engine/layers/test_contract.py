@@ -22,6 +22,7 @@ SMALLEST: dict[str, tuple[dict[str, Any], list[tuple[int | None, ...]]]] = {
     "Activation": ({"activation": "relu"}, [(3,)]),
     "Dense": ({"units": 4}, [(None, 3)]),
     "Embedding": ({"input_dim": 5, "output_dim": 2}, [(None,)]),
+    "ReversibleEmbedding": ({"input_dim": 5, "output_dim": 2, "mask_zero": True}, [(None,)]),
     "Conv2D": (
         {"filters": 2, "kernel_size": 3, "padding": "same", "strides": 2},
         [(None, None, 3)],
@@ -146,6 +147,7 @@ SMALLEST: dict[str, tuple[dict[str, Any], list[tuple[int | None, ...]]]] = {
 
 TYPES = {
     "Embedding": "int32",
+    "ReversibleEmbedding": "int32",
     "CategoryEncoding": "int32",
     "IntegerLookup": "int64",
     **dict.fromkeys(("Hashing", "HashedCrossing", "StringLookup", "TextVectorization"), "string"),

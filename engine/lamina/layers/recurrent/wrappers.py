@@ -10,6 +10,7 @@ from torch import Tensor
 
 from lamina.errors import ConfigError
 from lamina.layer import LAYERS, Layer, Shape
+from lamina.layers.core.wrapper import Wrapper
 from lamina.layers.recurrent.rnn import RNN
 from lamina.saving_registry import deserialize_keras_object, serialize_keras_object
 from lamina.text import Text
@@ -162,7 +163,7 @@ class Bidirectional(Layer):
         )
 
 
-class TimeDistributed(Layer):
+class TimeDistributed(Wrapper):
     """Applies a layer to every step of a sequence.
 
     Args:
@@ -174,18 +175,7 @@ class TimeDistributed(Layer):
 
     supports_masking = True
 
-    def __init__(self, layer: Layer, **kwargs: Any) -> None:
-        if not isinstance(layer, Layer):
-            raise ConfigError(
-                Text(
-                    f"TimeDistributed needs a layer, got {type(layer).__name__}.",
-                    f"TimeDistributed 需要一个层，实际为 {type(layer).__name__}。",
-                )
-            )
-        super().__init__(**kwargs)
-        self.layer = layer
-
-    def build(self, input_shape: Shape) -> None:
+    def build(self, input_shape: Any = None) -> None:
         if not self.layer.uses_call:
             self.layer.make_weights((input_shape[0], *input_shape[2:]))
         self.built = True
@@ -207,13 +197,6 @@ class TimeDistributed(Layer):
         return getattr(self.layer, "stateful", False) or any(
             not variable.spec.trainable for variable in self.layer.weights
         )
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "layer": serialize_keras_object(self.layer)}
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        return cls(**{**config, "layer": _made(config["layer"])})
 
 
 def _copy(layer: Layer, prefix: str, **changes: Any) -> Layer:
