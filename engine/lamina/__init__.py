@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 MODULES = frozenset(
     {
-        "activations", "applications", "autodiff", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers", "layers", "losses",
-        "metrics", "mixed_precision", "models", "ops", "optimizers", "preprocessing", "random", "regularizers", "saving", "tree", "utils",
+        "activations", "applications", "autodiff", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "export", "initializers", "layers", "losses",
+        "metrics", "mixed_precision", "models", "ops", "optimizers", "preprocessing", "random", "regularizers", "saving", "tree", "utils", "wrappers",
     }
 )  # fmt: skip
 """Public modules, reached as attributes."""
@@ -47,6 +47,12 @@ NAMES = {
     "Initializer": "lamina.initializers:Initializer",
     "InputSpec": "lamina.layer.input_spec:InputSpec",
     "Layer": "lamina.layer:Layer",
+    "Loss": "lamina.losses.loss:Loss",
+    "Metric": "lamina.metrics.metric:Metric",
+    "Optimizer": "lamina.optimizers.optimizer:Optimizer",
+    "Regularizer": "lamina.regularizers:Regularizer",
+    "device": "lamina.process:device",
+    "version": "lamina.process:version",
     "Model": "lamina.model:Model",
     "RematScope": "lamina.rematerialization:RematScope",
     "Sequential": "lamina.model:Sequential",
@@ -82,10 +88,8 @@ def __getattr__(name: str) -> Any:
         globals()[name] = value
         return value
     if name == "__version__":
-        from importlib.metadata import version
-
-        return version("lamina")
-    raise AttributeError(f"lamina has no {name!r}.")
+        return importlib.import_module("lamina.process").version()
+    raise importlib.import_module("lamina.refused").absent(__name__, name)
 
 
 def __dir__() -> list[str]:

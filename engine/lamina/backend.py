@@ -1,8 +1,11 @@
 """`keras.backend`: the few names of it that scripts still use."""
 
+from typing import NoReturn
+
 from lamina.naming import clear_session
 from lamina.ops.convert import dtype_name as standardize_dtype
 from lamina.ops.convert import result_type
+from lamina.refused import absent
 from lamina.settings import (
     epsilon,
     floatx,
@@ -51,3 +54,7 @@ def is_int_dtype(dtype: object) -> bool:
 def is_keras_tensor(x: object) -> bool:
     """Whether `x` is symbolic: the output of a layer or op in a graph."""
     return hasattr(x, "graph_call")
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise absent(__name__, name)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 
 from lamina.backend import backend
 from lamina.dtype_policies import dtype_policy, set_dtype_policy
 from lamina.errors import ConfigError
+from lamina.refused import absent
 from lamina.settings import (
     epsilon,
     floatx,
@@ -20,19 +21,27 @@ from lamina.settings import (
     set_image_data_format,
 )
 from lamina.text import Text
+from lamina.utils.interaction import (
+    disable_interactive_logging,
+    enable_interactive_logging,
+    is_interactive_logging_enabled,
+)
 
 __all__ = [
     "backend",
     "devices",
     "disable_flash_attention",
+    "disable_interactive_logging",
     "disable_traceback_filtering",
     "dtype_policy",
     "enable_flash_attention",
+    "enable_interactive_logging",
     "enable_traceback_filtering",
     "epsilon",
     "floatx",
     "image_data_format",
     "is_flash_attention_enabled",
+    "is_interactive_logging_enabled",
     "is_traceback_filtering_enabled",
     "machine",
     "set_backend",
@@ -124,3 +133,7 @@ def is_flash_attention_enabled() -> bool:
     True
     """
     return bool(torch.backends.cuda.flash_sdp_enabled())  # type: ignore[no-untyped-call]
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise absent(__name__, name)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import torch
 
 from lamina import settings
 from lamina.errors import ConfigError
 from lamina.fields import choice_of
+from lamina.refused import absent
 from lamina.text import Text
 
 MIXED = {"mixed_bfloat16": "bfloat16", "mixed_float16": "float16"}
@@ -219,3 +220,7 @@ PolicyField = Annotated[
     DTypePolicy, *choice_of(get, lambda policy: policy.name, lambda: list(NAMES))
 ]
 """Field type: a dtype policy by name or object."""
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise absent(__name__, name)

@@ -19,6 +19,7 @@ from lamina.errors import ConfigError
 from lamina.fields import Declared, Float, Int, NonNegativeFloat, PositiveFloat, choice_of, field
 from lamina.named_objects import find, read, shown
 from lamina.naming import snake_case
+from lamina.refused import absent
 from lamina.registry import Registry
 from lamina.seeds import generator_for
 from lamina.text import Text
@@ -382,7 +383,7 @@ InitializerField = Annotated[(Initializer, *choice_of(get, serialize, names))]
 def __getattr__(name: str) -> Any:
     if name in INITIALIZERS:  # a second name of a class, such as glorot_uniform
         return INITIALIZERS.get(name)
-    raise AttributeError(f"{__name__} has no {name!r}.")
+    raise absent(__name__, name, INITIALIZERS.close_to(name))
 
 
 def __dir__() -> list[str]:

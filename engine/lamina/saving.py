@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from lamina.files.compiled import compiled_from_keras
 from lamina.files.model_file import (
@@ -17,6 +17,7 @@ from lamina.files.model_file import (
     save_weights,
 )
 from lamina.model import Model, made
+from lamina.refused import absent
 from lamina.utils.serialization import (
     CustomObjectScope,
     custom_object_scope,
@@ -88,3 +89,7 @@ def load_model(
             if file.optimizer_state:
                 restore_optimizer(model.optimizer, model, file.optimizer_state)
         return model
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise absent(__name__, name)

@@ -1,5 +1,7 @@
 """`keras.applications`: architectures for transfer learning, whose Keras weight files the user brings."""
 
+from typing import NoReturn
+
 from lamina.applications import (
     efficientnet,
     imagenet_utils,
@@ -12,6 +14,7 @@ from lamina.applications.efficientnet import EfficientNetB0
 from lamina.applications.mobilenet_v2 import MobileNetV2
 from lamina.applications.resnet import ResNet50
 from lamina.applications.vgg16 import VGG16
+from lamina.refused import absent
 
 __all__ = [
     "VGG16",
@@ -25,3 +28,7 @@ __all__ = [
     "resnet50",
     "vgg16",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise absent(__name__, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from lamina.applications.building import Options, Pooling, normalized, padding_for
 from lamina.applications.imagenet_utils import decode_predictions
@@ -23,6 +23,7 @@ from lamina.layers import (
     ZeroPadding2D,
 )
 from lamina.model import Model
+from lamina.refused import absent
 from lamina.symbolic import SymbolicTensor
 
 __all__ = ["EfficientNetB0", "decode_predictions", "preprocess_input"]
@@ -146,3 +147,7 @@ def preprocess_input(x: Any, data_format: str | None = None) -> Any:
     """The images as they are: the model scales them itself."""
     del data_format
     return x
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise absent(__name__, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from lamina.applications import imagenet_utils
 from lamina.applications.building import Options, Pooling, normalized
@@ -18,6 +18,7 @@ from lamina.layers import (
     ZeroPadding2D,
 )
 from lamina.model import Model
+from lamina.refused import absent
 from lamina.symbolic import SymbolicTensor
 
 __all__ = ["ResNet50", "decode_predictions", "preprocess_input"]
@@ -89,3 +90,7 @@ def _bottleneck(
 def preprocess_input(x: Any, data_format: str | None = None) -> Any:
     """RGB images with values to 255 as the weights expect them: BGR, less the mean of ImageNet."""
     return imagenet_utils.preprocess_input(x, data_format, mode="caffe")
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise absent(__name__, name)

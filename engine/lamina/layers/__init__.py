@@ -9,7 +9,6 @@ import importlib
 import pkgutil
 from typing import Any
 
-from lamina.errors import NotSupportedError
 from lamina.layer import LAYERS, Layer
 from lamina.layer.input_spec import InputSpec
 from lamina.layers.core.input import Input, InputLayer
@@ -21,7 +20,7 @@ from lamina.layers.normalization.spectral_normalization import SpectralNormaliza
 from lamina.layers.recurrent.cells import GRUCell, LSTMCell, SimpleRNNCell
 from lamina.layers.recurrent.rnn import RNN, StackedRNNCells
 from lamina.layers.recurrent.wrappers import Bidirectional, TimeDistributed
-from lamina.text import Text
+from lamina.refused import absent
 
 for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
     importlib.import_module(_module.name)
@@ -51,38 +50,10 @@ __all__ = [  # noqa: PLE0604 - filled by the registry
 ]
 
 
-ABSENT = {
-    "AugMix",
-    "ContrastLimitedAdaptiveHistogramEqualization",
-    "MaxNumBoundingBoxes",
-    "MelSpectrogram",
-    "Pipeline",
-    "RandAugment",
-    "RandomElasticTransform",
-    "RandomPerspective",
-    "STFTSpectrogram",
-}
-"""Layers of Keras that are known and not here."""
-
-
 def __getattr__(name: str) -> Any:
     if name in LAYERS:
         return LAYERS.get(name)
-    if name in ABSENT:
-        raise NotSupportedError(
-            Text(
-                f"Keras has the layer {name}; this library does not have it yet. Prepare the data before the model "
-                "instead.",
-                f"Keras 提供 {name} 层，本库暂不支持。请在模型之前处理数据。",
-            )
-        )
-    close = LAYERS.close_to(name)
-    hint = (
-        f"Did you mean {' or '.join(close)}?"
-        if close
-        else f"It has: {', '.join(sorted(LAYERS.names()))}."
-    )
-    raise AttributeError(f"lamina.layers has no {name!r}. {hint}")
+    raise absent(__name__, name, LAYERS.close_to(name))
 
 
 def __dir__() -> list[str]:

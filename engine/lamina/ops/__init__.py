@@ -28,22 +28,24 @@ from lamina.ops import (
     nn,
     normalization,
     numpy,
+    ordering,
+    patches,
     reductions,
     signal,
 )
 from lamina.ops.convert import convert, result_type
-from lamina.ops.registry import FUNCTIONS, OPS, UNSUPPORTED, by_name, define, op
+from lamina.ops.registry import FUNCTIONS, OPS, by_name, define, op
 from lamina.ops.shapes import infer
 from lamina.shapes import TensorSpec
 
 __all__ = [
-    "OPS", "UNSUPPORTED", "TensorSpec", "convert", "define", "image", "infer", "linalg", "nn", "numpy", "op",
+    "OPS", "TensorSpec", "convert", "define", "image", "infer", "linalg", "nn", "numpy", "op",
     "result_type",
 ]  # fmt: skip
 
 _PARTS = (
     activations, arrays, attention, convolution, core, creation, elementwise, linear, losses, missing_values, normalization,
-    reductions, signal,
+    ordering, patches, reductions, signal,
 )  # fmt: skip
 """Importing them registers what they offer."""
 

@@ -100,3 +100,24 @@ def multi_hot(
     hot = torch.movedim(labels.unsqueeze(-1) == classes, -1, axis)
     found = torch.any(hot, 1 if labels.dim() > 1 else 0)
     return found.to(torch_dtype(floatx() if dtype is None else dtype))
+
+
+@op()
+def ctc_loss(
+    target: Any, output: Any, target_length: Any, output_length: Any, mask_index: int = 0
+) -> Any:
+    """Minus the log-likelihood that the steps of each sample spell its labels, whatever their alignment.
+
+    Args:
+        target: Class numbers, (batch, labels).
+        output: Logits, (batch, steps, classes).
+        target_length: Number of labels of each sample.
+        output_length: Number of steps of each sample.
+        mask_index: The class that is the blank.
+    """
+    logits = as_float(output)
+    labels, labels_count, steps = (
+        convert(value).long() for value in (target, target_length, output_length)
+    )
+    shares = torch.log_softmax(logits.transpose(0, 1), -1)
+    return F.ctc_loss(shares, labels, steps, labels_count, mask_index, "none")

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import torch
 
 from lamina.errors import NotSupportedError
+from lamina.refused import absent, refusal
 from lamina.registry import Registry
 from lamina.text import Text
 
@@ -22,15 +23,6 @@ OPS: Registry[Callable[..., Any]] = Registry("op", "运算")
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
 """What `keras.ops` offers beside its ops, by name: these become no nodes."""
-
-UNSUPPORTED = frozenset(
-    {
-        "affine_transform", "argpartition", "ctc_decode", "ctc_loss", "elastic_transform", "extract_patches",
-        "extract_patches_3d", "gaussian_blur", "map_coordinates", "perspective_transform", "rearrange",
-        "scale_and_translate", "sobel_edges", "ssim", "unique", "view",
-    }
-)  # fmt: skip
-"""What `keras.ops` and its namespaces have and this library has not."""
 
 
 def by_name(name: str, module: str) -> Callable[..., Any]:
@@ -44,13 +36,8 @@ def by_name(name: str, module: str) -> Callable[..., Any]:
         return FUNCTIONS[name]
     if name in OPS:
         return OPS.get(name)
-    if name in UNSUPPORTED:
-        raise refuse(
-            name, "this op of Keras does not exist here yet.", "Keras 的这一运算在此尚不存在。"
-        )
-    close = OPS.close_to(name)
-    hint = f" Did you mean {' or '.join(close)}?" if close else ""
-    raise AttributeError(f"{module} has no {name!r}.{hint}")
+    refused = refusal(f"ops.{name}")  # under whatever namespace of ops it was looked for
+    raise refused or absent(module, name, OPS.close_to(name))
 
 
 F = TypeVar("F", bound=Callable[..., Any])

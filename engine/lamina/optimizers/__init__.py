@@ -1,5 +1,7 @@
 """Optimizers: how weights change. Adding one adds one file that is imported here."""
 
+from typing import NoReturn
+
 from lamina.optimizers import schedules
 from lamina.optimizers.adadelta import Adadelta
 from lamina.optimizers.adafactor import Adafactor
@@ -19,6 +21,7 @@ from lamina.optimizers.rmsprop import RMSprop
 from lamina.optimizers.schedule_free_adamw import ScheduleFreeAdamW
 from lamina.optimizers.schedules import SCHEDULES
 from lamina.optimizers.sgd import SGD
+from lamina.refused import absent
 
 __all__ = [
     "OPTIMIZERS",
@@ -44,3 +47,7 @@ __all__ = [
     "schedules",
     "serialize",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise absent(__name__, name)

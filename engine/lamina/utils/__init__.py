@@ -1,8 +1,11 @@
 """`keras.utils`: what scripts do to their data and seeds before they train, and how objects are written down."""
 
+from typing import NoReturn
+
 from lamina.backend import is_keras_tensor, standardize_dtype
 from lamina.naming import clear_session
 from lamina.plotting import model_to_dot, plot_model
+from lamina.refused import absent
 from lamina.seeds import set_random_seed
 from lamina.utils.arrays import normalize, to_categorical
 from lamina.utils.audio_files import audio_dataset_from_directory
@@ -79,3 +82,7 @@ __all__ = [
     "to_categorical",
     "unpack_x_y_sample_weight",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise absent(__name__, name)

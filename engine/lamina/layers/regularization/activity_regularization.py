@@ -40,6 +40,11 @@ class ActivityRegularization(Layer):
         super().__init__(*args, **kwargs)
         self.activity_regularizer = L1L2(l1=self.l1, l2=self.l2)
 
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        config.pop("activity_regularizer", None)  # l1 and l2 say it
+        return config
+
     def output_shape(self, *inputs: Shape) -> Shape:
         return inputs[0]
 
