@@ -62,7 +62,7 @@ def is_nest_of_shapes(value: Any) -> bool:
 
 
 def listed_shapes(given: tuple[Any, ...]) -> tuple[Shape, ...]:
-    """Shapes that were passed one by one, or in a list."""
+    """Shapes that were passed one by one, or in a list; None for an input that is left out."""
     if len(given) == 1 and given[0] and isinstance(given[0][0], (list, tuple)):
         given = tuple(given[0])
-    return tuple(tuple(shape) for shape in given)
+    return tuple(tuple(shape) for shape in given if shape is not None)

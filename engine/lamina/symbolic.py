@@ -14,6 +14,7 @@ from typing import Any
 from lamina.calls import Slot, put_together, take_apart
 from lamina.errors import ConfigError, ShapeError
 from lamina.layer import LAYERS, Layer, Shape, TensorSpec, shape_text
+from lamina.layer.calling import check_arity
 from lamina.naming import safe_id, unique_name
 from lamina.operation import Op, is_data
 from lamina.text import Text
@@ -225,21 +226,6 @@ def call_layer(
         layer.__dict__["output"] = output
         layer.__dict__["input"] = tensors[0] if len(tensors) == 1 else (list(tensors) or output)
     return output
-
-
-def check_arity(layer: Layer, count: int) -> None:
-    """Raise a `ConfigError` when a layer cannot take so many inputs."""
-    least, most = layer.ports.least_inputs, layer.ports.most_inputs
-    if count < least or (most is not None and count > most):
-        needs = str(least) if least == most else f"{least} or more"
-        noun = "input" if needs == "1" else "inputs"
-        needs_zh = str(least) if least == most else f"至少 {least}"
-        raise ConfigError(
-            Text(
-                f'{layer.type_name} "{layer.name}" takes {needs} {noun}, got {count}.',
-                f"{layer.type_name}“{layer.name}”需要 {needs_zh} 个输入，实际为 {count} 个。",
-            )
-        )
 
 
 def _check_shared(layer: Layer, shapes: Sequence[Shape]) -> None:

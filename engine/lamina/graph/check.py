@@ -18,8 +18,8 @@ from lamina.graph.fixes import Fixes, free_id
 from lamina.graph.order import reachable, topological
 from lamina.graph.report import NodeReport, Report
 from lamina.layer import LAYERS, Layer, product
+from lamina.layer.calling import check_arity
 from lamina.problems import Fix, Problem
-from lamina.symbolic import check_arity
 from lamina.text import Text
 
 FLOAT_BYTES = 4

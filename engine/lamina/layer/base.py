@@ -35,7 +35,7 @@ from lamina.rematerialization import current_remat_mode
 from lamina.seeds import current_seed, numbered
 from lamina.shapes import Shape, TensorSpec, listed_shapes
 from lamina.text import Text
-from lamina.variable import Variable, Weight
+from lamina.variable import Weight
 
 
 class Layer(Declared, StoredLayer):
@@ -109,6 +109,8 @@ class Layer(Declared, StoredLayer):
     """What `super().call` means in a user's `call` for a layer of the library."""
     builds_itself: ClassVar[bool] = False
     """Whether it has a `build` of its own."""
+    takes_one_image: ClassVar[bool] = False
+    """Whether it also takes (height, width, channels), an image without a batch."""
     has_no_state: ClassVar[bool] = False
     """Whether there is nothing to build: it is a layer of the library without weights."""
     states_shapes: ClassVar[bool] = False
@@ -362,8 +364,7 @@ class Layer(Declared, StoredLayer):
             if hasattr(x, "graph_call"):
                 return x.graph_call(self, structure, leaves)
         tensors = [
-            self.convert_input(x if isinstance(x, (Tensor, Variable)) else calling.as_tensor(x))
-            for x in leaves
+            self.convert_input(x if isinstance(x, Tensor) else calling.as_tensor(x)) for x in leaves
         ]
         return self.run_call(*put_together(structure, tensors))
 

@@ -30,6 +30,7 @@ from lamina.seeds import current_seed
 from lamina.shapes import Shape, is_nest_of_shapes
 from lamina.strings import is_text, to_codes
 from lamina.text import Text
+from lamina.variable import Variable
 
 if TYPE_CHECKING:
     from lamina.layer.base import Layer
@@ -46,6 +47,21 @@ def check_positional(layer: Layer, args: tuple[Any, ...]) -> None:
                     f"调用“{layer.name}”时传入了 {value!r}，它不是张量。只有输入张量可以按位置传入；选项请按名称传入。",
                 )
             )
+
+
+def check_arity(layer: Layer, count: int) -> None:
+    """Raise a `ConfigError` when a layer cannot take so many inputs."""
+    least, most = layer.ports.least_inputs, layer.ports.most_inputs
+    if count < least or (most is not None and count > most):
+        needs = str(least) if least == most else f"{least} or more"
+        noun = "input" if needs == "1" else "inputs"
+        needs_zh = str(least) if least == most else f"至少 {least}"
+        raise ConfigError(
+            Text(
+                f'{layer.type_name} "{layer.name}" takes {needs} {noun}, got {count}.',
+                f"{layer.type_name}“{layer.name}”需要 {needs_zh} 个输入，实际为 {count} 个。",
+            )
+        )
 
 
 def by_port(
@@ -70,6 +86,8 @@ def by_port(
 
 def run_call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The outputs for real tensors, which carry their masks."""
+    if layer.takes_one_image and len(args) == 1 and getattr(args[0], "ndim", 0) == 3:
+        return run_call(layer, (args[0].unsqueeze(0),), kwargs).squeeze(0)
     if layer.uses_call and is_outermost():
         layer.take_added_losses()
     known = parameters_of(type(layer))
@@ -131,6 +149,7 @@ def _give_masks(
 
 def _build_for_tensors(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     if not layer.uses_call:
+        check_arity(layer, len(args))
         shapes: list[Shape] = [tuple(x.shape) for x in args]
         layer.output_shapes(*shapes)
         layer.make_weights(*shapes)
@@ -207,7 +226,9 @@ def _set_masks(
 
 
 def as_tensor(value: Any) -> Tensor:
-    """An array as a tensor; text as its codes."""
+    """An array as a tensor, a weight connected to its values; text as its codes."""
+    if isinstance(value, Variable):
+        return value.tensor
     return to_codes(value) if is_text(value) else torch.as_tensor(np.asarray(value))
 
 

@@ -173,7 +173,8 @@ class Optimizer(HasState, Declared):
             self._weights[index], self._variables[index].from_keras(as_tensor(gradient))
         )
         slots = {name: [views[index]] for name, views in self._views.items()}
-        self._kernel([self._weights[index]], [own_layout], slots, float(learning_rate))
+        with torch.no_grad():
+            self._kernel([self._weights[index]], [own_layout], slots, float(learning_rate))
 
     def assign(self, variable: Any, value: Any) -> None:
         """Set a variable, that of a weight or one of the optimizer's own."""

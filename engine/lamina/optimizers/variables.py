@@ -124,6 +124,9 @@ class StateVariable:
     __le__ = _operator("__le__")
     __gt__ = _operator("__gt__")
     __ge__ = _operator("__ge__")
+    __eq__ = _operator("__eq__")
+    __ne__ = _operator("__ne__")
+    __hash__ = object.__hash__
     __getitem__ = _operator("__getitem__")
 
     @classmethod

@@ -59,6 +59,7 @@ def _library(module: str, name: str) -> Any:
     package, *parts = module.split(".")
     # Keras with torch writes the inner module of an optimizer, keras.src.backend.torch.optimizers.torch_sgd
     kind = next((part for part in parts if part in _KNOWN), None)
+    kind = "optimizers.schedules" if "schedules" in parts else kind
     if package not in ("keras", "lamina") or kind is None or name.startswith("_"):
         return None
     try:

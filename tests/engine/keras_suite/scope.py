@@ -38,7 +38,7 @@ RULES = (
     Rule(
         "another backend, or tf.data",
         r"tf_data|tf_dataset|_tf_|jax|grain|openvino",
-        r"import (jax|tensorflow|grain)|\bjax\.\w|\bjnp\.|\btf\.\w|tf_data|TFDataset|\bgrain\.",
+        r"import (jax|tensorflow|grain)|\bjax\.\w|\bjnp\.|\btf\.\w|tf_data|TFDataset|list_summaries|SummaryMetadata|\bgrain\.",
     ),
     Rule(
         "sparse or ragged tensors, which Keras does not have on torch",
@@ -58,13 +58,13 @@ RULES = (
     Rule(
         "images with channels first, which are refused",
         r"channels_first",
-        r"data_format=.channels_first",
+        r"(?<!=)= ?.channels_first|[(,:] ?.channels_first",
     ),
     Rule(
         "private parts of Keras",
-        r"^trainers/|variable_mapping",
+        r"^trainers/|variable_mapping|index_lookup_test|conv_lstm_test|dropout_rnn_cell",
         r"\b(?!self\b)[a-z]\w*\._[a-z]|\bself\._(?!test|run|get|assert|check)\w+\._|patch\(.keras|StatelessScope|stateless_"
-        r"|validate_float_arg|_analyze_einsum|metrics_utils|AutocastScope|backend\.numpy|global_state",
+        r"|_register_call_context_args|_untrack_variable|validate_float_arg|_analyze_einsum|metrics_utils|AutocastScope|backend\.numpy|global_state",
     ),
     Rule(
         "objects that the issue does not list",
@@ -72,6 +72,7 @@ RULES = (
         r"|random_erasing|gaussian_blur|random_(grayscale|hue|invert|perspective|posterization|saturation|sharpness|shear)"
         r"|solarization|feature_space|hashed_crossing|spectrogram|pipeline_test|data_layer|reversible_embedding"
         r"|conv_lstm[13]d|orbax|multi_optimizer|wrapper_test|base_image",
+        r"bounding_box",
     ),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -40,6 +41,10 @@ def _shape(x: Any) -> tuple[int, ...]:
     return tuple(x.shape)
 
 
+def compute_output_spec(function: Any, *args: Any, **kwargs: Any) -> Any:
+    return function(*args, **kwargs)
+
+
 NAMES: dict[str, Any] = {
     "models.Functional": lamina.Model,
     "models.functional.Functional": lamina.Model,
@@ -48,6 +53,7 @@ NAMES: dict[str, Any] = {
     "backend.SUPPORTS_RAGGED_TENSORS": False,
     "backend.SUPPORTS_SPARSE_TENSORS": False,
     "backend.Variable": lamina.Variable,
+    "backend.compute_output_spec": compute_output_spec,
     "backend.convert_to_numpy": convert_to_numpy,
     "backend.device": device,
     "backend.get_keras_mask": calls.mask_of,
@@ -56,6 +62,8 @@ NAMES: dict[str, Any] = {
     "backend.random": lamina.random,
     "backend.set_keras_mask": calls.set_mask,
     "backend.shape": _shape,
+    "backend.standardize_shape": tuple,
+    "utils.file_utils.join": os.path.join,
     "utils.removesuffix": str.removesuffix,
     "utils.traceback_utils.disable_traceback_filtering": lamina.config.disable_traceback_filtering,
     "utils.traceback_utils.is_traceback_filtering_enabled": lamina.config.is_traceback_filtering_enabled,

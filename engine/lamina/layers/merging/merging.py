@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import importlib
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from lamina.conversion import as_tensor
 from lamina.errors import ConfigError, ShapeError
 from lamina.fields import Int, field
 from lamina.layer import Layer, Ports, Shape, layer, shape_text
@@ -84,18 +87,22 @@ class _Elementwise(Layer):
         if mask is None:
             return None
         masks = checked_masks(self, inputs, mask)
-        return None if any(m is None for m in masks) else functools.reduce(torch.logical_or, masks)
+        return None if any(m is None for m in masks) else functools.reduce(_either, masks)
 
     def combine(self, total: Tensor, x: Tensor) -> Tensor:
         """What has been combined so far with one more input."""
         raise NotImplementedError
 
-    def forward(self, *inputs: Tensor) -> Tensor:
+    def padded(self, inputs: Sequence[Tensor]) -> list[Tensor]:
+        """The inputs with as many axes as the longest of them has."""
         rank = max(len(shape) for shape in self.built_for)
-        padded = [
+        return [
             x if len(shape) == rank else x[(slice(None), *(None,) * (rank - len(shape)))]
             for x, shape in zip(inputs, self.built_for, strict=True)
         ]
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        padded = self.padded(inputs)
         total = padded[0]
         for x in padded[1:]:
             total = self.combine(total, x)
@@ -139,6 +146,20 @@ class Multiply(_Elementwise):
     def combine(self, total: Tensor, x: Tensor) -> Tensor:
         return total * x
 
+    def forward(self, *inputs: Tensor, mask: Any = None) -> Tensor:
+        if mask is None:
+            return super().forward(*inputs)
+        counts: list[Any] = [None if m is None else m.bool().unsqueeze(-1) for m in mask]
+        ones = [
+            x if counted is None else torch.where(counted, x, torch.ones_like(x))
+            for x, counted in zip(inputs, counts, strict=True)
+        ]
+        product = super().forward(*ones)
+        if any(counted is None for counted in counts):
+            return product
+        any_counts = functools.reduce(torch.logical_or, counts)
+        return torch.where(any_counts, product, torch.zeros_like(product))
+
 
 @layer(group="merging", summary=Text("The mean of several inputs.", "对多个输入取平均。"))
 class Average(_Elementwise):
@@ -155,8 +176,30 @@ class Average(_Elementwise):
         return super().forward(*inputs) / len(inputs)
 
 
+class _Extreme(_Elementwise):
+    """Maximum and Minimum: a step that does not count in one input is what it is in the others."""
+
+    def forward(self, *inputs: Tensor, mask: Any = None) -> Tensor:
+        if mask is None:
+            return super().forward(*inputs)
+        padded = self.padded(inputs)
+        counts: list[Any] = [None if m is None else m.bool().unsqueeze(-1) for m in mask]
+        total, total_counts = padded[0], counts[0]
+        for x, counted in zip(padded[1:], counts[1:], strict=True):
+            there = x if counted is None else torch.where(counted, x, total)
+            before = total if total_counts is None else torch.where(total_counts, total, there)
+            both = counted is not None and total_counts is not None
+            total_counts = torch.logical_or(total_counts, counted) if both else None
+            total = self.combine(before, there)
+        return (
+            total
+            if total_counts is None
+            else torch.where(total_counts, total, torch.zeros_like(total))
+        )
+
+
 @layer(group="merging", summary=Text("The largest of several inputs.", "取多个输入中的最大值。"))
-class Maximum(_Elementwise):
+class Maximum(_Extreme):
     """Largest of the inputs at each element; an axis of size 1 is repeated.
 
     Shapes:
@@ -168,7 +211,7 @@ class Maximum(_Elementwise):
 
 
 @layer(group="merging", summary=Text("The smallest of several inputs.", "取多个输入中的最小值。"))
-class Minimum(_Elementwise):
+class Minimum(_Extreme):
     """Smallest of the inputs at each element; an axis of size 1 is repeated.
 
     Shapes:
@@ -234,7 +277,8 @@ class Concatenate(Layer):
             return None
         ranks = [len(shape) for shape in self.built_for] or [x.ndim for x in inputs]
         masks = []
-        for x, m, rank in zip(inputs, mask, ranks, strict=True):
+        for given, given_mask, rank in zip(inputs, mask, ranks, strict=True):
+            x, m = as_tensor(given), None if given_mask is None else as_tensor(given_mask)
             if m is None:
                 masks.append(torch.ones_like(x, dtype=torch.bool))
             else:
@@ -244,6 +288,13 @@ class Concatenate(Layer):
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return torch.cat(inputs, dim=self.axis)
+
+
+def _either(a: Any, b: Any) -> Any:
+    """Where one of two masks says that it counts."""
+    if hasattr(a, "graph_call") and not isinstance(a, torch.fx.Proxy):
+        return importlib.import_module("lamina.ops").logical_or(a, b)
+    return torch.logical_or(as_tensor(a), as_tensor(b))
 
 
 def _rank_of_mask(mask: Any, rank: int) -> int:

@@ -115,8 +115,11 @@ class RandomImageLayer(Layer):
     # --- calls -----------------------------------------------------------------------------------------------------
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        need_rank(self, inputs[0], 4, AXES[2])
-        return inputs[0]
+        (x,) = inputs
+        is_one_image = len(x) == 3 and x[0] is not None
+        if not is_one_image:
+            need_rank(self, x, 4, AXES[2])
+        return x
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Apply the layer to images, to one image, or to a dict of `images`, `labels` and `segmentation_masks`.

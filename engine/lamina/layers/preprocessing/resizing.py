@@ -61,6 +61,7 @@ class _ByShape(nn.Module):
 
 
 class _ToSize(Layer):
+    takes_one_image = True
     height: int
     width: int
 
