@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from typing import Any, Literal
 
@@ -54,6 +55,12 @@ class Monitor(Callback):
         if self.direction() == "max":
             return value - abs(self.min_delta) > reference
         return value + abs(self.min_delta) < reference
+
+    @property
+    def monitor_op(self) -> Any:
+        """The comparison that tells a better value, `ops.less` or `ops.greater`."""
+        ops = importlib.import_module("lamina.ops")
+        return ops.greater if self.direction() == "max" else ops.less
 
     def direction(self) -> Literal["min", "max"]:
         """Which way is better.

@@ -69,7 +69,7 @@ class ReduceLROnPlateau(Monitor):
         self.model.optimizer.learning_rate = rate
         self.cooldown_counter, self.wait = self.cooldown, 0
         if self.verbose:
-            say(f"Epoch {epoch + 1}: learning rate reduced to {rate:g}.")
+            say(f"Epoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {rate}.")
 
 
 def _add(logs: Any, rate: float) -> None:

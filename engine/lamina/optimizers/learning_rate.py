@@ -20,8 +20,8 @@ class CurrentRate(float):
     owner: HasLearningRate
 
     @property
-    def value(self) -> float:
-        return float(self)
+    def value(self) -> np.float32:
+        return np.float32(self)
 
     def numpy(self) -> np.float32:
         return np.float32(self)

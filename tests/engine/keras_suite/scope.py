@@ -60,6 +60,7 @@ RULES = (
         r"channels_first",
         r"(?<!=)= ?.channels_first|[(,:] ?.channels_first",
     ),
+    Rule("the library requests, which lamina does without", text=r"requests is None"),
     Rule(
         "private parts of Keras",
         r"^trainers/|variable_mapping|index_lookup_test|conv_lstm_test|dropout_rnn_cell",

@@ -63,6 +63,8 @@ NAMES: dict[str, Any] = {
     "backend.set_keras_mask": calls.set_mask,
     "backend.shape": _shape,
     "backend.standardize_shape": tuple,
+    "utils.file_utils.exists": os.path.exists,
+    "utils.io_utils.set_logging_verbosity": lambda level: None,
     "utils.file_utils.join": os.path.join,
     "utils.removesuffix": str.removesuffix,
     "utils.traceback_utils.disable_traceback_filtering": lamina.config.disable_traceback_filtering,
