@@ -170,13 +170,20 @@ class _ConvTranspose(Layer, Generic[S, O]):
     def forward(self, *inputs: Tensor) -> Tensor:
         x = inputs[0].permute(channels_first(self.rank))
         cuts = [self._cut(axis) for axis in range(self.rank)]
-        # torch cuts both ends alike and adds to the end; what is left to cut is sliced off.
+        # torch cuts both ends alike; what is left to cut is sliced off. Where the kernel is smaller than the strides,
+        # positions at the end that nothing reaches are added here, and not as torch's output_padding: oneDNN's
+        # gradients of that are wrong, or crash, on processors with AVX2 only (torch 2.13).
         both = tuple(min(left, max(right, 0)) for left, right in cuts)
         added = tuple(max(-right, 0) for _, right in cuts)
         functions = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)
         function: Callable[..., Tensor] = functions[self.rank - 1]
         bias = self._bias if self.use_bias else None
-        x = function(x, self._kernel, bias, self.strides, both, added, 1, self.dilation_rate)
+        with_bias = None if any(added) else bias
+        x = function(x, self._kernel, with_bias, self.strides, both, 0, 1, self.dilation_rate)
+        if any(added):
+            x = F.pad(x, [end for width in reversed(added) for end in (0, width)])
+            if bias is not None:
+                x = x + bias.view(-1, *(1,) * self.rank)
         left_over = [
             (left - cut, max(right, 0) - cut) for (left, right), cut in zip(cuts, both, strict=True)
         ]
