@@ -76,6 +76,13 @@ class Model(Network):
 
     trainer: Trainer | None = None
     stop_training = False
+    """Whether `fit` ends after this batch and the validation of its epoch."""
+    stops_without_validation = False
+    """Whether a `fit` that is stopped leaves the validation of the epoch out, to end at once."""
+    stop_evaluating = False
+    """Whether `evaluate` ends after this batch."""
+    stop_predicting = False
+    """Whether `predict` ends after this batch."""
     history: Any = None
 
     def __init__(
@@ -115,7 +122,7 @@ class Model(Network):
             structure = take_apart(sample, leaves, is_tensor)
             found = [((None, *tuple(leaf.shape)[1:]), _dtype_of(leaf)) for leaf in leaves]
             self._connect_to_inputs(structure, found)
-        elif not self.built and self.has_own("train_step") and x is not None:
+        elif not self.built and x is not None and self._has_own_steps:
             sample, x = first_batch(x)
             leaves = []
             structure = take_apart(sample, leaves, is_tensor)
@@ -202,9 +209,12 @@ class Model(Network):
     def has_own(self, step: str) -> bool:
         """Whether a subclass wrote this step, or `compute_loss`, which both steps use."""
         cls = type(self)
-        return any(
-            getattr(cls, name) is not getattr(Model, name) for name in (step, "compute_loss")
-        )
+        steps = (step,) if step == "predict_step" else (step, "compute_loss")
+        return any(getattr(cls, name) is not getattr(Model, name) for name in steps)
+
+    @property
+    def _has_own_steps(self) -> bool:
+        return self.has_own("train_step") or self.has_own("predict_step")
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step of training on (x, y) or (x, y, sample_weight); gives the logs. To be overridden."""
@@ -224,6 +234,10 @@ class Model(Network):
         y_pred = self(x, training=False)
         loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
         return self._measured(y, y_pred, sample_weight, loss)
+
+    def predict_step(self, data: Any) -> Any:
+        """The outputs for x, (x,), (x, y) or (x, y, sample_weight). To be overridden."""
+        return self(unpack(data)[0], training=False)
 
     def compute_loss(
         self,
@@ -276,6 +290,8 @@ class Model(Network):
 
     def _in_nest(self, outputs: Any) -> Any:
         """Outputs by name, for a model that was made so."""
+        if self.has_own("predict_step"):
+            return outputs
         nest = self.__dict__["output_nest"]
         return put_together(nest, outputs) if isinstance(nest, dict) else outputs
 

@@ -5,7 +5,7 @@ A plain dict or defaultdict is walked in the order of its sorted keys, an `Order
 >>> flatten({"b": [1, (2, 3)], "a": 0})
 [0, 1, 2, 3]
 >>> map_structure(lambda x: 2 * x, {"b": [1, (2, 3)], "a": 0})
-{'a': 0, 'b': [2, (4, 6)]}
+{'b': [2, (4, 6)], 'a': 0}
 """
 
 from __future__ import annotations
@@ -56,6 +56,15 @@ def _like(structure: Any, children: Sequence[Any]) -> Any:
     if kind is deque:
         return deque(children, structure.maxlen)
     return kind(*children) if _is_named_tuple(structure) else kind(children)
+
+
+def _mapped(structure: Any, children: Sequence[Any]) -> Any:
+    """`_like`, with the keys of a dict where the structure has them."""
+    made = _like(structure, children)
+    if type(structure) in _DICTS:
+        for key in structure:
+            made[key] = made.pop(key)
+    return made
 
 
 def _differ(en: str, zh: str) -> ConfigError:
@@ -133,7 +142,7 @@ def map_structure(func: Callable[..., Any], *structures: Any, none_is_leaf: bool
     first, *others = structures
     if is_nested(first):
         columns = [_children(first), *(_aligned(first, other) for other in others)]
-        return _like(
+        return _mapped(
             first,
             [
                 map_structure(func, *row, none_is_leaf=none_is_leaf)
@@ -163,7 +172,7 @@ def map_structure_up_to(shallow_structure: Any, func: Callable[..., Any], *struc
     if not is_nested(shallow_structure):
         return func(*structures)
     columns = [_children(shallow_structure), *(_aligned(shallow_structure, s) for s in structures)]
-    return _like(
+    return _mapped(
         shallow_structure,
         [map_structure_up_to(shallow, func, *row) for shallow, *row in zip(*columns, strict=True)],
     )

@@ -21,7 +21,9 @@ class Callback(Declared):
     costs nothing.
 
     Attributes:
-        model: The model that is trained. Setting `model.stop_training = True` ends training after this batch.
+        model: The model that is trained. Setting `model.stop_training = True` ends training after this batch
+            and, where the epoch has one, its validation; `model.stops_without_validation = True` beside it leaves the
+            validation out. `model.stop_evaluating` and `model.stop_predicting` end what they say after this batch.
         params: "epochs", "steps" (batches per epoch, None when unknown) and "verbose".
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import warnings
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from lamina.callbacks.callback import Callback, Logs
 from lamina.errors import ConfigError
@@ -33,7 +33,14 @@ class Monitor(Callback):
     min_delta: Float = field(0.0, doc=MIN_DELTA)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        given = self.bind(args, kwargs)
+        if given.get("mode", "auto") not in get_args(Mode):
+            warnings.warn(
+                f"{type(self).__name__} knows the modes auto, min and max, got {given['mode']!r}; it goes on as auto.",
+                stacklevel=3,
+            )
+            given["mode"] = "auto"
+        super().__init__(**given)
         self.best: float | None = None
 
     def value_of(self, logs: Logs | None) -> float | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,10 +15,13 @@ from lamina.errors import ConfigError
 from lamina.text import Text
 from lamina.training.adapters import source_for
 from lamina.training.feed import Feed
+from lamina.training.own_steps import data_of
 from lamina.training.protocols import TrainableModel
-from lamina.training.sources import to_batch
+from lamina.training.sources import Batch, to_batch
+from lamina.tree import map_structure
 
-Arrays = np.ndarray[Any, Any] | list[np.ndarray[Any, Any]]
+Arrays = Any
+"""One array, a list with one for each output, or the nest that a `predict_step` of the model's own gives."""
 
 
 def predict(
@@ -49,41 +54,62 @@ def predict(
         epochs=1,
         steps=feed.steps_per_epoch,
     )
-    program = model.program(training=False)
     batches, times = feed.epoch(0), 1
+    is_own = model.has_own("predict_step")
     watched = any(map(listeners.watches_each, ("on_predict_batch_begin", "on_predict_batch_end")))
     is_one = steps is None and source.steps == 1
-    if steps is None and not (is_one or watched or _keeps_states(model)):
+    if steps is None and not (is_one or watched or is_own or _keeps_states(model)):
         larger, times = source.merged()
         batches = larger.batches(0)
-    rows: list[tuple[Tensor, ...]] = []
+    step_of = _step_of(model, as_tuple=False)
+    rows: list[Any] = []
+    model.stop_predicting = False
     listeners.on_predict_begin()
-    with torch.inference_mode():
+    with torch.no_grad() if is_own else torch.inference_mode():
         for index, batch in enumerate(batches):
             step = index * times
             listeners.on_predict_batch_begin(step)
-            outputs = program(*batch.inputs)
+            outputs = step_of(batch)
             rows.append(outputs)
             last = step + times - 1 if source.steps is None else min(step + times, source.steps) - 1
-            listeners.on_predict_batch_end(
-                last, {"outputs": outputs[0] if len(outputs) == 1 else outputs}
-            )
+            listeners.on_predict_batch_end(last, {"outputs": outputs})
+            if model.stop_predicting:
+                break
     listeners.on_predict_end()
     if not rows:
         raise ConfigError(Text("There is no data to predict.", "没有可预测的数据。"), field="x")
-    return _as_arrays(
-        tuple(
-            torch.cat(column) if len(column) > 1 else column[0]
-            for column in zip(*rows, strict=True)
-        )
+    return map_structure(
+        lambda *parts: _as_array(torch.cat(parts) if parts[1:] else parts[0]), *rows
     )
 
 
 def predict_on_batch(model: TrainableModel, x: Any) -> Arrays:
     """Outputs of the model for these samples, as one batch."""
     batch = to_batch(model, x)
-    with torch.inference_mode():
-        return _as_arrays(model.program(training=False)(*batch.inputs))
+    with torch.no_grad() if model.has_own("predict_step") else torch.inference_mode():
+        return map_structure(_as_array, _step_of(model, as_tuple=True)(batch))
+
+
+def _step_of(model: TrainableModel, *, as_tuple: bool) -> Callable[[Batch], Any]:
+    """What gives the outputs of a batch: the model's own `predict_step`, or its program.
+
+    Args:
+        as_tuple: Whether a step of one's own is handed (x,), as `predict_on_batch` does, and not x.
+    """
+    if model.has_own("predict_step"):
+        return partial(_own_step, model, as_tuple)
+    program = model.program(training=False)
+
+    def step(batch: Batch) -> Any:
+        outputs = program(*batch.inputs)
+        return outputs[0] if len(outputs) == 1 else list(outputs)
+
+    return step
+
+
+def _own_step(model: Any, as_tuple: bool, batch: Batch) -> Any:
+    data = data_of(model, batch)
+    return model.predict_step(data if as_tuple or len(data) > 1 else data[0])
 
 
 def _keeps_states(model: Any) -> bool:
@@ -92,10 +118,7 @@ def _keeps_states(model: Any) -> bool:
     return any(getattr(one, "stateful", False) or _keeps_states(one) for one in inner)
 
 
-def _as_arrays(outputs: tuple[Tensor, ...]) -> Arrays:
+def _as_array(output: Tensor) -> np.ndarray[Any, Any]:
     # numpy has no bfloat16
-    arrays = [
-        (output.float() if output.dtype == torch.bfloat16 else output).cpu().numpy()
-        for output in outputs
-    ]
-    return arrays[0] if len(arrays) == 1 else arrays
+    output = output.detach()
+    return (output.float() if output.dtype == torch.bfloat16 else output).cpu().numpy()

@@ -49,6 +49,9 @@ class TrainableModel(Protocol):
     """A model that can be run and trained."""
 
     stop_training: bool
+    stops_without_validation: bool
+    stop_evaluating: bool
+    stop_predicting: bool
     history: Any
 
     @property

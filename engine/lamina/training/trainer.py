@@ -194,7 +194,7 @@ class Trainer:
         epochs: range,
         validation_freq: int | Collection[int],
     ) -> None:
-        self.model.stop_training = False
+        self.model.stop_training = self.model.stops_without_validation = False
         logs = EpochLogs()
         listeners.on_train_begin()
         # Where BackupAndRestore wants to go on, under Keras' name.
@@ -212,11 +212,8 @@ class Trainer:
                 )
                 break
             logs = self._logs()
-            if (
-                validation is not None
-                and not self._is_cut_short
-                and _is_due(epoch, validation_freq)
-            ):
+            skips = self.model.stop_training and self.model.stops_without_validation
+            if validation is not None and not skips and _is_due(epoch, validation_freq):
                 results = self._test_epoch(validation, listeners)
                 logs.update({f"val_{name}": value for name, value in results.items()})
             logs = EpochLogs(sorted(logs.items()))
@@ -232,7 +229,6 @@ class Trainer:
         """Step through one epoch, past the batches done before; how many steps that were."""
         train: TrainStep | OwnStep | None = None
         done = 0
-        self._is_cut_short = False
         for step, batch in enumerate(feed.epoch(epoch)):
             if step < done_before:
                 continue
@@ -246,7 +242,6 @@ class Trainer:
             if listeners.watches_train_batches:
                 listeners.on_train_batch_end(step, self._batch_logs(batch))
             if self.model.stop_training:
-                self._is_cut_short = done != feed.steps_per_epoch
                 break
         return done
 
@@ -286,6 +281,7 @@ class Trainer:
 
     def _test_epoch(self, feed: Feed, listeners: CallbackList) -> dict[str, float]:
         """Measure one epoch, in larger batches where neither the result nor a callback can tell."""
+        self.model.stop_evaluating = False
         listeners.on_test_begin()
         test: TestStep | OwnStep | None = None
         source, times = self._merged(feed, listeners)
@@ -303,6 +299,8 @@ class Trainer:
                 else min(step + times, feed.source.steps) - 1
             )
             listeners.on_test_batch_end(last, self._batch_logs(batch))
+            if self.model.stop_evaluating:
+                break
         if test is None:
             raise ConfigError(Text("There is no data to evaluate on.", "没有可用于评估的数据。"))
         results = self._logs()

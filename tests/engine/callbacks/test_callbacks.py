@@ -416,3 +416,11 @@ def test_parameters_and_defaults_are_those_of_keras(name):
             assert parameter.name in ours
             default = ours[parameter.name].default
             assert default == parameter.default
+
+
+@pytest.mark.parametrize("name", ["EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint"])
+def test_an_unknown_mode_is_taken_as_auto_with_a_warning(name):
+    path = {"filepath": "best.keras"} if name == "ModelCheckpoint" else {}
+    with pytest.warns(UserWarning, match="best"):
+        made = getattr(lamina.callbacks, name)(**path, mode="best")
+    assert made.mode == "auto"

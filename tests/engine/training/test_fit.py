@@ -249,16 +249,17 @@ def test_batch_logs_are_running_means_and_carry_the_batch_itself():
 
 
 class StopAt(Callback):
-    def __init__(self, batch):
+    def __init__(self, batch, at_once=False):
         super().__init__()
-        self.batch = batch
+        self.batch, self.at_once = batch, at_once
 
     def on_train_batch_end(self, batch, logs=None):
         if batch == self.batch:
             self.model.stop_training = True
+            self.model.stops_without_validation = self.at_once
 
 
-def test_stopping_ends_after_the_batch_without_validating_a_broken_epoch():
+def test_stopping_at_once_ends_after_the_batch_without_a_validation():
     watch = Watch()
     model = compiled()
     history = model.fit(
@@ -267,7 +268,7 @@ def test_stopping_ends_after_the_batch_without_validating_a_broken_epoch():
         epochs=9,
         validation_split=0.2,
         verbose=0,
-        callbacks=[StopAt(1), watch],
+        callbacks=[StopAt(1, at_once=True), watch],
     )
     assert len(watch.seen) == 2
     assert watch.tests == 0
@@ -275,11 +276,34 @@ def test_stopping_ends_after_the_batch_without_validating_a_broken_epoch():
     assert model.stop_training
 
 
-def test_stopping_at_the_last_batch_still_validates():
+@pytest.mark.parametrize("batch", [1, 3])
+def test_stopping_ends_after_the_batch_and_the_validation_of_its_epoch(batch):
     history = compiled().fit(
-        *samples(), batch_size=4, epochs=9, validation_split=0.2, verbose=0, callbacks=StopAt(3)
+        *samples(), batch_size=4, epochs=9, validation_split=0.2, verbose=0, callbacks=StopAt(batch)
     )
     assert len(history.history["val_loss"]) == 1
+
+
+class StopLooking(Callback):
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def on_test_batch_end(self, batch, logs=None):
+        self.seen.append(batch)
+        self.model.stop_evaluating = batch == 1
+
+    def on_predict_batch_end(self, batch, logs=None):
+        self.seen.append(batch)
+        self.model.stop_predicting = batch == 1
+
+
+def test_evaluation_and_prediction_can_be_stopped():
+    model, watch = compiled(), StopLooking()
+    x, y = samples()
+    model.evaluate(x, y, batch_size=4, verbose=0, callbacks=watch)
+    assert len(model.predict(x, batch_size=4, verbose=0, callbacks=watch)) == 8
+    assert watch.seen == [0, 1, 0, 1]
 
 
 @pytest.mark.parametrize(("frequency", "validated"), [(1, 6), (2, 3), ([1, 6], 2)])

@@ -49,7 +49,7 @@ class StreamCallback(Callback):
         total = f"{epochs} epochs" if epochs != 1 else "1 epoch"
         self._reporter.log("info", f"Training begins: {total} of {steps} steps.")
         if self._reporter.stop_requested:
-            self.model.stop_training = True
+            self._stop()
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         self.epoch = epoch + 1
@@ -63,7 +63,11 @@ class StreamCallback(Callback):
         self._samples += logs.batch_size
         self._see_step(StepSeen(self.step, self.epoch, time.time_ns(), logs.batch, logs.batch_size))
         if self._reporter.attention and self._reporter.heed():
-            self.model.stop_training = True
+            self._stop()
+
+    def _stop(self) -> None:
+        """End after this batch; who stops a run does not wait for a validation."""
+        self.model.stop_training = self.model.stops_without_validation = True
 
     def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         if self._validation_at is None:
