@@ -336,7 +336,9 @@ def _module_of(obj: Any) -> str | None:
     if not _is_ours(obj):
         return module
     parts = module.split(".")
-    return f"keras.{parts[1]}" if len(parts) > 1 and parts[1] != "model" else "keras"
+    if len(parts) == 1 or parts[1] == "model":
+        return "keras"
+    return ".".join(["keras", parts[1], *(part for part in parts[2:3] if part == "schedules")])
 
 
 _PLAIN: Mapping[str, Callable[[Any, Callable[[Any], Any]], Any]] = {

@@ -45,6 +45,7 @@ class Monitor(Callback):
 
     def value_of(self, logs: Logs | None) -> float | None:
         """The watched value; None, with a warning, when the logs do not have it."""
+        self.direction()  # a name that tells no direction is said before a missing log
         value: Any = (logs or {}).get(self.monitor)
         if value is None:
             warnings.warn(

@@ -44,6 +44,8 @@ PositiveFloat = Annotated[float, Gt(0), pydantic.AllowInfNan(False), BeforeValid
 NonNegativeFloat = Annotated[float, Ge(0), pydantic.AllowInfNan(False), BeforeValidator(_real)]
 Fraction = Annotated[float, Ge(0), Le(1), BeforeValidator(_real)]
 """A share in [0, 1]."""
+PositiveFraction = Annotated[float, Gt(0), Le(1), BeforeValidator(_real)]
+"""A share in (0, 1]."""
 ProperFraction = Annotated[float, Ge(0), Lt(1), BeforeValidator(_real)]
 """A share in [0, 1)."""
 

@@ -139,6 +139,22 @@ class WeightHolder(PolicyHolder):
         self.own_variables.append(variable)
         return variable
 
+    def add_variable(
+        self,
+        shape: Sequence[int] | int | None,
+        initializer: Any,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        name: str | None = None,
+    ) -> Variable:
+        """`add_weight` under Keras' other name."""
+        return self.add_weight(
+            shape, initializer, dtype, trainable, autocast, regularizer, constraint, name=name
+        )
+
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Variable):
             self._adopt_variable(value, name)

@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from lamina.fields import Fraction, field
+from lamina.fields import Fraction, PositiveFraction, field
 from lamina.optimizers.learning_rate import RATE, LearningRate
 from lamina.optimizers.optimizer import Optimizer, optimizer
 from lamina.text import Text
@@ -27,7 +27,7 @@ class Lion(Optimizer):
     is_elementwise: ClassVar[bool] = True
 
     learning_rate: LearningRate = field(0.001, doc=RATE)
-    beta_1: Fraction = field(
+    beta_1: PositiveFraction = field(
         0.9, doc=Text("How slowly the momentum moves.", "一阶矩的衰减率。"), advanced=True
     )
     beta_2: Fraction = field(

@@ -168,17 +168,18 @@ class Muon(Optimizer):
     def _orthogonal_step(self, gradient: Tensor, momentum: Tensor, rate: float) -> Tensor:
         momentum.mul_(self.momentum).add_(gradient)
         ahead = gradient + self.momentum * momentum if self.nesterov else momentum
-        step = self._orthogonalized(ahead) * rate
-        if self.rms_rate is not None:
-            step *= math.sqrt(max(step.shape)) * self.rms_rate
-        return step
+        return self.lr_adjust(self.zeropower_via_newtonschulz5(ahead, self.ns_steps) * rate)
 
-    def _orthogonalized(self, x: Tensor) -> Tensor:
+    def lr_adjust(self, x: Tensor) -> Tensor:
+        """The step of a matrix, scaled by its longer side to the size that Adam's would have."""
+        return x if self.rms_rate is None else x * (math.sqrt(max(x.shape)) * self.rms_rate)
+
+    def zeropower_via_newtonschulz5(self, x: Tensor, steps: int) -> Tensor:
         """About U·Vᵀ of the singular value decomposition, by a quintic Newton-Schulz iteration."""
         is_tall = x.shape[0] > x.shape[1]
         x = x.mT if is_tall else x
         x = x / (torch.linalg.vector_norm(x) + 1e-7)
-        for _ in range(self.ns_steps):
+        for _ in range(steps):
             square = x @ x.mT  # (rows, rows)
             x = self.muon_a * x + (self.muon_b * square + self.muon_c * square @ square) @ x
         return x.mT if is_tall else x

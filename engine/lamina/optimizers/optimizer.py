@@ -294,6 +294,17 @@ class Optimizer(HasState, Declared):
                 gradients[self._given[key]] = self._in_own_layout(
                     self._given[key], as_tensor(gradient)
                 )
+        without = [
+            variable.path
+            for variable, gradient in zip(trainable_variables or (), grads, strict=False)
+            if gradient is None
+        ]
+        if 0 < len(without) < len(grads):
+            warnings.warn(
+                f"No gradient leads to {', '.join(without)}; "
+                "they stay as they are. Do they take part in the loss?",
+                stacklevel=2,
+            )
         self._apply(gradients)
 
     def _in_own_layout(self, index: int, gradient: Tensor) -> Tensor:
