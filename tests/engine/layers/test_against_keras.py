@@ -547,6 +547,37 @@ def test_same_outputs_and_gradients_as_keras(name: str, data: st.DataObject) -> 
         check(name, config, shapes, seed, training=True)
 
 
+def _has_unreached_ends(name: str, config: Config) -> bool:
+    """Whether Keras uses `output_padding`, whose gradients crash in oneDNN on some processors (torch 2.13)."""
+    if not name.endswith("Transpose"):
+        return False
+    kernel = np.atleast_1d(config["kernel_size"])
+    strides = np.atleast_1d(config["strides"])
+    return bool((kernel < strides).any()) or config.get("output_padding") is not None
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize("strides", [2, 3])
+def test_gradients_of_transposed_convolutions_that_leave_gaps(rank, padding, strides):
+    """Against those in float64, which take another way through torch."""
+    gradients = {}
+    for dtype in ("float32", "float64"):
+        torch.manual_seed(0)
+        layer = LAYERS.get(f"Conv{rank}DTranspose")(2, 1, strides, padding, dtype=dtype)
+        x = Input(shape=(4,) * rank + (3,))
+        network = Network([x], layer(x))
+        layer.set_weights(
+            [np.random.default_rng(i).normal(size=w.shape) for i, w in enumerate(layer.weights)]
+        )
+        given = torch.randn((2, *(4,) * rank, 3)).requires_grad_()
+        (y,) = network.program(training=True)(given)
+        (y * torch.arange(y.numel()).view(y.shape).cos()).sum().backward()
+        gradients[dtype] = [given.grad, *(w.value.grad for w in layer.weights)]
+    for single, double in zip(gradients["float32"], gradients["float64"], strict=True):
+        torch.testing.assert_close(single, double.float(), rtol=1e-4, atol=1e-4)
+
+
 def check(
     name: str, config: Config, shapes: list[tuple[int, ...]], seed: int, *, training: bool
 ) -> None:
@@ -587,7 +618,7 @@ def check(
     torch.testing.assert_close(actual, expected.contiguous(), **tolerance)
 
     direction = torch.tensor(random.normal(size=tuple(expected.shape)).astype("float32"))
-    if expected.requires_grad:
+    if expected.requires_grad and not _has_unreached_ends(name, config):
         (expected * direction).sum().backward()
         (actual * direction).sum().backward()
     loose = {"rtol": 1e-3, "atol": 1e-4}
