@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
@@ -24,8 +23,10 @@ from lamina.plan.compiler import Program, compile_program, head_of
 from lamina.problems import GraphError
 from lamina.rematerialization import recomputing
 from lamina.strings import STRING, stored_dtype, to_codes
+from lamina.summaries import summary_of
 from lamina.symbolic import SymbolicTensor, call_layer
 from lamina.text import Text
+from lamina.utils.interaction import say
 
 Tensors = SymbolicTensor | Sequence[SymbolicTensor] | Mapping[str, SymbolicTensor]
 
@@ -337,51 +338,37 @@ class Network(Layer):
     def summary(  # type: ignore[override]
         self,
         line_length: int | None = None,
-        print_fn: Callable[[str], Any] = print,
+        positions: Sequence[float] | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Sequence[str] | None = None,
     ) -> None:
         """Print the layers with their output shapes and numbers of parameters.
 
         Args:
-            line_length: Width of the table; fits the longest entry when left out.
-            print_fn: Takes the text, a line at a time.
+            line_length: Characters in a line; fits the terminal when left out.
+            positions: Where each column ends, as a share of the line.
+            print_fn: Takes the whole text; standard output when left out, or the log without interactive logging.
+            expand_nested: Whether the layers of models inside are shown.
+            show_trainable: Whether a column says which layers are trained.
+            layer_range: Names of the first and the last layer to show, or patterns that names begin with.
+
+        Raises:
+            ConfigError: If the columns do not fit, or no layers match.
         """
-        header = ("Layer (type)", "Output Shape", "Param #")
-        if not self.built:
-            print_fn(f'Model: "{self.name}" (its weights are made with the first data)')
-            for layer in self.layers:
-                print_fn(f"{layer.name} ({type(layer).__name__})")
-            return
-        rows = [
-            (
-                f"{layer.name} ({type(layer).__name__})",
-                _shapes_text(layer),
-                f"{layer.count_params():,}",
-            )
-            for layer in self.layers
-        ]
-        widths = [max(len(row[i]) for row in (header, *rows)) + 3 for i in range(3)]
-        if line_length is not None:
-            widths[0] += max(0, line_length - sum(widths))
-        rule = "─" * sum(widths)
-
-        def line(row: tuple[str, str, str]) -> str:
-            return f"{row[0]:<{widths[0]}}{row[1]:<{widths[1]}}{row[2]:>{widths[2]}}"
-
-        total = self.count_params()
-        trainable = sum(math.prod(variable.shape) for variable in self.trainable_weights)
-        print_fn(f'Model: "{self.name}"')
-        for text in (rule, line(header), rule, *map(line, rows), rule):
+        text = summary_of(
+            self,
+            line_length,
+            positions,
+            expand_nested=expand_nested,
+            show_trainable=show_trainable,
+            layer_range=layer_range,
+        )
+        if print_fn is None:
+            say(text.rstrip("\n"))
+        else:
             print_fn(text)
-        print_fn(f"Total params: {total:,} ({_size(total)})")
-        print_fn(f"Trainable params: {trainable:,} ({_size(trainable)})")
-        print_fn(f"Non-trainable params: {total - trainable:,} ({_size(total - trainable)})")
-
-
-def _shapes_text(layer: Layer) -> str:
-    """Shapes of what a layer gives, as the summary shows them."""
-    output = layer.__dict__.get("output")
-    shapes = [getattr(x, "shape", "?") for x in output] if isinstance(output, list) else None
-    return str(getattr(output, "shape", "?")) if shapes is None else str(shapes)
 
 
 def _nest(outputs: Any) -> Any:
@@ -391,16 +378,6 @@ def _nest(outputs: Any) -> Any:
     if isinstance(nest, (list, tuple)):
         return list(nest) if len(leaves) > 1 else Slot(0)
     return nest
-
-
-def _size(parameters: int) -> str:
-    """The size of so many float32 values, as people read it."""
-    size = parameters * 4.0
-    for unit in ("B", "KB", "MB"):
-        if size < 1024:
-            return f"{size:.2f} {unit}"
-        size /= 1024
-    return f"{size:.2f} GB"
 
 
 def _sorted(tensors: Tensors) -> Tensors:

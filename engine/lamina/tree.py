@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import warnings
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from lamina.errors import ConfigError
@@ -209,8 +209,13 @@ def pack_sequence_as(structure: Any, flat_sequence: Iterable[Any]) -> Any:
             f"The structure has {count} leaves, the sequence {len(leaves)}.",
             f"结构有 {count} 个叶子，而序列有 {len(leaves)} 个。",
         )
-    rest = iter(leaves)
-    return map_structure(lambda _: next(rest), structure)
+    return _packed(structure, iter(leaves))
+
+
+def _packed(structure: Any, rest: Iterator[Any]) -> Any:
+    if not is_nested(structure):
+        return next(rest)
+    return _like(structure, [_packed(child, rest) for child in _children(structure)])
 
 
 def traverse(func: Callable[[Any], Any], structure: Any, top_down: bool = True) -> Any:

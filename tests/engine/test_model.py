@@ -165,7 +165,8 @@ def test_a_layer_called_on_values_computes_as_in_inference_unless_told() -> None
 def test_a_model_without_weights_yet_has_a_summary() -> None:
     lines: list[str] = []
     keras.Sequential([keras.layers.Dense(3, name="first")]).summary(print_fn=lines.append)
-    assert "first (Dense)" in lines
+    assert "first (Dense)" in lines[0]
+    assert "0 (unbuilt)" in lines[0]
 
 
 @pytest.mark.parametrize("labels", [[0, 7], [-1, 0]])
