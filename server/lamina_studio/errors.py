@@ -13,6 +13,7 @@ StudioError                      status
 ├── PreconditionFailed           412
 ├── PreconditionRequired         428
 ├── InvalidDocument              422, with the list of problems
+├── NotSupported                 422, the engine cannot do it yet
 └── Unavailable                  503
 
 ConfigurationError               the studio cannot start; one sentence for the terminal
@@ -145,6 +146,14 @@ class InvalidDocument(StudioError):
     status = 422
     code = "invalid_document"
     title = Text("The document has problems", "文档存在问题")
+
+
+class NotSupported(StudioError):
+    """Right, but beyond what the engine can do."""
+
+    status = 422
+    code = "not_supported"
+    title = Text("Not possible yet", "暂不支持")
 
 
 class Unavailable(StudioError):

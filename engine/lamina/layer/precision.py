@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,8 @@ HALVES = ("float16", "bfloat16")
 class PolicyHolder(nn.Module):
     """A module that follows a dtype policy."""
 
+    wants_fractions: ClassVar[bool] = False
+    """Whether whole numbers are brought to the type of the computation, too: a product with weights needs that."""
     autocast: bool
     """Whether fractions that come in, and weights, are brought to `compute_dtype`."""
 
@@ -54,11 +56,15 @@ class PolicyHolder(nn.Module):
 
     def converts(self, dtype: str) -> bool:
         """Whether an input of a type is brought to another one."""
-        return self.autocast and "float" in dtype and dtype != self.compute_dtype
+        is_whole = dtype.startswith(("int", "uint"))
+        counts = self.wants_fractions if is_whole else "float" in dtype
+        return self.autocast and counts and dtype != self.compute_dtype
 
     def convert_input(self, x: Any) -> Any:
         """A tensor in `compute_dtype`, where it is one of fractions; anything else as it is."""
-        if isinstance(x, Tensor) and self.autocast and x.is_floating_point():
+        if not isinstance(x, Tensor) or not self.autocast or x.dtype is torch.bool:
+            return x
+        if x.is_floating_point() or (self.wants_fractions and not x.is_complex()):
             wanted = self.policy.torch_compute_dtype
             if wanted is not None and x.dtype != wanted:
                 converted = x.to(wanted)

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from lamina_studio.errors import InvalidDocument
+from lamina_studio.errors import InvalidDocument, NotSupported
 from lamina_studio.graphs.schemas import CheckIn, CheckOut, CodeIn, CodeOut
 from lamina_studio.graphs.service import check_documents, write_code
 from lamina_studio.language import RequestLanguage
@@ -24,7 +24,7 @@ def check_graph(documents: CheckIn, language: RequestLanguage) -> dict[str, Any]
     return check_documents(documents.graph, documents.training, language)
 
 
-@router.post("/code", responses=problems(InvalidDocument))
+@router.post("/code", responses=problems(InvalidDocument, NotSupported))
 def write_graph_code(wanted: CodeIn) -> CodeOut:
     """The graph as Python source."""
     return CodeOut(style=wanted.style, source=write_code(wanted.graph, wanted.style))

@@ -13,7 +13,7 @@ from lamina.errors import LaminaError
 from lamina.problems import GraphError
 from lamina.text import Language
 from lamina_studio.engine import load_engine
-from lamina_studio.errors import InvalidDocument
+from lamina_studio.errors import InvalidDocument, NotSupported
 
 if TYPE_CHECKING:
     from lamina.graph.document import Graph
@@ -34,8 +34,10 @@ def write_code(graph: dict[str, Any], style: Literal["keras", "pytorch"]) -> str
 
     Raises:
         InvalidDocument: If the graph has errors.
+        NotSupported: If it has something that this style cannot say.
     """
     load_engine()
+    from lamina.errors import NotSupportedError
     from lamina.export import keras_source, pytorch_source
 
     write = {"keras": keras_source, "pytorch": pytorch_source}[style]
@@ -43,6 +45,8 @@ def write_code(graph: dict[str, Any], style: Literal["keras", "pytorch"]) -> str
         return write(graph)
     except GraphError as error:
         raise InvalidDocument(problems=error.problems) from error
+    except NotSupportedError as error:
+        raise NotSupported(error.text) from error
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+import lamina
+from lamina import layers
 from lamina.catalog import catalog
 from lamina.fields import Declared, NonNegativeFloat, field
 from lamina.layer import GROUPS, LAYERS, Layer, Shape, layer
@@ -283,3 +286,15 @@ def test_a_layer_of_a_user_is_a_layer_like_any_other() -> None:
         assert "TimesForTest" in {entry["name"] for entry in catalog()["layers"]}
     finally:
         LAYERS._entries.pop("TimesForTest")
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: layers.Dense(2), lambda: layers.Conv1D(2, 1), lambda: layers.GRU(2)]
+)
+def test_layers_that_multiply_take_whole_numbers(make):
+    given = lamina.Input((3, 2), dtype="int32")
+    model = lamina.Model(given, make()(given))
+    values = np.arange(12).reshape(2, 3, 2)
+    np.testing.assert_allclose(
+        model.predict(values, verbose=0), model.predict(values.astype("float32"), verbose=0)
+    )

@@ -132,6 +132,23 @@ async def test_a_graph_with_errors_becomes_no_source(client, graph, style):
     assert response.json()["problems"][0]["node"] == "digit"
 
 
+async def test_a_layer_that_a_style_cannot_say_is_named_in_a_sentence(client, graph):
+    graph["nodes"].insert(
+        1,
+        {
+            "id": "crop",
+            "type": "CenterCrop",
+            "config": {"height": 20, "width": 20},
+            "inputs": [{"node": "image"}],
+        },
+    )
+    graph["nodes"][2]["inputs"] = [{"node": "crop"}]
+    answer = await client.post("/api/v1/graphs/code", json={"graph": graph, "style": "pytorch"})
+    assert answer.status_code == 422
+    assert answer.json()["type"].endswith("not_supported")
+    assert 'CenterCrop "crop" cannot be written as PyTorch source' in answer.json()["detail"]
+
+
 async def test_an_unknown_style_is_refused(client, graph):
     response = await client.post("/api/v1/graphs/code", json={"graph": graph, "style": "cobol"})
     assert response.status_code == 422

@@ -113,6 +113,8 @@ class Window(Layer, Generic[S]):
 class _Convolution(Window[S], Generic[S, P]):
     """What Conv1D, Conv2D and Conv3D share."""
 
+    wants_fractions = True
+
     filters: PositiveInt = field(
         suggest=32,
         doc=Text("Number of filters: channels of the output.", "滤波器数量，即输出通道数。"),

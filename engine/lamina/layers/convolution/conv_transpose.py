@@ -38,6 +38,8 @@ O = TypeVar("O", bound=tuple[int, ...])  # noqa: E741 - offsets
 class _ConvTranspose(Layer, Generic[S, O]):
     """What the three share."""
 
+    wants_fractions = True
+
     filters: PositiveInt = field(
         suggest=32,
         doc=Text("Number of filters: channels of the output.", "滤波器数量，即输出通道数。"),

@@ -39,6 +39,8 @@ _BIAS = Text("First values of the bias.", "偏置的初始值。")
 class _Depthwise(Window[S]):
     """What both kinds share: a convolution of each channel by itself."""
 
+    wants_fractions = True
+
     depth_multiplier: int
     depthwise_initializer: Initializer
     depthwise_regularizer: Any

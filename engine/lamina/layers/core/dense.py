@@ -38,6 +38,8 @@ class Dense(Layer):
     torch.Size([2, 4])
     """
 
+    wants_fractions = True
+
     units: PositiveInt = field(
         suggest=64, doc=Text("Size of the last axis of the output.", "输出最后一个轴的大小。")
     )

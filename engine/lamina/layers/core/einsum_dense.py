@@ -75,6 +75,8 @@ class EinsumDense(Layer):
     torch.Size([2, 5, 64])
     """
 
+    wants_fractions = True
+
     equation: str = field(
         suggest="...x,xy->...y",
         doc=Text(

@@ -151,6 +151,7 @@ class Recurrent(Layer):
     parts: ClassVar[int]
     states_count: ClassVar[int] = 1
     call_arguments: ClassVar[tuple[str, ...]] = ("sequences",)
+    wants_fractions = True
     supports_masking = True
     units: int
     use_bias: bool
