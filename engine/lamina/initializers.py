@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import torch
+from pydantic import PlainSerializer, PlainValidator, TypeAdapter, WithJsonSchema
 from torch import Tensor
 
-from lamina.errors import ConfigError
+from lamina.errors import ConfigError, ShapeError
 from lamina.fields import Declared, Float, Int, NonNegativeFloat, PositiveFloat, choice_of, field
 from lamina.named_objects import find, read, shown
 from lamina.naming import snake_case
 from lamina.refused import absent
 from lamina.registry import Registry
-from lamina.seeds import generator_for
+from lamina.saving_registry import deserialize_keras_object, serialize_keras_object
+from lamina.seed_generator import Seed, stream_of
 from lamina.text import Text
 
 INITIALIZERS: Registry[type[Initializer]] = Registry("initializer", "初始化方法")
@@ -58,14 +60,14 @@ class Initializer(Declared):
         if seed is None:
             generator.seed()
         else:
-            generator = generator_for(seed)
+            generator = stream_of(seed)
         drawn = self.draw(tuple(shape), generator)
         return drawn if dtype is None else drawn.to(getattr(torch, str(dtype)))
 
     def generator(self, model_seed: int, *path: str) -> torch.Generator:
         """The stream for one weight: by the initializer's own seed where it has one."""
         own = getattr(self, "seed", None)
-        return generator_for(model_seed if own is None else own, *path)
+        return stream_of(model_seed if own is None else own, *path)
 
 
 class Zeros(Initializer):
@@ -82,13 +84,44 @@ class Ones(Initializer):
         return torch.ones(shape)
 
 
-class Constant(Initializer):
-    """All the same value."""
+def _constant(value: Any) -> Any:
+    """A number, or an array from itself, a list or the form that a file holds."""
+    if isinstance(value, Mapping):
+        value = deserialize_keras_object(value)
+    if isinstance(value, Tensor):
+        value = value.detach().cpu().numpy()
+    array = np.asarray(value) if isinstance(value, (np.ndarray, list, tuple)) else None
+    if array is not None and array.ndim and array.dtype.kind in "biuf":
+        return array
+    return _NUMBER.validate_python(value)
 
-    value: Float = field(0.0, doc=Text("The value.", "常数值。"))
+
+_NUMBER: TypeAdapter[float] = TypeAdapter(Float)
+
+
+class Constant(Initializer):
+    """All the same value, or the values of an array that is given."""
+
+    value: Annotated[
+        Any,
+        PlainValidator(_constant),
+        PlainSerializer(serialize_keras_object),
+        WithJsonSchema({"type": "number", "x-widget": "float"}),
+    ] = field(0.0, doc=Text("The value, or an array of them.", "常数值，或由各值组成的数组。"))
 
     def draw(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-        return torch.full(shape, self.value)
+        if isinstance(self.value, float):
+            return torch.full(shape, self.value)
+        try:
+            return torch.as_tensor(np.broadcast_to(self.value, shape).astype("float32"))
+        except ValueError as error:
+            raise ShapeError(
+                Text(
+                    f"Constant holds values of shape {self.value.shape}, the weight has shape {shape}. "
+                    "Give an array of the weight's shape.",
+                    f"Constant 的数组形状为 {self.value.shape}，而权重形状为 {shape}。请提供与权重形状相同的数组。",
+                )
+            ) from error
 
 
 class RandomNormal(Initializer):
@@ -98,7 +131,7 @@ class RandomNormal(Initializer):
 
     mean: Float = field(0.0, doc=Text("Mean.", "均值。"))
     stddev: NonNegativeFloat = field(0.05, doc=Text("Standard deviation.", "标准差。"))
-    seed: Int | None = field(None, doc=_SEED, advanced=True)
+    seed: Seed = field(None, doc=_SEED, advanced=True)
 
     def draw(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
         return torch.randn(shape, generator=generator) * self.stddev + self.mean
@@ -111,7 +144,7 @@ class RandomUniform(Initializer):
 
     minval: Float = field(-0.05, doc=Text("Lower bound.", "下界。"))
     maxval: Float = field(0.05, doc=Text("Upper bound.", "上界。"))
-    seed: Int | None = field(None, doc=_SEED, advanced=True)
+    seed: Seed = field(None, doc=_SEED, advanced=True)
 
     def draw(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
         return torch.rand(shape, generator=generator) * (self.maxval - self.minval) + self.minval
@@ -124,7 +157,7 @@ class TruncatedNormal(Initializer):
     stddev: NonNegativeFloat = field(
         0.05, doc=Text("Standard deviation before truncation.", "截断前的标准差。")
     )
-    seed: Int | None = field(None, doc=_SEED, advanced=True)
+    seed: Seed = field(None, doc=_SEED, advanced=True)
 
     def draw(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
         return _truncated_normal(shape, generator) * self.stddev + self.mean
@@ -140,20 +173,36 @@ class VarianceScaling(Initializer):
     distribution: Literal["truncated_normal", "untruncated_normal", "uniform"] = field(
         "truncated_normal", doc=Text("Shape of the distribution.", "分布类型。")
     )
-    seed: Int | None = field(None, doc=_SEED, advanced=True)
+    seed: Seed = field(None, doc=_SEED, advanced=True)
+    input_axes: list[Int] | None = field(
+        default=None,
+        doc=Text(
+            "Axes of the inputs, beside output_axes; by the shape without them.",
+            "输入所在的轴，与 output_axes 一起给出；不填则由形状决定。",
+        ),
+        advanced=True,
+    )
+    output_axes: list[Int] | None = field(
+        default=None,
+        doc=Text(
+            "Axes of the outputs, beside input_axes.", "输出所在的轴，与 input_axes 一起给出。"
+        ),
+        advanced=True,
+    )
 
     def draw(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-        return _variance_scaling(shape, generator, self.scale, self.mode, self.distribution)
+        fans = compute_fans(shape, self.input_axes, self.output_axes)
+        return _variance_scaling(shape, generator, self.scale, self.mode, self.distribution, fans)
 
 
 class _Scaled(Initializer):
     """A named case of VarianceScaling."""
 
-    seed: Int | None = field(None, doc=_SEED, advanced=True)
+    seed: Seed = field(None, doc=_SEED, advanced=True)
     rule: ClassVar[tuple[float, str, str]]
 
     def draw(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-        return _variance_scaling(shape, generator, *self.rule)
+        return _variance_scaling(shape, generator, *self.rule, compute_fans(shape))
 
 
 class GlorotUniform(_Scaled):
@@ -198,7 +247,7 @@ class Orthogonal(Initializer):
     other_names = ("OrthogonalInitializer",)
 
     gain: Float = field(1.0, doc=Text("Factor of the matrix.", "矩阵的系数。"))
-    seed: Int | None = field(None, doc=_SEED, advanced=True)
+    seed: Seed = field(None, doc=_SEED, advanced=True)
 
     def draw(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
         if len(shape) < 2:
@@ -255,6 +304,11 @@ class STFT(Initializer):
         False, doc=Text("Whether the window is periodic.", "窗函数是否为周期型。")
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if isinstance(self.window, str):
+            self._window(8)
+
     def draw(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
         frame, _, bins = shape
         times = torch.arange(frame, dtype=torch.float64).reshape(-1, 1, 1)
@@ -302,12 +356,20 @@ class _Function(Initializer):
         return torch.as_tensor(np.asarray(self.wrapped(shape, dtype="float32"))).float()
 
 
-def compute_fans(shape: tuple[int, ...]) -> tuple[float, float]:
-    """Numbers of inputs and outputs of a weight in Keras' layout (spatial …, in, out).
+def compute_fans(
+    shape: tuple[int, ...],
+    input_axes: Sequence[int] | None = None,
+    output_axes: Sequence[int] | None = None,
+) -> tuple[float, float]:
+    """Numbers of inputs and outputs of a weight in Keras' layout (spatial …, in, out), or by its axes.
 
     >>> compute_fans((3, 3, 16, 32))
     (144, 288)
+    >>> compute_fans((512, 8, 64), input_axes=[0], output_axes=[1, 2])
+    (512, 512)
     """
+    if input_axes is not None and output_axes is not None:
+        return math.prod(shape[a] for a in input_axes), math.prod(shape[a] for a in output_axes)
     if len(shape) < 2:
         size = shape[0] if shape else 1
         return size, size
@@ -327,9 +389,14 @@ _TRUNCATED_STDDEV = 0.87962566103423978
 
 
 def _variance_scaling(
-    shape: tuple[int, ...], generator: torch.Generator, scale: float, mode: str, distribution: str
+    shape: tuple[int, ...],
+    generator: torch.Generator,
+    scale: float,
+    mode: str,
+    distribution: str,
+    fans: tuple[float, float],
 ) -> Tensor:
-    fan_in, fan_out = compute_fans(shape)
+    fan_in, fan_out = fans
     fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[mode]
     variance = scale / max(1.0, fan)
     if distribution == "uniform":
@@ -340,14 +407,23 @@ def _variance_scaling(
     return _truncated_normal(shape, generator) * (math.sqrt(variance) / _TRUNCATED_STDDEV)
 
 
-def get(identifier: Any) -> Initializer:
-    """The initializer for a name, a configuration, a class, a function of (shape, dtype) or an initializer.
+def get(identifier: Any) -> Initializer | None:
+    """The initializer for a name, a configuration, a class, a function of (shape, dtype), an array or an initializer.
+
+    None stays None.
 
     Raises:
         ConfigError: If there is no such initializer or its parameters cannot be.
     """
+    return None if identifier is None else required(identifier)
+
+
+def required(identifier: Any) -> Initializer:
+    """`get` where there has to be one."""
     if isinstance(identifier, Initializer):
         return identifier
+    if isinstance(identifier, (Tensor, np.ndarray)):
+        return Constant(identifier)
     if identifier is not None:
         found = find(INITIALIZERS, identifier)
         return found if isinstance(found, Initializer) else _Function(found)
@@ -368,7 +444,7 @@ def serialize(initializer: Initializer) -> str | dict[str, Any]:
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Initializer:
     """The initializer of a configuration; `custom_objects` are classes of a user's own by name."""
-    return get(read(INITIALIZERS, config, custom_objects))
+    return required(read(INITIALIZERS, config, custom_objects))
 
 
 def names() -> list[str]:
@@ -376,7 +452,7 @@ def names() -> list[str]:
     return [snake_case(name) for name in INITIALIZERS.names()]
 
 
-InitializerField = Annotated[(Initializer, *choice_of(get, serialize, names))]
+InitializerField = Annotated[(Initializer, *choice_of(required, serialize, names))]
 """Field type: an initializer by name or object."""
 
 

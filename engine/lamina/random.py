@@ -12,18 +12,16 @@ False
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from lamina.errors import ConfigError, ShapeError
-from lamina.naming import unique_name
 from lamina.ops.convert import convert, dtype_name, torch_dtype
-from lamina.seeds import generator_for
+from lamina.seed_generator import SeedGenerator, stream_of
 from lamina.settings import floatx
 from lamina.text import Text
 
@@ -42,58 +40,14 @@ __all__ = [
 ]
 
 
-class SeedGenerator:
-    """A stream of seeds.
-
-    Args:
-        seed: Where the stream begins; somewhere when left out.
-        name: Its name.
-    """
-
-    def __init__(self, seed: int | None = None, name: str | None = None) -> None:
-        if seed is not None and (isinstance(seed, bool) or not hasattr(seed, "__index__")):
-            raise ConfigError(
-                Text(
-                    f"SeedGenerator: seed is a whole number, got {seed!r}.",
-                    f"SeedGenerator：seed 应为整数，实际为 {seed!r}。",
-                ),
-                field="seed",
-            )
-        self.name = unique_name("seed_generator") if name is None else name
-        self.seed = seed
-        first = secrets.randbits(30) if seed is None else int(seed)
-        self.state = torch.tensor([first, 0])
-        """The seed, and how many have been drawn."""
-
-    def next(self, ordered: bool = True) -> Tensor:
-        """The next seed, two whole numbers.
-
-        Args:
-            ordered: Count on by one; hop about otherwise.
-        """
-        given = self.state.clone()
-        if ordered:
-            self.state = given + torch.tensor([0, 1])
-        else:
-            self.state = (given + 1) * 5387 % 933199
-        return given
-
-    def get_config(self) -> dict[str, Any]:
-        return {"seed": self.seed, "name": self.name}
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        return cls(**config)
-
-
 def _generator(seed: Any, device: torch.device | str = "cpu") -> torch.Generator | None:
     """The stream that a seed stands for; None for the process' own."""
     if seed is None:
         return None
     if isinstance(seed, SeedGenerator):
-        first, count = seed.next().tolist()
+        on_cpu = stream_of(seed)
     elif hasattr(seed, "__index__") and not isinstance(seed, (bool, Tensor)):
-        first, count = int(seed), 0
+        on_cpu = stream_of(int(seed), "0")
     else:
         raise ConfigError(
             Text(
@@ -102,7 +56,6 @@ def _generator(seed: Any, device: torch.device | str = "cpu") -> torch.Generator
             ),
             field="seed",
         )
-    on_cpu = generator_for(first, str(count))
     if torch.device(device).type == "cpu":
         return on_cpu
     return torch.Generator(device).manual_seed(on_cpu.initial_seed())

@@ -333,7 +333,7 @@ def first_values(initializer: Any, shape: Iterable[int] | None, dtype: Any, name
             field="shape",
         )
     shape = tuple(int(size) for size in shape)
-    rule = initializers.get(initializer) if isinstance(initializer, str) else initializer
+    rule = initializers.required(initializer) if isinstance(initializer, str) else initializer
     if isinstance(rule, Initializer):
         drawn = rule.draw(shape, rule.generator(current_seed(), name))
     else:

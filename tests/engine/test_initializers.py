@@ -10,7 +10,7 @@ import pytest
 
 import lamina
 from lamina import initializers
-from lamina.errors import ConfigError
+from lamina.errors import ConfigError, ShapeError
 
 NAMES = [
     name
@@ -65,7 +65,37 @@ def test_functions_and_classes_of_ones_own() -> None:
         layer(np.ones((1, 3), "float32"))
         np.testing.assert_allclose(layer.kernel.numpy(), np.full((3, 2), 1 / 3), rtol=1e-6)
     assert isinstance(initializers.deserialize("Thirds", {"Thirds": Thirds}), Thirds)
+    assert initializers.get(None) is keras.initializers.get(None) is None
     with pytest.raises(ConfigError, match="got None"):
-        initializers.get(None)
+        lamina.layers.Dense(2, kernel_initializer=None)
     with pytest.raises(ConfigError, match="two axes"):
         initializers.Identity()((3,))
+
+
+def test_values_of_an_array_go_through_a_file_of_keras(tmp_path):
+    vectors = np.arange(12, dtype="float32").reshape(4, 3)
+    for lib in (lamina, keras):
+        model = lib.Sequential(
+            [
+                lib.Input((2,), dtype="int32"),
+                lib.layers.Embedding(
+                    4, 3, embeddings_initializer=lib.initializers.Constant(vectors)
+                ),
+            ]
+        )
+        np.testing.assert_array_equal(model.get_weights()[0], vectors)
+        model.save(tmp_path / "words.keras")
+        for reader in (lamina, keras):
+            again = reader.models.load_model(tmp_path / "words.keras")
+            np.testing.assert_array_equal(again.layers[-1].embeddings_initializer((4, 3)), vectors)
+    with pytest.raises(ShapeError, match="weight has shape"):
+        lamina.layers.Embedding(5, 3, embeddings_initializer=vectors)(np.zeros((1, 2), "int32"))
+
+
+def test_a_stream_of_seeds_gives_other_values_at_each_call_and_goes_through_its_form():
+    rule = initializers.RandomNormal(seed=lamina.random.SeedGenerator(3))
+    assert not rule((4,)).equal(rule((4,)))
+    again = initializers.deserialize(lamina.saving.serialize_keras_object(rule))
+    assert again.seed.get_config() == rule.seed.get_config()
+    read = keras.saving.deserialize_keras_object(lamina.saving.serialize_keras_object(rule))
+    assert read.seed.get_config() == rule.seed.get_config()

@@ -110,6 +110,7 @@ def _outputs_by_running(
     """
     make_weights_for(layer, structure, [spec.shape for spec in specs])
     found: list[tuple[Any, list[Any]]] = []
+    counts = [(v, v.value.detach().clone()) for v in layer.weights if not v.spec.trainable]
     for batch, other in ((2, 32), (3, 48)):
         tensors = []
         for spec in specs:
@@ -130,6 +131,9 @@ def _outputs_by_running(
         layer.take_added_losses()
         if all(None not in spec.shape for spec in specs):
             break
+    with torch.no_grad():  # what the call counts has not begun yet
+        for variable, before in counts:
+            variable.value.copy_(before)
     nest, first = found[0]
     last = found[-1][1]
     outputs_specs = [

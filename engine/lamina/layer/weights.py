@@ -121,7 +121,7 @@ class WeightHolder(PolicyHolder):
         if initializer is None:
             initializer = "glorot_uniform" if "float" in type_ else "zeros"
         name = name or f"variable_{len(self.own_variables)}"
-        rule = initializers.get(initializer)
+        rule = initializers.required(initializer)
         seed = current_seed() if self.weight_seed is None else self.weight_seed
         path = (self.seed_name, name, str(len(self.own_variables)))
         values = rule.draw(shape, rule.generator(seed, *path)).to(getattr(torch, type_))

@@ -162,5 +162,5 @@ def _first(initializer: Any, shape: tuple[int, ...]) -> Tensor:
     if isinstance(initializer, (Tensor, np.ndarray)):
         return as_tensor(initializer)
     is_function = callable(initializer) and not isinstance(initializer, type)
-    made = initializer if is_function else initializers.get(initializer)
+    made = initializer if is_function else initializers.required(initializer)
     return as_tensor(made(shape))

@@ -38,6 +38,7 @@ _KNOWN = frozenset(
         "losses",
         "metrics",
         "optimizers",
+        "random",
         "regularizers",
     }
 )

@@ -149,7 +149,7 @@ class AdditiveAttention(_PlainAttention):
     def weights_for(self, *inputs: Shape) -> Iterator[Weight]:
         if self.use_scale:
             features = need_known(self, inputs[0], 2, "features")
-            yield Weight("scale", (features,), initializers.get("glorot_uniform"))
+            yield Weight("scale", (features,), initializers.required("glorot_uniform"))
 
     def scores(self, query: Tensor, key: Tensor) -> Tensor:
         alike = torch.tanh(query.unsqueeze(-2) + key.unsqueeze(-3))

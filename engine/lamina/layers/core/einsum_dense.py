@@ -14,7 +14,7 @@ from lamina.activations import Activation
 from lamina.constraints import ConstraintField
 from lamina.errors import ShapeError
 from lamina.fields import InputShape, Issue, field
-from lamina.initializers import Initializer, InitializerField, VarianceScaling, compute_fans
+from lamina.initializers import Initializer, InitializerField, VarianceScaling
 from lamina.layer import Layer, Shape, Weight, layer, need_known, product, shape_text
 from lamina.layers.shared_fields import (
     REFUSED,
@@ -206,7 +206,7 @@ class EinsumDense(Layer):
         yield Weight(
             "kernel",
             shape,
-            _by_axes(self.kernel_initializer, shape, is_output),
+            _by_axes(self.kernel_initializer, is_output),
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
@@ -235,21 +235,13 @@ class EinsumDense(Layer):
         return self.activation(y + self._bias if self.bias_axes is not None else y)
 
 
-def _by_axes(
-    initializer: Initializer, shape: tuple[int, ...], is_output: Sequence[bool]
-) -> Initializer:
+def _by_axes(initializer: Initializer, is_output: Sequence[bool]) -> Initializer:
     """The initializer, with inputs and outputs counted by what the equation says and not by the last two axes."""
     own = [getattr(initializer, name, None) for name in ("scale", "mode", "distribution")]
     scale, mode, distribution = getattr(initializer, "rule", own)
     if distribution is None:
         return initializer
-    out = product(size for size, is_out in zip(shape, is_output, strict=True) if is_out)
-    into = product(size for size, is_out in zip(shape, is_output, strict=True) if not is_out)
-    places = {"fan_in": 0, "fan_out": 1}
-    assumed, real = compute_fans(shape), (into, out)
-    if mode in places:
-        ratio = max(1.0, assumed[places[mode]]) / max(1.0, real[places[mode]])
-    else:
-        ratio = max(1.0, sum(assumed) / 2) / max(1.0, sum(real) / 2)
+    into = [axis for axis, is_out in enumerate(is_output) if not is_out]
+    out = [axis for axis, is_out in enumerate(is_output) if is_out]
     seed = getattr(initializer, "seed", None)
-    return VarianceScaling(scale * ratio, mode, distribution, seed=seed)
+    return VarianceScaling(scale, mode, distribution, seed, into, out)
