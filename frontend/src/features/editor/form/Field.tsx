@@ -6,6 +6,7 @@ import { BoolField } from "./BoolField";
 import { ChoiceField } from "./ChoiceField";
 import { FieldFrame } from "./FieldFrame";
 import type { FieldSpec } from "./fieldSpec";
+import { ListField } from "./ListField";
 import { NumberField } from "./NumberField";
 import { ShapeField } from "./ShapeField";
 import { SidesField } from "./SidesField";
@@ -52,7 +53,7 @@ export function Field({ spec, value, error, fixes, onChange }: FieldProps) {
           case "shape":
             return <ShapeField {...control} />;
           case "text":
-            return <TextField {...control} />;
+            return spec.isList ? <ListField {...control} /> : <TextField {...control} />;
         }
       }}
     </FieldFrame>

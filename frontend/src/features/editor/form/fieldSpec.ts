@@ -24,6 +24,8 @@ export interface FieldSpec {
   readonly below: boolean;
   /** Number of parts of a size; null for a list of any length. */
   readonly length: number | null;
+  /** Whether a text stands for a list, or for one value: numbers, or words. */
+  readonly isList: boolean;
 }
 
 const WIDGETS: readonly string[] = [
@@ -102,11 +104,12 @@ function readField(name: string, property: JsonObject, required: boolean): Field
   const bounded = [...schemas, ...items.flatMap((item) => [...schemasIn(item)])];
   const [above, below] = [numberAt(bounded, "exclusiveMinimum"), numberAt(bounded, "exclusiveMaximum")];
   const prefix = schemas.map((schema) => schema.prefixItems).find(Array.isArray);
+  const widget = widgetOf(schemas);
   return {
     name,
     label: typeof property.title === "string" ? property.title : name,
     doc: docOf(property),
-    widget: widgetOf(schemas),
+    widget,
     advanced: property["x-advanced"] === true,
     required,
     nullable: allowsNull(schemas),
@@ -118,6 +121,7 @@ function readField(name: string, property: JsonObject, required: boolean): Field
     above: above !== null,
     below: below !== null,
     length: prefix?.length ?? numberAt(schemas, "maxItems"),
+    isList: widget === "text" && schemas.some((schema) => schema.type === "array"),
   };
 }
 

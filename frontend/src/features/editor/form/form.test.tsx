@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { Json, JsonObject } from "@/graph/json";
 import { renderPage } from "@/test/render";
 import { type FieldSpec, fieldsIn } from "./fieldSpec";
-import { parseNumber, parseShape, showNumber, stepNumber } from "./numbers";
+import { parseNumber, parseShape, readList, showList, showNumber, stepNumber } from "./numbers";
 import { SchemaForm } from "./SchemaForm";
 
 function fieldOf(property: Record<string, unknown>): FieldSpec {
@@ -87,6 +87,18 @@ describe("numbers as typed", () => {
     expect(stepNumber(value, direction, whole)).toBe(next);
   });
 
+  it.each<[string, Json]>([
+    ["0.2", 0.2],
+    ["0, 255", [0, 255]],
+    ["[0.5]", [0.5]],
+    ["0.5,", [0.5]],
+    ["red, green", ["red", "green"]],
+    ["red", "red"],
+  ])("reads %j as one value or several", (text, value) => {
+    expect(readList(text)).toEqual(value);
+    expect(readList(showList(value))).toEqual(value);
+  });
+
   it("shows no digits that rounding made", () => {
     expect(showNumber(0.1 + 0.2)).toBe("0.3");
     expect(showNumber(1e-7)).toBe("1e-7");
@@ -128,6 +140,12 @@ const SCHEMA = {
       ],
       title: "Margin",
       "x-widget": "sides",
+    },
+    range: {
+      anyOf: [{ type: "number" }, { type: "array", items: { type: "number" } }],
+      default: [0, 255],
+      title: "Range",
+      "x-widget": "text",
     },
     bias: { type: "boolean", default: true, title: "Bias", "x-advanced": true },
   },
@@ -258,6 +276,17 @@ describe("a form from a schema", () => {
     await renderPage(<Form changed={changed} />);
     await userEvent.type(screen.getByLabelText("Shape"), "8, ?");
     expect(changed).toHaveBeenLastCalledWith("shape", [8, null]);
+  });
+
+  it("shows the parts of a list and takes one or several", async () => {
+    const changed = vi.fn();
+    await renderPage(<Form changed={changed} />);
+    const range = screen.getByLabelText("Range");
+    expect(range).toHaveValue("0, 255");
+    await userEvent.clear(range);
+    await userEvent.type(range, "0, 1");
+    expect(range).toHaveValue("0, 1");
+    expect(changed).toHaveBeenLastCalledWith("range", [0, 1]);
   });
 
   it("folds away what few people change", async () => {

@@ -1,3 +1,4 @@
+import type { Json } from "@/graph/json";
 /** Numbers as people type them. */
 
 /** Why text is no number that the field can hold. Integers beyond 2^53 would be stored as others than typed. */
@@ -49,4 +50,18 @@ export function parseShape(text: string): (number | null)[] | null {
 
 export function showShape(axes: readonly (number | null)[]): string {
   return axes.map((axis) => (axis === null ? "?" : String(axis))).join(", ");
+}
+
+/** A value that is one thing or several as text: `0.2`, `0, 255`, `red, green`. */
+export function showList(value: Json | undefined): string {
+  if (Array.isArray(value)) return value.length === 1 ? `${String(value[0])},` : value.map(String).join(", ");
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
+}
+
+/** What such a text stands for: a comma makes a list, and numbers are numbers. */
+export function readList(text: string): Json {
+  const parts = text.replace(/^\s*[[(]|[\])]\s*$/g, "").split(",");
+  const items = parts.map((part) => part.trim()).filter((part) => part !== "");
+  const values = items.every((item) => Number.isFinite(Number(item))) ? items.map(Number) : items;
+  return parts.length > 1 || /^\s*[[(]/.test(text) ? values : (values[0] ?? text);
 }
