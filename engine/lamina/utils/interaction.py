@@ -34,6 +34,7 @@ def say(line: str) -> None:
     """A line for a person, on standard output, or in the log where progress goes there."""
     if _interactive:
         sys.stdout.write(line + "\n")
+        sys.stdout.flush()
     else:
         logging.getLogger("lamina").info(line)
 

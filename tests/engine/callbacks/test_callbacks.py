@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import lamina
 from lamina import callbacks
-from lamina.callbacks import progbar_logger
+from lamina.callbacks import bars, progbar_logger
 from lamina.callbacks.callback_list import CallbackList
 from lamina.errors import ConfigError
 
@@ -346,13 +346,18 @@ class Terminal(io.StringIO):
         return True
 
 
+def plain(stream):
+    """What was written, without colours and erasing."""
+    return re.sub(r"\x1b\[[\d;]*[mK]", "", stream.getvalue())
+
+
 def test_a_terminal_gets_a_bar_and_a_file_gets_lines(monkeypatch):
     for stream, lines in ((Terminal(), False), (io.StringIO(), True)):
         monkeypatch.setattr("sys.stdout", stream)
         small_model().fit(*samples(), batch_size=4, epochs=2, verbose="auto")
-        text = stream.getvalue()
+        text = plain(stream)
         assert "Epoch 1/2\n" in text
-        assert re.search(r"3/3.*/step  loss: \d", text)
+        assert re.search(r"3/3.*/step - loss: \d", text)
         assert ("━" in text) != lines
         assert text.endswith("\n")
 
@@ -383,8 +388,46 @@ def test_the_bar_is_drawn_at_most_ten_times_a_second(monkeypatch):
     assert 15 <= len(reads) <= 20
     assert all(b - a >= 1 / progbar_logger.MOST_HZ - 1e-9 for a, b in pairwise(reads))
     bar.on_epoch_end(0, {"loss": 0.25})
-    assert "1000/1000" in stream.getvalue()
-    assert "loss: 0.2500" in stream.getvalue()
+    text = plain(stream)
+    assert "1000/1000" in text
+    assert "loss: 0.2500" in text
+
+
+@pytest.mark.parametrize("has_rich", [True, False])
+def test_colours_come_from_rich_where_it_is_installed(has_rich, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(bars, "find_spec", lambda name: has_rich or None)
+    monkeypatch.setattr("sys.stdout", stream := Terminal())
+    small_model().fit(*samples(), batch_size=4, verbose=1)
+    assert ("\x1b[32m" in stream.getvalue()) == has_rich
+    assert re.search(r"3/3.*━.* - .*loss: .*\d", stream.getvalue())
+
+
+def test_the_lines_are_those_of_keras(capsys):
+    lines = {}
+    for library in (callbacks, keras.callbacks):
+        bar = library.ProgbarLogger()
+        bar.set_params({"verbose": 2, "epochs": 12, "steps": 100})
+        bar.on_train_begin()
+        bar.on_epoch_begin(9)
+        for batch in range(100):
+            bar.on_train_batch_end(batch, {"loss": 1.0})
+        logs = {"loss": 0.25, "mae": 1e-4, "r2": -0.5, "zero": 0.0, "val_loss": np.float32(12.5)}
+        bar.on_epoch_end(9, logs)
+        lines[library] = re.sub(r"\d+us", "0us", capsys.readouterr().out)
+    assert lines[callbacks] == lines[keras.callbacks]
+
+
+def test_without_interactive_logging_progress_goes_to_the_log(capsys, caplog):
+    lamina.config.disable_interactive_logging()
+    try:
+        with caplog.at_level("INFO", "lamina"):
+            small_model().fit(*samples(), epochs=2, verbose=1)
+    finally:
+        lamina.config.enable_interactive_logging()
+    assert not capsys.readouterr().out
+    assert "Epoch 1/2" in caplog.text
 
 
 def test_validation_does_not_draw_over_the_bar(monkeypatch):
