@@ -59,8 +59,8 @@ class SymbolicTensor:
         record_history: Taken for Keras' sake.
         name: Name of the input that it becomes in a model.
 
-    >>> SymbolicTensor((None, 3)) + 1
-    <SymbolicTensor shape=(None, 3), dtype=float32, name=add>
+    >>> (SymbolicTensor((None, 3)) + 1).shape
+    (None, 3)
     """
 
     def __init__(

@@ -48,7 +48,7 @@ def test_positions_keywords_and_old_spellings_mean_the_same() -> None:
         (lambda: Conv2D(2, 3, data_format="channels_first"), r"channels_first is not supported"),
         (lambda: Conv2D(3, 3, groups=2), r"Conv2D\.groups must divide filters"),
         (lambda: BatchNormalization(epsilon=0), r"epsilon must be above 0"),
-        (lambda: Dense(1, dtype="float16"), r'dtype "float16" is not supported'),
+        (lambda: Dense(1, dtype="float8"), r"There is no dtype policy 'float8'"),
     ],
 )
 def test_a_wrong_parameter_is_named_with_what_was_given(make: Any, words: str) -> None:
