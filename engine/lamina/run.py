@@ -77,6 +77,7 @@ def train(
     model.to_device(device_for(document.device))
     compile_for(model, document)
     x, y = _samples(spec, spec.load(), ("train", "validation"), document, model)
+    _adapt(model, x[: int(np.floor(len(x) * (1.0 - document.validation.split)))])
     trainer = model.compiled()
     trainer.order_seed = document.seed
     trainer.fit(
@@ -113,6 +114,17 @@ def evaluate(
     x, y = _samples(spec, spec.load(), (split,), document, model)
     results = model.evaluate(x, y, batch_size=document.batch_size, verbose=0, return_dict=True)
     return Scores(results.pop("loss"), results, len(x))
+
+
+def _adapt(model: Model, x: Array) -> None:
+    """Let the layers right behind an Input that learn from data before training see what is trained on."""
+    for layer in model.layers:
+        field = layer.learned_from_data
+        if field is None or getattr(layer, field) is not None:
+            continue
+        sources = [model.graph.node(edge.node).type for edge in model.graph.node(layer.name).inputs]
+        if sources == ["Input"]:
+            layer.adapt(x)
 
 
 def compile_for(model: Model, document: TrainingDocument) -> None:

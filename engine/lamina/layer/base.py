@@ -90,6 +90,8 @@ class Layer(Declared, StoredLayer):
         kw_only=True,
     )
 
+    learned_from_data: ClassVar[str | None] = None
+    """The attribute that is None while `adapt` has to find it in the data."""
     ports: ClassVar[Ports] = Ports()
     type_name: ClassVar[str] = ""
     """Type of the node in a graph document."""

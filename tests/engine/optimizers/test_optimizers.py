@@ -144,7 +144,7 @@ def configurations(draw):
     return name, {"learning_rate": draw(st.sampled_from([0.01, 0.001])), **own, **options}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=24, deadline=None)
 @given(configurations(), st.integers(0, 2**16))
 def test_a_hundred_steps_equal_keras(configuration, seed):
     assert_same(*run_both(*configuration, seed))

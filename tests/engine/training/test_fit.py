@@ -513,6 +513,7 @@ def test_compiling_without_a_compiler_says_so_and_trains(monkeypatch):
     " " in torch.__file__, reason="torch passes its own path to the linker unquoted"
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.soak
 def test_a_compiled_step_gives_the_same(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     plain, fast = compiled(), network()

@@ -198,3 +198,20 @@ def test_a_table_of_values_is_standardized_and_learned(made_housing):
     assert history["val_loss"][-1] < 0.3 * history["val_loss"][0]
     scores = run.evaluate(model, chosen, "test")
     assert (scores.n, scores.metrics["mean_absolute_error"] < 0.3) == (60, True)
+
+
+@pytest.mark.parametrize(
+    ("layer", "config"), [("Normalization", {}), ("Discretization", {"num_bins": 4})]
+)
+def test_layers_behind_the_input_learn_from_the_training_data(layer, config):
+    document = graph()
+    document["nodes"].insert(
+        1, {"id": "first", "type": layer, "config": config, "inputs": [{"node": "x"}]}
+    )
+    document["nodes"][2]["inputs"] = [{"node": "first"}]
+    model = run.train(document, training(epochs=1))
+    splits = DATASETS.get("iris").load()
+    seen = splits.x_train[: int(len(splits.x_train) * 0.8)]
+    expected = getattr(lamina.layers, layer)(**config)
+    expected.adapt(seen)
+    np.testing.assert_allclose(model.get_layer("first")(seen), expected(seen), rtol=1e-5)

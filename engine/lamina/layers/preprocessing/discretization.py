@@ -67,6 +67,8 @@ class Discretization(Layer):
     [[0, 1, 2]]
     """
 
+    learned_from_data = "bin_boundaries"
+
     bin_boundaries: Annotated[Numbers, BeforeValidator(_rising)] = field(
         None,
         suggest=[0.0, 1.0],

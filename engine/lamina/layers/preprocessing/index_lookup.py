@@ -176,6 +176,8 @@ def plain_tokens(owner: str, values: Mapping[str, Any]) -> list[Token]:
 class Lookup(HostLayer):
     """What lookups share: the vocabulary, how it is given or learned, and the output."""
 
+    learned_from_data = "vocabulary"
+
     max_tokens: int | None
     num_oov_indices: int
     mask_token: Any

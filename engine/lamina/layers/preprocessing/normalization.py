@@ -59,6 +59,8 @@ class Normalization(Layer):
     [[-1.0, 1.0]]
     """
 
+    learned_from_data = "input_mean"
+
     axis: FeatureAxes = field(
         -1,
         doc=Text(

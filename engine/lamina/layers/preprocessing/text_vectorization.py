@@ -130,6 +130,8 @@ class TextVectorization(HostLayer):
     [[4, 2, 0, 0], [1, 2, 0, 0]]
     """
 
+    learned_from_data = "vocabulary"
+
     max_tokens: MostTokens | None = field(None, doc=MAX_TOKENS)
     standardize: Annotated[(Any, *_named(STANDARDS))] = field(
         "lower_and_strip_punctuation",
