@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -221,7 +222,7 @@ class Model(Network):
         x, y, sample_weight = unpack(data)
         self.zero_grad()
         y_pred = self(x, training=True)
-        loss = self.compute_loss(x, y, y_pred, sample_weight)
+        loss = self.compute_loss(x, y, y_pred, sample_weight, **self._said_to_loss(training=True))
         self.optimizer.scale_loss(loss).backward()
         weights = self.trainable_weights
         with torch.no_grad():
@@ -232,12 +233,18 @@ class Model(Network):
         """One step of evaluation; gives the logs. To be overridden."""
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=False)
-        loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
+        loss = self.compute_loss(x, y, y_pred, sample_weight, **self._said_to_loss(training=False))
         return self._measured(y, y_pred, sample_weight, loss)
 
     def predict_step(self, data: Any) -> Any:
         """The outputs for x, (x,), (x, y) or (x, y, sample_weight). To be overridden."""
         return self(unpack(data)[0], training=False)
+
+    def _said_to_loss(self, *, training: bool) -> dict[str, bool]:
+        """`training` for a `compute_loss` that has a place for it; older ones have not."""
+        takes = inspect.signature(self.compute_loss).parameters
+        named = "training" in takes or any(p.kind is p.VAR_KEYWORD for p in takes.values())
+        return {"training": training} if named else {}
 
     def compute_loss(
         self,

@@ -413,7 +413,9 @@ def _listed_values(inputs: Any, names: Sequence[str]) -> list[Any]:
                 )
             )
         return [inputs[name] for name in names]
-    values = list(inputs) if isinstance(inputs, (list, tuple)) and len(names) > 1 else [inputs]
+    listed = isinstance(inputs, (list, tuple))
+    is_each = listed and (len(names) > 1 or (len(inputs) == 1 and hasattr(inputs[0], "shape")))
+    values = list(inputs) if is_each else [inputs]
     if len(values) != len(names):
         raise ConfigError(
             Text(

@@ -73,12 +73,14 @@ class OwnSteps:
     def metrics(self) -> list[Any]:
         """The loss, what `compile` was given, and metrics that are attributes of the model."""
         compiled = [] if self.scores is None else [CompiledMetrics(self.scores)]
-        loss = [] if self.arguments["loss"] is None else [self.tracker]
-        return [*loss, *compiled, *own_metrics(self.model)]
+        return [self.tracker, *compiled, *own_metrics(self.model)]
 
     def prepare(self, y: Any, y_pred: Any) -> None:
         """Know the metrics, now that there are predictions."""
-        if self.arguments["loss"] is not None and self.scores is None:
+        given = any(
+            self.arguments[name] is not None for name in ("loss", "metrics", "weighted_metrics")
+        )
+        if given and y is not None and self.scores is None:
             self._scores_for(_listed(y_pred), _listed(y))
 
     def _scores_for(self, outputs: list[Any], targets: list[Any]) -> Scores:
@@ -92,7 +94,7 @@ class OwnSteps:
             given = self.arguments
             self.scores = Scores(
                 known, shapes, given["loss"], given["loss_weights"], given["metrics"],
-                given["weighted_metrics"],
+                given["weighted_metrics"], needs_loss=False,
             )  # fmt: skip
         return self.scores
 
@@ -143,6 +145,8 @@ class OwnStep:
 
     def __call__(self, batch: Batch) -> None:
         data = data_of(self._model, batch)
+        if len(data) == 1 and not isinstance(data[0], list):
+            data = data[0]  # fit and evaluate of Keras hand on one input as it is, predict does not
         if self._is_training:
             self._scores.take(self._step(data))
         else:

@@ -107,6 +107,7 @@ class Scores:
         watched: As given to `compile`: names, metrics or functions; nested or by output name for several outputs.
         weighted: Metrics that see sample weights.
         masked: Outputs may come with masks.
+        needs_loss: There has to be a loss; False where a model computes its own.
     """
 
     def __init__(
@@ -119,10 +120,12 @@ class Scores:
         weighted: Any = None,
         *,
         masked: bool = False,
+        needs_loss: bool = True,
     ) -> None:
         self.masked = masked
         self.outputs = list(outputs)
-        self.losses = _resolve_losses(outputs, targets, loss, loss_weights)
+        skips_loss = loss is None and not needs_loss
+        self.losses = [] if skips_loss else _resolve_losses(outputs, targets, loss, loss_weights)
         self.watched = _resolve_metrics(outputs, targets, watched, weighted)
         self.takes_logits = any(entry.takes_logits for entry in self.losses)
         self._means = {name: RunningMean() for name in self._loss_names()} | {
