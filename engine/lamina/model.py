@@ -21,6 +21,7 @@ from lamina.graph.tracing import trace
 from lamina.layer import Layer
 from lamina.layer.stored import as_shapes, is_own
 from lamina.layers.core.input import Input, InputLayer
+from lamina.metrics.metric import Metric
 from lamina.naming import unique_name
 from lamina.network import Network, Tensors
 from lamina.saving_registry import CustomObjectScope, serialize_keras_object
@@ -44,7 +45,7 @@ def _by_trainer(
 
     @functools.wraps(method)
     def call(self: Model, *args: P.args, **kwargs: P.kwargs) -> R:
-        trainer = self.compiled(method.__name__)
+        trainer = self.need_trainer(method.__name__)
         if args:
             args = (self.build_for(args[0]), *args[1:])  # type: ignore[assignment]
         else:
@@ -171,7 +172,24 @@ class Model(Network):
     def compile(self, *args: Any, **kwargs: Any) -> None:
         self.__dict__["trainer"] = Trainer(self, *args, **kwargs)
 
-    def compiled(self, wish: str = "train") -> Trainer:
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` has been called."""
+        return self.trainer is not None
+
+    @property
+    def run_eagerly(self) -> bool:
+        return self.trainer is not None and bool(self.trainer.arguments["run_eagerly"])
+
+    @property
+    def jit_compile(self) -> bool:
+        return self.trainer is not None and self.trainer.arguments["jit_compile"] is True
+
+    @property
+    def steps_per_execution(self) -> int:
+        return 1 if self.trainer is None else int(self.trainer.arguments["steps_per_execution"])
+
+    def need_trainer(self, wish: str = "train") -> Trainer:
         """The trainer.
 
         Raises:
@@ -201,11 +219,12 @@ class Model(Network):
 
     @property
     def metrics(self) -> list[Any]:
-        if self.trainer is None:
-            return []
-        if self.has_own("train_step") or self.has_own("test_step"):
-            return self.trainer.own.metrics()
-        return self.trainer.metrics
+        """The loss, the metrics given to `compile` as one, and those that are attributes of the model and its layers."""
+        compiled = [] if self.trainer is None else self.trainer.metrics
+        own = [value for value in vars(self).values() if isinstance(value, Metric)]
+        # The metrics of a model in this one belong to a training of its own.
+        layers = (layer for layer in self.sublayers if not isinstance(layer, Model))
+        return [*compiled, *own, *(metric for layer in layers for metric in layer.metrics)]
 
     def has_own(self, step: str) -> bool:
         """Whether a subclass wrote this step, or `compute_loss`, which both steps use."""
@@ -255,10 +274,10 @@ class Model(Network):
         training: bool = True,
     ) -> Any:
         """The compiled loss of predictions, with what layers and weights add. To be overridden."""
-        return self.compiled().own.compute_loss(y, y_pred, sample_weight)
+        return self.need_trainer().own.compute_loss(y, y_pred, sample_weight)
 
     def _measured(self, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> dict[str, Any]:
-        own = self.compiled().own
+        own = self.need_trainer().own
         own.prepare(y, y_pred)
         own.tracker.update_state(loss.detach())
         for metric in self.metrics:
@@ -283,7 +302,8 @@ class Model(Network):
 
     @property
     def metrics_names(self) -> list[str]:
-        return [] if self.trainer is None else self.trainer.metrics_names
+        """Names of the `metrics`; those given to `compile` stand there as one, as in Keras 3."""
+        return [str(metric.name) for metric in self.metrics]
 
     # --- use ---------------------------------------------------------------------------------------------------
 

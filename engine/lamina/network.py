@@ -176,6 +176,14 @@ class Network(Layer):
         return [x.name for x in self.outputs]
 
     @property
+    def target_names(self) -> list[str]:
+        """What targets, losses and metrics call the outputs: the keys where the model gives a dict."""
+        nest = self.__dict__.get("output_nest")
+        if isinstance(nest, dict) and all(isinstance(slot, Slot) for slot in nest.values()):
+            return [str(key) for key in sorted(nest, key=lambda key: nest[key].index)]
+        return self.output_names
+
+    @property
     def input_shape(self) -> Shape | list[Shape]:
         shapes = [x.shape for x in self.inputs]
         return shapes[0] if len(shapes) == 1 else shapes

@@ -78,7 +78,7 @@ def train(
     compile_for(model, document)
     x, y = _samples(spec, spec.load(), ("train", "validation"), document, model)
     _adapt(model, x[: int(np.floor(len(x) * (1.0 - document.validation.split)))])
-    trainer = model.compiled()
+    trainer = model.need_trainer()
     trainer.order_seed = document.seed
     trainer.fit(
         x,

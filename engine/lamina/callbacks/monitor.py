@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import warnings
+from collections.abc import Iterable
 from typing import Any, Literal, get_args
 
 from lamina.callbacks.callback import Callback, Logs
@@ -81,7 +82,7 @@ class Monitor(Callback):
         name = self.monitor.removeprefix("val_")
         if name == "loss" or name.endswith("_loss"):
             return "min"
-        for metric in getattr(self.model, "metrics", ()):
+        for metric in _one_by_one(getattr(self.model, "metrics", ())):
             if _names_metric(name, metric.name) and metric.direction is not None:
                 return "max" if metric.direction == "up" else "min"
         if name.endswith(("acc", "accuracy")):
@@ -99,3 +100,8 @@ class Monitor(Callback):
 def _names_metric(log: str, metric: str) -> bool:
     """Whether a log is that of a metric; with several outputs the output's name stands before it."""
     return log == metric or log.endswith(f"_{metric}")
+
+
+def _one_by_one(metrics: Iterable[Any]) -> list[Any]:
+    """Metrics, with those that `compile` was given taken out of what holds them."""
+    return [one for metric in metrics for one in getattr(metric, "metrics", [metric])]

@@ -389,6 +389,12 @@ class Layer(Declared, StoredLayer):
         return self.sublayers
 
     @property
+    def metrics(self) -> list[Any]:
+        """The metrics that are attributes of this layer, then those of the layers in it."""
+        own = [value for value in vars(self).values() if _is_metric(value)]
+        return [*own, *(metric for layer in self.sublayers for metric in layer.metrics)]
+
+    @property
     def call_parameters(self) -> Mapping[str, inspect.Parameter]:
         """The named parameters of what the layer computes with."""
         return calling.parameters_of(type(self))
@@ -399,3 +405,8 @@ class Layer(Declared, StoredLayer):
 
 def _lacking(layer: Layer, method: str) -> str:
     return f"Layer {type(layer).__name__} does not have a `{method}` method implemented."
+
+
+def _is_metric(value: Any) -> bool:
+    """Whether it can be updated, read and reset; metrics themselves stand above layers."""
+    return hasattr(value, "update_state") and hasattr(value, "reset_state")

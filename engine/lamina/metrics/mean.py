@@ -33,7 +33,7 @@ class Mean(Metric):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._mean = RunningMean()
+        self.running = RunningMean()
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         mask = mask_of(values)
@@ -41,21 +41,21 @@ class Mean(Metric):
         weight = None if sample_weight is None else as_tensor(sample_weight, values.device)
         if mask is not None and weight is not None:
             weight = weighted_mask(weight, mask)
-        self._mean.add(*mean_and_count(values, weight))
+        self.running.add(*mean_and_count(values, weight))
 
     def result(self) -> Tensor:
-        result = self._mean.result()
+        result = self.running.result()
         return result if self.dtype is None else result.to(torch_dtype(self.dtype))
 
     @property
     def total(self) -> Tensor:
         """The weighted sum so far."""
-        return torch.as_tensor(self._mean.sums()[0])
+        return torch.as_tensor(self.running.sums()[0])
 
     @property
     def count(self) -> Tensor:
         """The sum of the weights so far."""
-        return torch.as_tensor(self._mean.sums()[1])
+        return torch.as_tensor(self.running.sums()[1])
 
     @property
     def variables(self) -> list[MetricVariable]:
@@ -65,7 +65,7 @@ class Mean(Metric):
         return [*own, *super().variables]
 
     def reset_state(self) -> None:
-        self._mean.reset()
+        self.running.reset()
 
 
 @metric(summary=Text("Weighted sum of given values.", "给定数值的加权和。"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from numbers import Integral
 from types import GeneratorType
 from typing import Any
 
@@ -39,6 +40,8 @@ def source_for(
     """
     if model.device.type == "cpu":
         keep_heap()
+    for name, count in (("batch_size", batch_size), ("steps", steps)):
+        check_count(name, count, least=1)
     if x is None:
         raise ConfigError(Text("There is no data: pass x.", "没有数据：请传入 x。"), field="x")
     if not (_is_arrays(x) or hasattr(x, "__iter__") or hasattr(x, "__getitem__")):
@@ -90,6 +93,19 @@ def source_for(
     return StreamSource(
         lambda _epoch: iter(x), model, steps=_length(x), class_weight=class_weight
     ), None
+
+
+def check_count(name: str, count: Any, *, least: int) -> None:
+    """Raise unless it is None or a whole number from `least` on."""
+    if count is None or (isinstance(count, Integral) and int(count) >= least):
+        return
+    raise ConfigError(
+        Text(
+            f"{name} is a whole number from {least} on, or left out; got {count!r}.",
+            f"{name} 应为不小于 {least} 的整数，或省略；实际为 {count!r}。",
+        ),
+        field=name,
+    )
 
 
 def _from_dataset(

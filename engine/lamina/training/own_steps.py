@@ -26,14 +26,23 @@ class CompiledMetrics:
     def __init__(self, scores: Scores) -> None:
         self.scores = scores
 
+    @property
+    def metrics(self) -> list[Metric]:
+        """One after the other, without the names of their outputs."""
+        return self.scores.metrics
+
     def update_state(self, y: Any, y_pred: Any, sample_weight: Any = None) -> None:
         targets, outputs = _listed(y), _listed(y_pred)
         for entry in self.scores.watched:
             weight = sample_weight if entry.is_weighted else None
             entry.metric.update_state(targets[entry.index], outputs[entry.index].detach(), weight)
 
-    def result(self) -> dict[str, float]:
-        return {entry.log_name: entry.metric.read() for entry in self.scores.watched}
+    def result(self) -> dict[str, Any]:
+        results: dict[str, Any] = {}
+        for entry in self.scores.watched:
+            value = entry.metric.result()
+            results.update(value if isinstance(value, Mapping) else {entry.log_name: value})
+        return results
 
     def reset_state(self) -> None:
         for entry in self.scores.watched:
@@ -71,9 +80,9 @@ class OwnSteps:
         return torch.zeros(()) if total is None else total
 
     def metrics(self) -> list[Any]:
-        """The loss, what `compile` was given, and metrics that are attributes of the model."""
+        """The loss and what `compile` was given."""
         compiled = [] if self.scores is None else [CompiledMetrics(self.scores)]
-        return [self.tracker, *compiled, *own_metrics(self.model)]
+        return [self.tracker, *compiled]
 
     def prepare(self, y: Any, y_pred: Any) -> None:
         """Know the metrics, now that there are predictions."""
@@ -85,7 +94,7 @@ class OwnSteps:
 
     def _scores_for(self, outputs: list[Any], targets: list[Any]) -> Scores:
         if self.scores is None:
-            names = self.model.output_names
+            names = self.model.target_names
             known = [
                 Output(name, (None, *x.shape[1:]), None)
                 for name, x in zip(names, outputs, strict=True)
@@ -104,15 +113,10 @@ class OwnScores:
 
     takes_logits = False
     batch_size_matters = True
-    watched: tuple[Any, ...] = ()
 
     def __init__(self, model: Any) -> None:
         self.model = model
         self.latest: dict[str, Tensor] = {}
-
-    @property
-    def metrics(self) -> list[Any]:
-        return list(self.model.metrics)
 
     @property
     def log_names(self) -> list[str]:
@@ -164,11 +168,6 @@ def data_of(model: Any, batch: Batch) -> Any:
     y = _single(list(batch.targets))
     weights = [w for w in batch.weights if w is not None] if batch.weights else []
     return (x, y, _single(weights)) if weights else (x, y)
-
-
-def own_metrics(model: Any) -> list[Metric]:
-    """Metrics that are attributes of a model, at the first level."""
-    return [value for value in vars(model).values() if isinstance(value, Metric)]
 
 
 def _single(values: list[Any]) -> Any:

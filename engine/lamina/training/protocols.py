@@ -55,6 +55,8 @@ class TrainableModel(Protocol):
     history: Any
 
     @property
+    def metrics(self) -> list[Any]: ...
+    @property
     def inputs(self) -> Sequence[SymbolicTensor]: ...
     @property
     def outputs(self) -> Sequence[SymbolicTensor]: ...
@@ -62,6 +64,11 @@ class TrainableModel(Protocol):
     def input_names(self) -> list[str]: ...
     @property
     def output_names(self) -> list[str]: ...
+    @property
+    def target_names(self) -> list[str]:
+        """What targets, losses and metrics call the outputs: the keys where the model gives a dict."""
+        ...
+
     @property
     def heads(self) -> Mapping[str, str | None]:
         """The activation that each output has passed last, by output name."""

@@ -19,8 +19,8 @@ from lamina.losses.arguments import in_full
 from lamina.losses.lookup import loss_of
 from lamina.losses.loss import Loss
 from lamina.metrics.lookup import ACCURACY, CROSSENTROPY, metric_of, suiting
+from lamina.metrics.mean import Mean
 from lamina.metrics.metric import MeanMetric, Metric
-from lamina.metrics.running_mean import RunningMean
 from lamina.text import Text
 from lamina.training.protocols import TrainableModel
 from lamina.training.sources import Batch
@@ -49,8 +49,10 @@ def outputs_of(model: TrainableModel) -> list[Output]:
     """The outputs of a model, with the heads that its program can do without."""
     stripped = model.program(training=False, logits=True).stripped
     return [
-        Output(output.name, output.shape, model.heads[output.name] if is_stripped else None)
-        for output, is_stripped in zip(model.outputs, stripped, strict=True)
+        Output(name, output.shape, model.heads[output.name] if is_stripped else None)
+        for name, output, is_stripped in zip(
+            model.target_names, model.outputs, stripped, strict=True
+        )
     ]
 
 
@@ -128,7 +130,9 @@ class Scores:
         self.losses = [] if skips_loss else _resolve_losses(outputs, targets, loss, loss_weights)
         self.watched = _resolve_metrics(outputs, targets, watched, weighted)
         self.takes_logits = any(entry.takes_logits for entry in self.losses)
-        self._means = {name: RunningMean() for name in self._loss_names()} | {
+        self.trackers = [Mean(name=name) for name in self._loss_names()]
+        """The loss, and the losses of the outputs where there are several."""
+        self._means = {str(tracker.name): tracker.running for tracker in self.trackers} | {
             entry.log_name: entry.metric.running for entry in self.watched if _is_mean(entry.metric)
         }
         self._readers: dict[str, Callable[[], float]] = {
@@ -356,7 +360,10 @@ def _resolve_losses(
 ) -> list[OutputLoss]:
     names = [output.name for output in outputs]
     wanted = _per_output(loss, names, "loss", everywhere=True)
-    factors = _per_output(loss_weights, names, "loss_weights", everywhere=False)
+    check_loss_weights(loss_weights)
+    if loss_weights is not None and len(names) > 1 and _is_one(loss_weights) and not _is_one(loss):
+        raise _one_weight_for_several(names, loss_weights)
+    factors = _per_output(loss_weights, names, "loss_weights", everywhere=True)
     resolved = []
     for index, (output, given, factor) in enumerate(zip(outputs, wanted, factors, strict=True)):
         by_shape = isinstance(given, str) and given.lower() in CROSSENTROPY
@@ -381,6 +388,37 @@ def _resolve_losses(
             field="loss",
         )
     return resolved
+
+
+def check_loss_weights(loss_weights: Any) -> None:
+    """Raise for what are no factors."""
+    nested = loss_weights.values() if isinstance(loss_weights, Mapping) else _flat(loss_weights)
+    for weight in nested:
+        if weight is not None and (isinstance(weight, str) or not hasattr(weight, "__float__")):
+            raise ConfigError(
+                Text(
+                    f"loss_weights takes a number, or a list or dict with one for each output; got {loss_weights!r}.",
+                    f"loss_weights 应为一个数，或为每个输出各给一个数的列表或字典；实际为 {loss_weights!r}。",
+                ),
+                field="loss_weights",
+            )
+
+
+def _is_one(given: Any) -> bool:
+    """Whether it is one entry and not one for each output."""
+    if isinstance(given, Mapping):
+        return bool({"class_name", "type"} & set(given))
+    return not isinstance(given, (list, tuple))
+
+
+def _one_weight_for_several(names: Sequence[str], given: Any) -> ConfigError:
+    return ConfigError(
+        Text(
+            f"With one loss for each output ({', '.join(names)}) loss_weights needs a factor for each, got {given!r}.",
+            f"每个输出（{'、'.join(names)}）各有损失时，loss_weights 也应各给一个系数；实际为 {given!r}。",
+        ),
+        field="loss_weights",
+    )
 
 
 def _resolve_metrics(

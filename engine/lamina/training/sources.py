@@ -242,7 +242,7 @@ def array_source(
     """
     inputs, targets, weights = to_columns(model, x, y, sample_weight, class_weight)
     columns = [*inputs, *targets, *weights]
-    names = [*model.input_names, *(f"targets {n}" for n in model.output_names[: len(targets)])]
+    names = [*model.input_names, *(f"targets {n}" for n in model.target_names[: len(targets)])]
     count = same_length(columns, [*names, *("sample_weight" for _ in weights)])
     if batch_size is None:
         batch_size = -(-count // steps) if steps else 32
@@ -280,7 +280,7 @@ def to_columns(
         fit_input(input_tensor(value, like), like)
         for value, like in zip(listed(x, model.input_names, INPUTS), model.inputs, strict=True)
     ]
-    outputs = model.output_names
+    outputs = model.target_names
     targets = [] if y is None else [to_target(value) for value in listed(y, outputs, TARGETS)]
     if class_weight is not None:
         if sample_weight is not None or len(outputs) > 1:
@@ -314,7 +314,7 @@ def to_batch(
 ) -> Batch:
     """One batch as users give it, on the model's device."""
     inputs, targets, weights = to_columns(model, x, y, sample_weight, class_weight)
-    names = [*model.input_names, *(f"targets {n}" for n in model.output_names[: len(targets)])]
+    names = [*model.input_names, *(f"targets {n}" for n in model.target_names[: len(targets)])]
     size = same_length([*inputs, *targets], names)
     return Batch(
         tuple(

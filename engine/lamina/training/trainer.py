@@ -19,16 +19,15 @@ from lamina.callbacks.callback_list import CallbackList
 from lamina.callbacks.history import EpochLogs, History
 from lamina.errors import ConfigError
 from lamina.metrics.lookup import ACCURACY, CROSSENTROPY
-from lamina.metrics.metric import Metric
 from lamina.optimizers.optimizer import Optimizer
 from lamina.text import Text
 from lamina.training import captured
-from lamina.training.adapters import source_for
+from lamina.training.adapters import check_count, source_for
 from lamina.training.feed import Feed
 from lamina.training.logs import BatchLogs
-from lamina.training.own_steps import OwnScores, OwnStep, OwnSteps
+from lamina.training.own_steps import CompiledMetrics, OwnScores, OwnStep, OwnSteps
 from lamina.training.protocols import TrainableModel
-from lamina.training.scores import Scores, outputs_of
+from lamina.training.scores import Scores, check_loss_weights, outputs_of
 from lamina.training.sources import Batch, Shuffle, Source, to_batch, unpack
 from lamina.training.steps import TestStep, TrainStep
 
@@ -42,7 +41,7 @@ class Trainer:
         model: The model to train.
         optimizer: A name or an `Optimizer`.
         loss: A name, a `Loss` or a function of (y_true, y_pred); for several outputs a list or a dict by output name.
-        loss_weights: Factors of the outputs' losses, a list or a dict.
+        loss_weights: Factors of the outputs' losses: a list, a dict by output name, or a number for one loss.
         metrics: Names, metrics or functions; "accuracy" means the one that suits the targets. For several outputs a
             dict by output name, or a list for each.
         weighted_metrics: Metrics that see sample and class weights.
@@ -94,6 +93,7 @@ class Trainer:
         self.own = OwnSteps(model, self.arguments)
         self._scored_shapes: tuple[Any, ...] = ()
         _check_names(loss, metrics, weighted_metrics)
+        check_loss_weights(loss_weights)
         if steps_per_execution != 1:
             warnings.warn(
                 "steps_per_execution is accepted, but batches run one by one; the result is the same.",
@@ -101,14 +101,13 @@ class Trainer:
             )
 
     @property
-    def metrics(self) -> list[Metric]:
-        """The metrics, known from the first data on."""
-        return [] if self._scores is None else self._scores.metrics
-
-    @property
-    def metrics_names(self) -> list[str]:
-        """Names in the logs, "loss" first."""
-        return ["loss"] if self._scores is None else self._scores.log_names
+    def metrics(self) -> list[Any]:
+        """The loss, the metrics as one, and the losses of several outputs; all but the loss known with the first data."""
+        if self._scores is None or isinstance(self._current, OwnScores):
+            return self.own.metrics()
+        loss, *parts = self._scores.trackers
+        compiled = [CompiledMetrics(self._scores)] if self._scores.watched else []
+        return [loss, *compiled, *parts]
 
     @property
     def captured_forms(self) -> int:
@@ -163,6 +162,16 @@ class Trainer:
         Raises:
             ConfigError: If the arguments do not go together, or the data does not fit the model.
         """
+        for name, count in (("epochs", epochs), ("initial_epoch", initial_epoch)):
+            check_count(name, count, least=0)
+        if not 0 <= validation_split < 1:
+            raise ConfigError(
+                Text(
+                    f"validation_split is a share of the samples, from 0 to less than 1; got {validation_split!r}.",
+                    f"validation_split 为样本比例，应大于等于 0 且小于 1；实际为 {validation_split!r}。",
+                ),
+                field="validation_split",
+            )
         seed = self._draw_order_seed()
         source, held_out = source_for(
             self.model,
@@ -271,7 +280,8 @@ class Trainer:
             return_dict: Give a dict by log name.
 
         Returns:
-            The loss, or a list of the loss and the metrics in the order of `metrics_names`.
+            The loss, or a list of the loss and the metrics, in Keras' order: what bears the name of one of the model's
+            `metrics` first, the rest by name.
         """
         source, _ = source_for(self.model, x, y, sample_weight, batch_size=batch_size, steps=steps)
         feed = Feed(source, steps)
@@ -439,13 +449,13 @@ class Trainer:
         return EpochLogs(self._current.results())
 
     def _in_order(self, results: dict[str, float]) -> Any:
-        """As Keras returns them: the loss, the losses of the outputs, the metrics; those of several outputs by name."""
-        assert self._current is not None
-        names = self._current.log_names
-        watched = [entry.log_name for entry in self._current.watched]
-        if len(self.model.outputs) > 1:
-            watched.sort()
-        values = [results[name] for name in (*names[: len(names) - len(watched)], *watched)]
+        """As Keras returns them: what bears the name of a metric in the order of the metrics, then the rest by name."""
+        names: list[str] = []
+        for metric in self.model.metrics:
+            parts = metric.metrics if isinstance(metric, CompiledMetrics) else [metric]
+            names.extend(str(part.name) for part in parts)
+        rest = sorted(set(results) - set(names))
+        values = [results[name] for name in (*names, *rest) if name in results]
         return values[0] if len(values) == 1 else values
 
 
@@ -456,11 +466,19 @@ def scaled(optimizer: Optimizer) -> Optimizer:
     return optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
 
 
-def _is_due(epoch: int, frequency: int | Collection[int]) -> bool:
+def _is_due(epoch: int, frequency: Any) -> bool:
     """Whether an epoch (from 0) ends with a validation."""
-    if isinstance(frequency, int):
+    if isinstance(frequency, int) and frequency > 0:
         return (epoch + 1) % frequency == 0
-    return epoch + 1 in frequency
+    if isinstance(frequency, Collection) and not isinstance(frequency, str):
+        return epoch + 1 in frequency
+    raise ConfigError(
+        Text(
+            f"validation_freq is a number of epochs, or a list of the epochs that end with one; got {frequency!r}.",
+            f"validation_freq 应为轮数，或需要验证的轮次列表；实际为 {frequency!r}。",
+        ),
+        field="validation_freq",
+    )
 
 
 def _check_names(loss: Any, *watched: Any) -> None:
