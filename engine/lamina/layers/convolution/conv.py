@@ -32,6 +32,7 @@ from lamina.layers.windows import (
     channels_last,
     even_same_padding,
     pad_same,
+    skip_to_strides,
     window_size,
 )
 from lamina.regularizers import RegularizerField
@@ -106,8 +107,9 @@ class Window(Layer, Generic[S]):
                 x = pad_same(x, self.kernel_size, self.strides, self.dilation_rate)
             else:
                 padding = even
+        x, strides = skip_to_strides(x, self.kernel_size, self.strides)
         function: Callable[..., Tensor] = (F.conv1d, F.conv2d, F.conv3d)[self.rank - 1]
-        return function(x, kernel, bias, self.strides, padding, self.dilation_rate, groups)
+        return function(x, kernel, bias, strides, padding, self.dilation_rate, groups)
 
 
 class _Convolution(Window[S], Generic[S, P]):

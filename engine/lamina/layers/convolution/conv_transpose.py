@@ -27,7 +27,7 @@ from lamina.initializers import InitializerField
 from lamina.layer import Layer, Shape, Weight, layer, need_known, need_rank, product
 from lamina.layers.convolution.conv import kernel_to_torch, strides_or_dilation
 from lamina.layers.shared_fields import OUTPUT_PENALTY, constraint, penalty
-from lamina.layers.windows import AXES, channels_first, channels_last
+from lamina.layers.windows import AXES, channels_first, channels_last, spread_by_strides
 from lamina.regularizers import RegularizerField
 from lamina.text import Text
 
@@ -172,20 +172,31 @@ class _ConvTranspose(Layer, Generic[S, O]):
     def forward(self, *inputs: Tensor) -> Tensor:
         x = inputs[0].permute(channels_first(self.rank))
         cuts = [self._cut(axis) for axis in range(self.rank)]
-        # torch cuts both ends alike; what is left to cut is sliced off. Where the kernel is smaller than the strides,
-        # positions at the end that nothing reaches are added here, and not as torch's output_padding: oneDNN's
-        # gradients of that are wrong, or crash, on processors with AVX2 only (torch 2.13).
-        both = tuple(min(left, max(right, 0)) for left, right in cuts)
+        bias = self._bias if self.use_bias else None
+        # torch cuts both ends alike; what is left to cut is sliced off. Positions at the end that nothing reaches are
+        # added here, and elements spread for kernels of one, where oneDNN's gradients cannot be trusted
+        # (see `skip_to_strides`).
+        is_point = all(size == 1 for size in self.kernel_size) and max(self.strides) > 1
+        if is_point:
+            cuts = [
+                (left, right + step - 1)
+                for (left, right), step in zip(cuts, self.strides, strict=True)
+            ]
+        both = tuple(0 if is_point else min(left, max(right, 0)) for left, right in cuts)
         added = tuple(max(-right, 0) for _, right in cuts)
+        strides = (1,) * self.rank if is_point else tuple(self.strides)
         functions = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)
         function: Callable[..., Tensor] = functions[self.rank - 1]
-        bias = self._bias if self.use_bias else None
-        with_bias = None if any(added) else bias
-        x = function(x, self._kernel, with_bias, self.strides, both, 0, 1, self.dilation_rate)
+        is_late = is_point or any(added)  # a bias comes to what is added, too
+        x = function(
+            x, self._kernel, None if is_late else bias, strides, both, 0, 1, self.dilation_rate
+        )
+        if is_point:
+            x = spread_by_strides(x, self.strides)
         if any(added):
             x = F.pad(x, [end for width in reversed(added) for end in (0, width)])
-            if bias is not None:
-                x = x + bias.view(-1, *(1,) * self.rank)
+        if is_late and bias is not None:
+            x = x + bias.view(-1, *(1,) * self.rank)
         left_over = [
             (left - cut, max(right, 0) - cut) for (left, right), cut in zip(cuts, both, strict=True)
         ]
