@@ -64,6 +64,8 @@ class CapturedSteps:
             known: Those of the last epoch or training, given back when they still hold.
         """
         variables = list(model.trainable_weights)
+        if model.device.type != "cpu":
+            return None  # never tried on another device
         if not (_is_ours(program, scores, variables) and optimizer.steps_flat()):
             return None
         weights = [variable.value for variable in variables]
