@@ -48,7 +48,9 @@ export function indexCatalog(catalog: Catalog): Catalogue {
         fields,
         defaults: defaultsIn(entry.parameters),
         start: Object.fromEntries(
-          fields.flatMap(({ name, suggestion }) => (suggestion === undefined ? [] : [[name, suggestion] as const])),
+          fields.flatMap(({ name, suggestion }) =>
+            suggestion === undefined ? [] : [[name, suggestion] as const],
+          ),
         ),
         colour: rank.has(entry.group) ? groupColour(rankOf(entry.group)) : OTHER_COLOUR,
       };
