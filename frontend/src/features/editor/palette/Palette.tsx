@@ -89,9 +89,9 @@ function Section({ title, layers }: { title: string; layers: readonly LayerType[
     <section className={classes.section}>
       <h2 className={classes.title}>{title}</h2>
       <ul className={classes.items}>
-        {layers.map((layer) => (
+        {layers.map((layer, index) => (
           <li key={layer.entry.name}>
-            <PaletteItem layer={layer} />
+            <PaletteItem layer={layer} isTabStop={index === 0} />
           </li>
         ))}
       </ul>

@@ -8,7 +8,13 @@ import { useEditor } from "../EditorContext";
 import classes from "./Palette.module.css";
 import { usePaletteDrag } from "./usePaletteDrag";
 
-export const PaletteItem = memo(function PaletteItem({ layer }: { layer: LayerType }) {
+interface PaletteItemProps {
+  layer: LayerType;
+  /** Tab goes from section to section, the arrow keys from layer to layer: there are more than a hundred. */
+  isTabStop: boolean;
+}
+
+export const PaletteItem = memo(function PaletteItem({ layer, isTabStop }: PaletteItemProps) {
   const { i18n } = useTranslation();
   const { actions } = useEditor();
   const type = layer.entry.name;
@@ -25,6 +31,7 @@ export const PaletteItem = memo(function PaletteItem({ layer }: { layer: LayerTy
       >
         <button
           type="button"
+          tabIndex={isTabStop ? 0 : -1}
           className={classes.item}
           data-layer={type}
           style={style}
