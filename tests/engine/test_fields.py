@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from lamina.errors import ConfigError
+from lamina.fields import Declared, PositiveInt, field
 from lamina.layers import BatchNormalization, Conv2D, Dense, Dropout, Embedding, LeakyReLU
+from lamina.text import Text
 
 
 def test_positions_keywords_and_old_spellings_mean_the_same() -> None:
@@ -82,6 +84,20 @@ def test_schema_carries_bounds_defaults_and_form_controls() -> None:
     assert properties["kernel_initializer"]["default"] == "glorot_uniform"
     assert properties["use_bias"] | {"x-widget": "bool", "default": True} == properties["use_bias"]
     assert Conv2D.json_schema()["required"] == ["filters", "kernel_size"]
+
+
+def test_a_form_calls_a_parameter_by_its_words_or_by_what_its_field_says() -> None:
+    class Own(Declared):
+        kernel_size: PositiveInt = field(3, doc=Text("Size.", "大小。"))
+        n: PositiveInt = field(2, doc=Text("Times.", "次数。"), label=Text("Times", "次数"))
+        my_own: PositiveInt = field(1, doc=Text("Own.", "自有。"))
+
+    labels = {name: entry["x-label"] for name, entry in Own.json_schema()["properties"].items()}
+    assert labels == {
+        "kernel_size": {"en": "Kernel size", "zh-CN": "卷积核大小"},
+        "n": {"en": "Times", "zh-CN": "次数"},
+        "my_own": {"en": "My own", "zh-CN": "My own"},
+    }
 
 
 def test_signature_is_what_help_shows() -> None:

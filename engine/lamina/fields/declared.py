@@ -21,6 +21,7 @@ import pydantic
 
 from lamina.errors import ConfigError
 from lamina.fields import parsing
+from lamina.fields.labels import in_words, label_of
 from lamina.fields.messages import issues_of
 from lamina.fields.parsing import hints_of, json_form, parser_of
 from lamina.fields.spec import FieldSpec, Issue, field
@@ -136,8 +137,8 @@ class Declared:
     def json_schema(cls) -> dict[str, Any]:
         """JSON Schema (2020-12) of the parameters.
 
-        Each property also carries `x-doc` (help in both languages), `x-widget` (the form control that suits it),
-        `x-advanced`, and `x-suggest` (a value to begin with) where there is no default.
+        Each property also carries `x-label` and `x-doc` (what it is called, and help, in both languages), `x-widget`
+        (the form control that suits it), `x-advanced`, and `x-suggest` (a value to begin with) where there is no default.
         """
         schema = parser_of(cls).model_json_schema()
         for name, spec in cls.declared_fields.items():
@@ -145,7 +146,9 @@ class Declared:
                 del schema["properties"][name]
                 continue
             entry = schema["properties"][name]
-            entry["title"] = name.replace("_", " ").capitalize()
+            label = spec.label or label_of(name) or Text(in_words(name), in_words(name))
+            entry["title"] = label.en
+            entry["x-label"] = label.to_json()
             entry["description"] = spec.doc.en
             entry["x-doc"] = spec.doc.to_json()
             entry["x-widget"] = _widget(entry)

@@ -21,6 +21,7 @@ class FieldSpec:
     kw_only: bool
     suggest: Any = None
     hidden: bool = False
+    label: Text | None = None
 
     @property
     def is_required(self) -> bool:
@@ -35,6 +36,7 @@ def field(
     kw_only: bool = False,
     suggest: Any = None,
     hidden: bool = False,
+    label: Text | None = None,
 ) -> Any:
     """Declare a parameter of a `Declared` class.
 
@@ -45,8 +47,9 @@ def field(
         kw_only: Cannot be given by position.
         suggest: A value to begin with in a form, for a parameter without a default.
         hidden: Taken for Keras' sake alone: stands in no form and in no configuration.
+        label: What a form calls it, where that is not what `labels` says for its name.
     """
-    return FieldSpec(default, doc, advanced, kw_only, suggest, hidden)
+    return FieldSpec(default, doc, advanced, kw_only, suggest, hidden, label)
 
 
 @dataclass(frozen=True)

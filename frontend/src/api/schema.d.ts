@@ -704,7 +704,7 @@ export interface components {
             name: string;
             /**
              * Parameters
-             * @description JSON Schema of the configuration; each property has `x-doc` and `x-widget`.
+             * @description JSON Schema of the configuration; each property has `x-label`, `x-doc` and `x-widget`.
              */
             parameters: {
                 [key: string]: unknown;
@@ -1124,10 +1124,14 @@ export interface components {
         /**
          * LogBody
          * @description One line, as the logging module ranks it.
+         *
+         *     `message` holds the whole line in both languages where the studio itself speaks, and is absent where a
+         *     library does. `text` always holds it in English.
          */
         LogBody: {
             /** Level */
             level: string;
+            message: components["schemas"]["LocalText"] | null;
             /** Text */
             text: string;
         };

@@ -50,14 +50,17 @@ describe("LiveRun", () => {
   it("fetches the log of before it was open, once for each event", async () => {
     const old = [
       event("log", { level: "info", text: "first" }),
-      event("log", { level: "warning", text: "second" }),
+      event("log", { level: "warning", text: "second", message: { en: "second", "zh-CN": "第二" } }),
     ];
     const fetchHistory = vi.fn(async () => old);
     const run = new LiveRun("step", fetchHistory);
     run.onEvents(old.slice(1));
     run.onSnapshot([]);
     await vi.waitFor(() => expect(run.state.log).toHaveLength(2));
-    expect(run.state.log.map(({ text }) => text)).toEqual(["first", "second"]);
+    expect(run.state.log.map(({ text }) => text)).toEqual([
+      { en: "first", "zh-CN": "first" },
+      { en: "second", "zh-CN": "第二" },
+    ]);
   });
 
   it("keeps the newest state, whatever order events come in", () => {

@@ -4,7 +4,7 @@
  * Plain: no React and no socket. Curves live in a mutable store that charts read when `version` moves; everything
  * that React renders is in the immutable `state`.
  */
-import type { Text } from "@/api/text";
+import { bilingual, type Text } from "@/api/text";
 import { SeriesStore } from "@/series/seriesStore";
 import type { Subscriber } from "./subscription";
 import { type RunEvent, type SeriesColumns, type SeriesSummary, wireNumber } from "./wire";
@@ -15,7 +15,7 @@ export interface LogLine {
   readonly seq: number;
   readonly t_ms: number;
   readonly level: string;
-  readonly text: string;
+  readonly text: Text;
 }
 
 /** A moment worth a line in the chart. */
@@ -54,6 +54,8 @@ export interface LiveRunState {
   /** Files of the run that were announced: a reason to ask for the list again. */
   readonly artifacts: number;
 }
+
+const NO_TEXT: Text = { en: "", "zh-CN": "" };
 
 const EMPTY: LiveRunState = {
   version: 0,
@@ -184,7 +186,7 @@ function applyOther(state: LiveRunState, event: RunEvent): LiveRunState {
         seq: event.seq,
         t_ms: event.t_ms,
         level: text(body.level) ?? "info",
-        text: text(body.text) ?? "",
+        text: bilingual(body.message) ?? bilingual(body.text) ?? NO_TEXT,
       };
       return { ...state, log: [...state.log, line].slice(-MOST_LOG_LINES) };
     }
@@ -234,13 +236,6 @@ function readMark(event: RunEvent, kind: Mark["kind"]): Mark {
 
 function text(value: unknown): string | null {
   return typeof value === "string" ? value : null;
-}
-
-function bilingual(value: unknown): Text | null {
-  if (typeof value === "string") return { en: value, "zh-CN": value };
-  if (typeof value !== "object" || value === null) return null;
-  const { en, "zh-CN": zh } = value as Partial<Record<keyof Text, unknown>>;
-  return typeof en === "string" ? { en, "zh-CN": typeof zh === "string" ? zh : en } : null;
 }
 
 function readDownload(value: unknown): Download | null {

@@ -30,7 +30,7 @@ class CatalogEntry(WireModel):
     group: str
     summary: LocalText
     parameters: dict[str, Any] = Field(
-        description="JSON Schema of the configuration; each property has `x-doc` and `x-widget`."
+        description="JSON Schema of the configuration; each property has `x-label`, `x-doc` and `x-widget`."
     )
     ports: Ports | None = None
 

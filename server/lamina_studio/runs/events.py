@@ -52,10 +52,15 @@ class StateEvent(_Event):
 
 
 class LogBody(WireModel):
-    """One line, as the logging module ranks it."""
+    """One line, as the logging module ranks it.
+
+    `message` holds the whole line in both languages where the studio itself speaks, and is absent where a
+    library does. `text` always holds it in English.
+    """
 
     level: str
     text: str
+    message: LocalText | None = None
 
 
 class LogEvent(_Event):

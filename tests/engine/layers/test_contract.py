@@ -255,6 +255,10 @@ def test_the_catalogue_describes_every_parameter_of_everything() -> None:
                     "sides", "shape", "text", "list", "object",
                 }, (entry["name"], name)  # fmt: skip
                 assert schema["x-doc"]["zh-CN"], (entry["name"], name)
+                assert schema["x-label"]["en"] == schema["title"]
+                assert schema["x-label"]["zh-CN"] != schema["title"], (
+                    f"{entry['name']}.{name} has no Chinese label: field(label=...) or fields/labels.py"
+                )
 
 
 def test_a_layer_of_a_user_is_a_layer_like_any_other() -> None:

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from lamina.text import Text
 from lamina_studio.runs.spool import SpoolReader, SpoolWriter
 from lamina_studio.runs.trainer import reporter as reporter_module
 from lamina_studio.runs.trainer.progress import StepSeen
@@ -36,6 +37,20 @@ def records(path, kind=None):
         record
         for record in found
         if record["kind"] == kind or (kind is None and record["kind"] != "heartbeat")
+    ]
+
+
+def test_our_own_lines_come_in_both_languages_and_those_of_others_as_they_are(reporter, spool):
+    reporter.log("info", Text("Kept it.", "已保存。"))
+    reporter.log("warning", "from a library")
+    reporter.close()
+    assert [record["body"] for record in records(spool, "log")] == [
+        {
+            "level": "info",
+            "text": "Kept it.",
+            "message": {"en": "Kept it.", "zh-CN": "已保存。"},
+        },
+        {"level": "warning", "text": "from a library"},
     ]
 
 

@@ -71,6 +71,12 @@ async def test_a_training_from_the_request_to_the_file(client, start, until, tmp
         before = next(b for b in reversed(batches) if b["seq"] < event["seq"])
         assert before["body"]["running/loss"] == pytest.approx(event["body"]["epoch/loss"], 1e-4)
 
+    # What it says on the way, for readers of both languages.
+    lines = [event["body"] for event in await events(client, run_id, kinds="log")]
+    assert len(lines) == 1 + 3 + 1 + 1  # begin, epochs, file, test part
+    assert all(line["message"]["en"] == line["text"] for line in lines)
+    assert lines[0]["message"]["zh-CN"].startswith("开始训练：共 3 轮")
+
     # What it ran on, and how good it is.
     assert {"lamina", "torch", "python", "device", "threads"} <= set(run["environment"])
     assert run["test"]["n"] == DATASETS.get("digits").n_test

@@ -2,6 +2,9 @@
 
 import type { Json } from "@/graph/json";
 
+/** Entries of a list that are shown; a vocabulary has thousands. */
+const MOST_PARTS = 6;
+
 export type Shape = readonly (number | null)[];
 
 /** A sample's shape, without the batch axis: `26 × 26 × 32`; an axis of any size is `?`. A scalar is `1`. */
@@ -26,14 +29,20 @@ export function formatCount(count: number, language: string): string {
   return String(count);
 }
 
-/** A parameter's value in a node or a list: `3 × 3`, `1, 1 | 2, 3`, `relu`, `0.001`. */
+/** A size in a node: `3 × 3`. */
+export function formatSize(value: Json | undefined): string {
+  return Array.isArray(value) ? value.map(formatValue).join(" × ") : formatValue(value);
+}
+
+/** A parameter's value in a node or a list: `[0, 255]`, `1, 1 | 2, 3`, `relu`, `0.001`. */
 export function formatValue(value: Json | undefined): string {
   if (value === undefined || value === null) return "–";
   if (Array.isArray(value)) {
-    const isNested = value.some(Array.isArray);
-    return value
-      .map((part) => (Array.isArray(part) ? part.join(", ") : formatValue(part)))
-      .join(isNested ? " | " : " × ");
+    if (value.some(Array.isArray)) {
+      return value.map((part) => (Array.isArray(part) ? part.join(", ") : formatValue(part))).join(" | ");
+    }
+    const parts = value.slice(0, MOST_PARTS).map(formatValue);
+    return `[${(parts.length < value.length ? [...parts, "…"] : parts).join(", ")}]`;
   }
   if (typeof value === "object") {
     const { type, class_name: className } = value as { type?: Json; class_name?: Json };

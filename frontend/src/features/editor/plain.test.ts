@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { graphOf } from "@/graph/testing";
 import { flowEdges, flowNodes, handleIndex } from "./canvas/flow";
 import { keyParameters } from "./canvas/keyParameters";
-import { formatCount, formatShape, formatValue } from "./format";
+import { formatCount, formatShape, formatSize, formatValue } from "./format";
 import { COMMANDS } from "./keyboard/commands";
 import { keysOf, shortcutOf } from "./keyboard/shortcut";
 import { outlineRows } from "./outline/outlineRows";
@@ -29,7 +29,10 @@ describe("words for values", () => {
   });
 
   it("writes values as short as they can be", () => {
-    expect(formatValue([3, 3])).toBe("3 × 3");
+    expect(formatSize([3, 3])).toBe("3 × 3");
+    expect(formatSize(2)).toBe("2");
+    expect(formatValue([0, 255])).toBe("[0, 255]");
+    expect(formatValue(Array.from("abcdefgh"))).toBe("[a, b, c, d, e, f, …]");
     expect(
       formatValue([
         [1, 1],
@@ -53,7 +56,8 @@ describe("the parameters that a node shows", () => {
   });
 
   it("are a size where nothing else tells the layer apart", () => {
-    expect(keyParameters(fields("LayerB2D"), {}).map(({ value }) => value)).toEqual([[2, 2]]);
+    const [window] = keyParameters(fields("LayerB2D"), {});
+    expect([window?.value, window?.isSize]).toEqual([[2, 2], true]);
     expect(keyParameters(fields("Join"), {})).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { Skeleton } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { localize } from "@/api/text";
 import { useLiveRun, useLiveRunState } from "@/live/useLiveRun";
 import { ScrollRegion } from "@/ui/ScrollRegion";
 import classes from "./log.module.css";
@@ -37,7 +38,7 @@ export function LogPanel({ runId, height }: { runId: string; height?: number }) 
         {lines.map((line) => (
           <li key={line.seq} className={classes.line} data-level={line.level.toLowerCase()}>
             <time dateTime={new Date(line.t_ms).toISOString()}>{time.format(line.t_ms)}</time>
-            <span>{line.text}</span>
+            <span>{localize(line.text, i18n.language)}</span>
           </li>
         ))}
       </ol>

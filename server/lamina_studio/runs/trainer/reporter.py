@@ -86,9 +86,12 @@ class Reporter:
         """Record anything but a step; it keeps its place among the steps."""
         self._queue.append(Record(kind, body, time.time_ns()))
 
-    def log(self, level: str, text: str) -> None:
-        """Record a line for people."""
-        self.emit("log", {"level": level, "text": text[:MAX_LINE]})
+    def log(self, level: str, text: str | Text) -> None:
+        """Record a line for people, in both languages if it is our own."""
+        body: dict[str, Any] = {"level": level, "text": str(text)[:MAX_LINE]}
+        if isinstance(text, Text):
+            body["message"] = text.to_json()
+        self.emit("log", body)
 
     def expect(self, total_steps: int | None) -> None:
         """Say how many steps the run has, from which the time left is estimated."""

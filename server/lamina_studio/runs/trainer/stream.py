@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lamina.callbacks import Callback
+from lamina.text import Text
 from lamina_studio.runs.numbers import to_wire
 from lamina_studio.runs.trainer.environment import environment
 from lamina_studio.runs.trainer.progress import StepSeen
@@ -47,7 +48,13 @@ class StreamCallback(Callback):
             "state", {"state": "RUNNING", "epochs": epochs, "steps_per_epoch": steps}
         )
         total = f"{epochs} epochs" if epochs != 1 else "1 epoch"
-        self._reporter.log("info", f"Training begins: {total} of {steps} steps.")
+        self._reporter.log(
+            "info",
+            Text(
+                f"Training begins: {total} of {steps} steps.",
+                f"开始训练：共 {epochs} 轮，每轮 {steps} 步。",
+            ),
+        )
         if self._reporter.stop_requested:
             self._stop()
 
@@ -82,7 +89,23 @@ class StreamCallback(Callback):
         body["epoch/seconds"] = seconds
         body["samples_per_second"] = self._samples / training_s if training_s > 0 else 0.0
         self._reporter.emit("metrics", body)
-        shown = ", ".join(f"{key} {value:.4g}" for key, value in values.items())
+        shown = shown_values(values)
         done, steps = self.step - self._first_step + 1, self.params.get("steps")
-        cut = f", stopped after {done} of {steps} steps" if steps and done < steps else ""
-        self._reporter.log("info", f"Epoch {self.epoch}: {shown} ({seconds:.1f} s{cut}).")
+        cut = Text("", "")
+        if steps and done < steps:
+            cut = Text(
+                f", stopped after {done} of {steps} steps", f"，在 {steps} 步中的第 {done} 步停止"
+            )
+        self._reporter.log(
+            "info",
+            Text(
+                f"Epoch {self.epoch}: {shown.en} ({seconds:.1f} s{cut.en}).",
+                f"第 {self.epoch} 轮：{shown.zh}（{seconds:.1f} 秒{cut.zh}）。",
+            ),
+        )
+
+
+def shown_values(values: Mapping[str, float]) -> Text:
+    """Scores under their names, to be read in a sentence."""
+    parts = [f"{key} {value:.4g}" for key, value in values.items()]
+    return Text(", ".join(parts), "，".join(parts))

@@ -11,12 +11,13 @@ from lamina.callbacks import NonFiniteLossError
 from lamina.datasets.catalogue import DATASETS
 from lamina.datasets.storage import DownloadCancelledError
 from lamina.model import Model
+from lamina.text import Text
 from lamina_studio.runs.folders import RunFolder, sync_folder, write_json
 from lamina_studio.runs.numbers import to_wire
 from lamina_studio.runs.trainer import outcome
 from lamina_studio.runs.trainer.outcome import Outcome
 from lamina_studio.runs.trainer.reporter import Reporter
-from lamina_studio.runs.trainer.stream import StreamCallback
+from lamina_studio.runs.trainer.stream import StreamCallback, shown_values
 
 SAVE_SILENCE_S = 120.0
 PROOF_SAMPLES = 8
@@ -85,7 +86,8 @@ def _keep(model: Model, path: Path, reporter: Reporter) -> None:
     sync_folder(path.parent)
     body = {"name": path.name, "kind": "model", "bytes": size_bytes, "sha256": digest.hexdigest()}
     reporter.emit("artifact", body)
-    reporter.log("info", f"Kept {path.name} ({size_bytes / 1e6:.1f} MB).")
+    size = f"{size_bytes / 1e6:.1f} MB"
+    reporter.log("info", Text(f"Kept {path.name} ({size}).", f"已保存 {path.name}（{size}）。"))
 
 
 def _prove(model: Model, dataset: str, path: Path) -> None:
@@ -113,5 +115,11 @@ def _score(model: Model, training: dict[str, Any], reporter: Reporter) -> None:
     metrics = {key: to_wire(value) for key, value in scores.metrics.items()}
     test = {"loss": to_wire(scores.loss), "metrics": metrics, "n": scores.n}
     reporter.emit("system", {"test": test})
-    shown = ", ".join(f"{key} {value:.4g}" for key, value in values.items())
-    reporter.log("info", f"Test part ({scores.n} examples): {shown}.")
+    shown = shown_values(values)
+    reporter.log(
+        "info",
+        Text(
+            f"Test part ({scores.n} examples): {shown.en}.",
+            f"测试集（{scores.n} 个样本）：{shown.zh}。",
+        ),
+    )

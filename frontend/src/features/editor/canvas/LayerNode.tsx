@@ -1,12 +1,13 @@
 import { Handle, type NodeProps, Position } from "@xyflow/react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
+import { localize } from "@/api/text";
 import type { GraphNode } from "@/graph/document";
 import { OTHER_COLOUR } from "@/ui/groupColour";
 import { ErrorIcon, WarningIcon } from "@/ui/icons";
 import { handleCount } from "../catalogue";
 import { useCheck, useEditor, useGraph, useNode, useNodeReport, useView } from "../EditorContext";
-import { formatCount, formatShape, formatValue } from "../format";
+import { formatCount, formatShape, formatSize, formatValue } from "../format";
 import { REFUSALS } from "../state/actions";
 import { type LayerFlowNode, sourceHandle, targetHandle } from "./flow";
 import { keyParameters } from "./keyParameters";
@@ -81,15 +82,16 @@ function useSeverity(id: string) {
 }
 
 function KeyParameters({ node }: { node: GraphNode }) {
+  const { i18n } = useTranslation("editor");
   const { catalogue } = useEditor();
   const fields = catalogue.layer(node.type)?.fields ?? [];
   const shown = keyParameters(fields, node.config).slice(0, SHOWN_PARAMETERS);
   if (shown.length === 0) return null;
   return (
     <div className={classes.parameters}>
-      {shown.map(({ name, label, value }) => (
-        <span key={name} className={classes.parameter} title={label}>
-          {formatValue(value)}
+      {shown.map(({ name, label, value, isSize }) => (
+        <span key={name} className={classes.parameter} title={localize(label, i18n.language)}>
+          {isSize ? formatSize(value) : formatValue(value)}
         </span>
       ))}
     </div>

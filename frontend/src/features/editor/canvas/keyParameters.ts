@@ -1,12 +1,15 @@
 /** The few parameters that a node shows. */
 
+import type { Text } from "@/api/text";
 import type { Json, JsonObject } from "@/graph/json";
 import type { FieldSpec } from "../form/fieldSpec";
 
 export interface KeyParameter {
   readonly name: string;
-  readonly label: string;
+  readonly label: Text;
   readonly value: Json;
+  /** Whether the value is a size, and not a list. */
+  readonly isSize: boolean;
 }
 
 /**
@@ -21,6 +24,8 @@ export function keyParameters(fields: readonly FieldSpec[], config: JsonObject):
   return chosen.flatMap(({ name, label, widget, defaultValue }) => {
     const value = config[name] ?? defaultValue;
     // A shape that is given is the shape that comes out, which the node shows anyway.
-    return value === undefined || value === null || widget === "shape" ? [] : [{ name, label, value }];
+    return value === undefined || value === null || widget === "shape"
+      ? []
+      : [{ name, label, value, isSize: widget === "size" }];
   });
 }

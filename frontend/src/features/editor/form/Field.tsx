@@ -30,7 +30,8 @@ export function Field({ spec, value, error, fixes, onChange }: FieldProps) {
   const isDefault = value === undefined || spec.required;
   return (
     <FieldFrame
-      label={spec.label}
+      label={localize(spec.label, i18n.language)}
+      name={spec.name}
       doc={doc}
       error={error}
       fixes={fixes}

@@ -24,6 +24,8 @@ export interface ControlProps {
 
 interface FieldFrameProps {
   label: string;
+  /** What files and code call it; shown where the label does not tell. */
+  name?: string | undefined;
   doc?: string | undefined;
   error?: string | undefined;
   /** What can be done about the error. */
@@ -36,6 +38,7 @@ interface FieldFrameProps {
 
 export function FieldFrame({
   label,
+  name,
   doc,
   error,
   fixes,
@@ -46,16 +49,22 @@ export function FieldFrame({
   const { t } = useTranslation("editor");
   const id = useId();
   const ids = { id, labelId: `${id}-label`, describedBy: `${id}-about`, isInvalid: error !== undefined };
+  const title = (
+    <>
+      {label}
+      {name !== undefined && !isSpelledOut(label, name) && <code className={classes.name}> {name}</code>}
+    </>
+  );
   return (
     <div className={classes.field}>
       <div className={classes.labelRow}>
         {isGroup ? (
           <span id={ids.labelId} className={classes.label}>
-            {label}
+            {title}
           </span>
         ) : (
           <label id={ids.labelId} htmlFor={id} className={classes.label}>
-            {label}
+            {title}
           </label>
         )}
         {onReset && (
@@ -77,4 +86,9 @@ export function FieldFrame({
       </div>
     </div>
   );
+}
+
+/** Whether a label is its name in words, such as "Kernel size" for `kernel_size`. */
+function isSpelledOut(label: string, name: string): boolean {
+  return label.toLowerCase().replaceAll(" ", "_") === name.toLowerCase();
 }

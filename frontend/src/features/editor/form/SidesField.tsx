@@ -1,6 +1,7 @@
 import { ActionIcon } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { localize } from "@/api/text";
 import { ChainIcon } from "../icons";
 import type { ControlProps } from "./FieldFrame";
 import classes from "./form.module.css";
@@ -10,7 +11,8 @@ const SIDES = ["before", "after"] as const;
 
 /** An amount before and after each axis, such as of padding: all the same until they are told apart. */
 export function SidesField({ spec, value, onChange, ids }: ControlProps) {
-  const { t } = useTranslation("editor");
+  const { t, i18n } = useTranslation("editor");
+  const label = localize(spec.label, i18n.language);
   const axes = sidesOf(value, spec.length ?? 2);
   const first = axes[0]?.[0] ?? 0;
   const areSame = axes.flat().every((side) => side === first);
@@ -46,7 +48,7 @@ export function SidesField({ spec, value, onChange, ids }: ControlProps) {
               key={`${nameOf(axis)} ${SIDES[side]}`}
               {...(axis === 0 && side === 0 ? { id: ids.id } : {})}
               label={t("form.side", {
-                field: spec.label,
+                field: label,
                 axis: nameOf(axis),
                 side: t(`form.${SIDES[side] ?? "before"}`),
               })}
@@ -62,7 +64,7 @@ export function SidesField({ spec, value, onChange, ids }: ControlProps) {
         ])}
       </div>
       <ActionIcon
-        aria-label={t("form.link", { field: spec.label })}
+        aria-label={t("form.link", { field: label })}
         aria-pressed={isLinked}
         variant={isLinked ? "light" : "subtle"}
         color={isLinked ? "cobalt" : "gray"}

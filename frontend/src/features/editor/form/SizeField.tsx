@@ -1,6 +1,7 @@
 import { ActionIcon } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { localize } from "@/api/text";
 import { ChainIcon } from "../icons";
 import type { ControlProps } from "./FieldFrame";
 import classes from "./form.module.css";
@@ -8,7 +9,8 @@ import { NumberInput } from "./NumberInput";
 
 /** Several numbers that are mostly the same, such as height and width: linked until they are told apart. */
 export function SizeField({ spec, value, onChange, ids }: ControlProps) {
-  const { t } = useTranslation("editor");
+  const { t, i18n } = useTranslation("editor");
+  const label = localize(spec.label, i18n.language);
   const length = spec.length ?? (Array.isArray(value) ? value.length : 2);
   const parts = partsOf(value, length);
   const areSame = parts.every((part) => part === parts[0]);
@@ -30,7 +32,7 @@ export function SizeField({ spec, value, onChange, ids }: ControlProps) {
         <NumberInput
           key={index}
           {...(index === 0 ? { id: ids.id } : {})}
-          label={t("form.part", { field: spec.label, part: index + 1 })}
+          label={t("form.part", { field: label, part: index + 1 })}
           describedBy={ids.describedBy}
           isInvalid={ids.isInvalid}
           value={part}
@@ -42,7 +44,7 @@ export function SizeField({ spec, value, onChange, ids }: ControlProps) {
         />
       ))}
       <ActionIcon
-        aria-label={t("form.link", { field: spec.label })}
+        aria-label={t("form.link", { field: label })}
         aria-pressed={isLinked}
         variant={isLinked ? "light" : "subtle"}
         color={isLinked ? "cobalt" : "gray"}

@@ -1,13 +1,13 @@
 /** What a form control needs to know, read from one property of a JSON Schema. */
 
-import type { Text } from "@/api/text";
+import { bilingual, type Text } from "@/api/text";
 import { isObject, type Json, type JsonObject } from "@/graph/json";
 
 export type Widget = "int" | "float" | "bool" | "choice" | "size" | "sides" | "shape" | "text";
 
 export interface FieldSpec {
   readonly name: string;
-  readonly label: string;
+  readonly label: Text;
   readonly doc: Text | null;
   readonly widget: Widget;
   readonly advanced: boolean;
@@ -86,13 +86,6 @@ function numberAt(schemas: readonly JsonObject[], key: string): number | null {
   return typeof found === "number" ? found : null;
 }
 
-function docOf(property: JsonObject): Text | null {
-  const doc = property["x-doc"];
-  if (!isObject(doc) || typeof doc.en !== "string") return null;
-  const chinese = doc["zh-CN"];
-  return { en: doc.en, "zh-CN": typeof chinese === "string" ? chinese : doc.en };
-}
-
 function suggestionOf(property: JsonObject): Json | undefined {
   const [example] = Array.isArray(property.examples) ? property.examples : [];
   return property["x-suggest"] ?? example;
@@ -107,8 +100,8 @@ function readField(name: string, property: JsonObject, required: boolean): Field
   const widget = widgetOf(schemas);
   return {
     name,
-    label: typeof property.title === "string" ? property.title : name,
-    doc: docOf(property),
+    label: bilingual(property["x-label"]) ?? bilingual(property.title) ?? { en: name, "zh-CN": name },
+    doc: bilingual(property["x-doc"]),
     widget,
     advanced: property["x-advanced"] === true,
     required,

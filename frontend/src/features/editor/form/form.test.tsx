@@ -118,7 +118,13 @@ describe("numbers as typed", () => {
 
 const SCHEMA = {
   properties: {
-    size: { type: "integer", minimum: 1, title: "Size", "x-doc": { en: "How much.", "zh-CN": "多少。" } },
+    size: {
+      type: "integer",
+      minimum: 1,
+      title: "Size",
+      "x-label": { en: "Size", "zh-CN": "大小" },
+      "x-doc": { en: "How much.", "zh-CN": "多少。" },
+    },
     rate: { anyOf: [{ type: "number" }, { type: "null" }], default: null, title: "Rate" },
     mode: { enum: ["plain", "fancy"], default: "plain", title: "Mode" },
     window: {
@@ -222,9 +228,9 @@ describe("a form from a schema", () => {
     expect(screen.getByLabelText("Rate")).toBeInvalid();
   });
 
-  it("shows help in the page's language", async () => {
+  it("shows label and help in the page's language, and the name that code has for it", async () => {
     await renderPage(<Form changed={vi.fn()} />, { language: "zh-CN" });
-    expect(screen.getByLabelText("Size")).toHaveAccessibleDescription("多少。");
+    expect(screen.getByLabelText("大小 size")).toHaveAccessibleDescription("多少。");
   });
 
   it("keeps the parts of a size equal until they are told apart", async () => {
