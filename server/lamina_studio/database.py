@@ -1,19 +1,23 @@
 """The database: SQLite with a write-ahead log by default, PostgreSQL by address.
 
 One set of tables and migrations serves both. A request is one transaction, committed by the
-session dependency before the response leaves; services never commit.
+session dependency before the response leaves; services never commit. What has to be written several
+times a second is a transaction in a thread of its own (`Database.write_in_thread`).
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, TypeVar
 
 import orjson
 from fastapi import Depends, Request
-from sqlalchemy import JSON, DateTime, Dialect, MetaData, event, text
+from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, create_engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -21,7 +25,8 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, sessionmaker
+from sqlalchemy.orm import Session as SyncSession
 from sqlalchemy.types import TypeDecorator
 
 SQLITE_PRAGMAS = {
@@ -31,6 +36,10 @@ SQLITE_PRAGMAS = {
     "busy_timeout": "10000",
 }
 READ_ONLY = {"lamina_read_only": True}
+WRITING_THREADS = 4
+_LOOP = "lamina_loop"
+
+T = TypeVar("T")
 
 Json = JSON()
 """A column of JSON. Not JSONB: it refuses texts that JSON allows, and nothing queries inside."""
@@ -81,6 +90,9 @@ class Database:
     def __init__(self, address: str) -> None:
         self.engine: AsyncEngine = _create_engine(address)
         self.sessionmaker = create_sessionmaker(self.engine)
+        self._thread_engine = _create_sync_engine(address)
+        self._thread_sessionmaker = sessionmaker(self._thread_engine, expire_on_commit=False)
+        self._threads = ThreadPoolExecutor(WRITING_THREADS, thread_name_prefix="database")
 
     @asynccontextmanager
     async def transaction(self, *, write: bool = True) -> AsyncIterator[AsyncSession]:
@@ -96,6 +108,28 @@ class Database:
                 await session.connection(execution_options=READ_ONLY)
             yield session
 
+    async def write_in_thread(self, work: Callable[[SyncSession], T]) -> T:
+        """A writing transaction that runs as a whole in a thread; commits at its end.
+
+        For what is written many times while a training goes on. The asynchronous driver of SQLite
+        passes every statement to a thread and back, some fifteen times in a small transaction, and
+        every one of these wakes takes a core from the training; here there is one.
+
+        Args:
+            work: Called in the thread with a session. What it raises rolls back and is raised here.
+
+        Returns:
+            What `work` returned.
+        """
+        loop = asyncio.get_running_loop()
+
+        def transact() -> T:
+            with self._thread_sessionmaker.begin() as session:
+                session.info[_LOOP] = loop
+                return work(session)
+
+        return await loop.run_in_executor(self._threads, transact)
+
     async def is_reachable(self) -> bool:
         """Whether a query gets an answer."""
         try:
@@ -106,7 +140,16 @@ class Database:
         return True
 
     async def close(self) -> None:
+        await asyncio.to_thread(self._threads.shutdown)
+        self._thread_engine.dispose()
         await self.engine.dispose()
+
+
+def after_commit(session: SyncSession, action: Callable[[], None]) -> None:
+    """Do something on the event loop once the transaction is committed; not if it is rolled back."""
+    loop: asyncio.AbstractEventLoop | None = session.info.get(_LOOP)
+    act = action if loop is None else partial(loop.call_soon_threadsafe, action)
+    event.listen(session, "after_commit", lambda _: act(), once=True)
 
 
 def create_sessionmaker(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
@@ -115,16 +158,29 @@ def create_sessionmaker(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]
 
 
 def _create_engine(address: str) -> AsyncEngine:
-    engine = create_async_engine(
-        address,
-        pool_pre_ping=not address.startswith("sqlite"),
-        json_serializer=lambda value: orjson.dumps(value).decode(),
-        json_deserializer=orjson.loads,
-    )
-    if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    engine = create_async_engine(address, **_options(address))
+    _prepare(engine.sync_engine)
     return engine
+
+
+def _create_sync_engine(address: str) -> Engine:
+    engine = create_engine(address.replace("+aiosqlite", "", 1), **_options(address))
+    _prepare(engine)
+    return engine
+
+
+def _options(address: str) -> dict[str, Any]:
+    return {
+        "pool_pre_ping": not address.startswith("sqlite"),
+        "json_serializer": lambda value: orjson.dumps(value).decode(),
+        "json_deserializer": orjson.loads,
+    }
+
+
+def _prepare(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -145,7 +145,9 @@ class Dispatcher:
             run = queued[0]
             change = transition(run, RunState.STARTING)
             fresh = {"attempt": run.attempt + 1, "wseq": 0, "spool_offset": 0}
-            await record(session, self._feed, run, Change(change.values | fresh, change.events))
+            await session.run_sync(
+                record, self._feed, run, Change(change.values | fresh, change.events)
+            )
         return run
 
     async def _start(self, run: RunRow) -> None:
@@ -182,4 +184,4 @@ class Dispatcher:
             current = await RunRepository(session).get(run.id)
             assert current is not None, "nobody deletes a run that is STARTING"
             change = transition(current, state, reason=reason, message=message)
-            await record(session, self._feed, current, change)
+            await session.run_sync(record, self._feed, current, change)

@@ -10,10 +10,11 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from lamina.text import Text
 from lamina_studio.database import Database, utc_now
@@ -25,7 +26,7 @@ from lamina_studio.runs.feed import Feed
 from lamina_studio.runs.folders import Exit, ProcessId, RunFolder, read_json
 from lamina_studio.runs.intake import Intake
 from lamina_studio.runs.journal import Change, NewEvent, record, transition
-from lamina_studio.runs.repository import RunRepository
+from lamina_studio.runs.repository import RunLog
 from lamina_studio.runs.schemas import as_listed
 from lamina_studio.runs.spool import SpoolReader
 from lamina_studio.runs.states import ENDED, RunState
@@ -40,6 +41,8 @@ ANNOUNCE_S = 1.0
 POLL_GONE_S = 0.05
 MAX_STARTS = 3
 BATCH = 2000
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +85,8 @@ class Follower:
         self._supervision_at = 0.0
         self._announced_at = 0.0
         self._verdict: Ending | None = None
+        # As our last transaction left it; what others changed since, the next one finds out.
+        self._run: RunRow | None = None
 
     def request_stop(self) -> None:
         """Pass the wish to stop on to the supervisor, now and without the database."""
@@ -139,15 +144,15 @@ class Follower:
             self._offset = self._reader.offset
 
     async def _commit(self, payloads: list[bytes], offset: int) -> None:
-        async def take(session: AsyncSession, run: RunRow) -> None:
+        def take(session: Session, run: RunRow) -> int | None:
             intake = Intake(run, utc_now())
             intake.take(payloads)
             for artifact in intake.artifacts:
-                await RunRepository(session).put_artifact(artifact)
-            await record(session, self._feed, run, intake.change(offset))
-            self._heard(intake.silence_ms)
+                RunLog(session).put_artifact(artifact)
+            record(session, self._feed, run, intake.change(offset))
+            return intake.silence_ms
 
-        await self._with_run(take)
+        self._heard(await self._with_run(take))
 
     def _heard(self, silence_ms: int | None) -> None:
         if silence_ms is not None:
@@ -175,11 +180,11 @@ class Follower:
             await self._alert("silent", _SILENT)
 
     async def _alert(self, code: str, message: Text) -> None:
-        async def tell(session: AsyncSession, run: RunRow) -> None:
+        def tell(session: Session, run: RunRow) -> None:
             body = {"code": code, "message": message.to_json()}
             t_ms = time.time_ns() // 1_000_000
             event = NewEvent("alert", body, run.step, run.epoch, t_ms)
-            await record(session, self._feed, run, Change({}, [event]))
+            record(session, self._feed, run, Change({}, [event]))
 
         await self._with_run(tell)
 
@@ -207,24 +212,38 @@ class Follower:
             await self._conclude([_GONE, endings.LOST])
 
     async def _conclude(self, steps: Sequence[Ending]) -> None:
-        async def conclude(session: AsyncSession, run: RunRow) -> None:
+        def conclude(session: Session, run: RunRow) -> None:
             for state, reason, message in steps:
                 change = transition(run, state, reason=reason, message=message)
-                await record(session, self._feed, run, change)
+                record(session, self._feed, run, change)
 
         await self._with_run(conclude)
 
-    async def _with_run(self, act: Callable[[AsyncSession, RunRow], Awaitable[None]]) -> None:
-        """Change the run in a transaction, again when somebody else was faster."""
+    async def _with_run(self, act: Callable[[Session, RunRow], T]) -> T | None:
+        """Change the run in a transaction of its own, again when somebody else was faster.
+
+        Returns:
+            What `act` returned; None if the run is no longer ours to change.
+        """
+        known, self._run = self._run, None
+
+        def change(session: Session) -> tuple[RunRow, T] | None:
+            run = known or RunLog(session).get(self.run_id)
+            if run is None or run.attempt != self._attempt or run.state in ENDED:
+                return None  # deleted, or a newer attempt has taken over
+            return run, act(session, run)
+
         while True:
-            with suppress(RunChanged):
-                async with self._database.transaction() as session:
-                    run = await RunRepository(session).get(self.run_id)
-                    if run is None or run.attempt != self._attempt or run.state in ENDED:
-                        return  # deleted, or a newer attempt has taken over
-                    await act(session, run)
-                self._saw(run)
-                return
+            try:
+                changed = await self._database.write_in_thread(change)
+            except RunChanged:
+                known = None
+                continue
+            if changed is None:
+                return None
+            self._run, result = changed
+            self._saw(self._run)
+            return result
 
     async def _end_orphan(self) -> None:
         """End a trainer that lost its supervisor; it ends by itself unless it hangs."""

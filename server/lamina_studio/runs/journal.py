@@ -6,18 +6,17 @@ feed told, so that no viewer ever sees what a crash could take back.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from lamina.text import Text
-from lamina_studio.database import utc_now
+from lamina_studio.database import after_commit, utc_now
 from lamina_studio.runs.errors import RunChanged
 from lamina_studio.runs.feed import Feed
-from lamina_studio.runs.repository import RunRepository
+from lamina_studio.runs.repository import RunLog
 from lamina_studio.runs.schemas import as_listed
 from lamina_studio.runs.states import ENDED, Reason, RunState, may_follow
 from lamina_studio.runs.tables import RunRow
@@ -58,16 +57,16 @@ def transition(
     return Change(values, [NewEvent("state", body, run.step, run.epoch, now_ms)])
 
 
-async def record(session: AsyncSession, feed: Feed, run: RunRow, change: Change) -> None:
+def record(session: Session, feed: Feed, run: RunRow, change: Change) -> None:
     """Apply a change to a run within the session's transaction.
 
     Raises:
         RunChanged: If the run is no longer as `run` says. Nothing was written.
     """
-    runs = RunRepository(session)
+    runs = RunLog(session)
     before, attempt = run.head, change.values.get("attempt", run.attempt)
     told_state = run.state
-    if not await runs.swap(run, {**change.values, "head": before + len(change.events)}):
+    if not runs.swap(run, {**change.values, "head": before + len(change.events)}):
         raise RunChanged(run.id)
     entries = [
         Entry(before + 1 + index, attempt, new.kind, new.step, new.epoch, new.t_ms, new.body)
@@ -78,7 +77,7 @@ async def record(session: AsyncSession, feed: Feed, run: RunRow, change: Change)
             {**entry.fields(), "wseq": new.wseq}
             for entry, new in zip(entries, change.events, strict=True)
         ]
-        await runs.add_events(run.id, rows)
+        runs.add_events(run.id, rows)
     state = {"state": run.state, "attempt": run.attempt, "step": run.step}
     item = as_listed(run) if run.state != told_state and feed.runs.is_watched else None
 
@@ -88,8 +87,3 @@ async def record(session: AsyncSession, feed: Feed, run: RunRow, change: Change)
             feed.announce(item)
 
     after_commit(session, publish)
-
-
-def after_commit(session: AsyncSession, action: Callable[[], None]) -> None:
-    """Do something once the session's transaction is committed; not if it is rolled back."""
-    event.listen(session.sync_session, "after_commit", lambda _: action(), once=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import undefer
+from sqlalchemy.orm import Session, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 
 from lamina_studio.runs.states import ATTACHED, RunState
@@ -68,35 +68,10 @@ class RunRepository:
         )
         return (await self._session.scalars(query)).all()
 
-    async def swap(self, run: RunRow, changes: dict[str, Any]) -> bool:
-        """Change a run if it is still as `run` says; false when somebody else was faster."""
-        values = {**changes, "version": run.version + 1}
-        result = await self._session.execute(
-            update(RunRow)
-            .where(
-                RunRow.id == run.id,
-                RunRow.state == run.state,
-                RunRow.version == run.version,
-                RunRow.attempt == run.attempt,
-            )
-            .values(values)
-            .execution_options(synchronize_session=False)
-        )
-        if result.rowcount != 1:  # type: ignore[attr-defined]
-            return False
-        for name, value in values.items():
-            set_committed_value(run, name, value)
-        return True
-
     async def remove(self, run: RunRow) -> None:
         for table in (RunEventRow, ArtifactRow):
             await self._session.execute(delete(table).where(table.run_id == run.id))
         await self._session.execute(delete(RunRow).where(RunRow.id == run.id))
-
-    async def add_events(self, run_id: str, rows: Sequence[dict[str, Any]]) -> None:
-        await self._session.execute(
-            insert(RunEventRow), [{"run_id": run_id, **row} for row in rows]
-        )
 
     async def events(
         self, run_id: str, after: int, limit: int, kinds: Collection[str] = ()
@@ -142,9 +117,6 @@ class RunRepository:
         )
         return [Entry(*row) for row in await self._session.execute(query)]
 
-    async def put_artifact(self, artifact: ArtifactRow) -> None:
-        await self._session.merge(artifact)
-
     async def mark_verified(self, run_id: str, name: str) -> None:
         await self._session.execute(
             update(ArtifactRow)
@@ -160,3 +132,42 @@ class RunRepository:
 
     async def artifact(self, run_id: str, name: str) -> ArtifactRow | None:
         return await self._session.get(ArtifactRow, (run_id, name))
+
+
+class RunLog:
+    """What a change of a run writes, within one synchronous transaction.
+
+    Called in a thread while a run is followed, and through `AsyncSession.run_sync` by requests.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(self, run_id: str) -> RunRow | None:
+        return self._session.get(RunRow, run_id, populate_existing=True)
+
+    def swap(self, run: RunRow, changes: dict[str, Any]) -> bool:
+        """Change a run if it is still as `run` says; false when somebody else was faster."""
+        values = {**changes, "version": run.version + 1}
+        result = self._session.execute(
+            update(RunRow)
+            .where(
+                RunRow.id == run.id,
+                RunRow.state == run.state,
+                RunRow.version == run.version,
+                RunRow.attempt == run.attempt,
+            )
+            .values(values)
+            .execution_options(synchronize_session=False)
+        )
+        if result.rowcount != 1:  # type: ignore[attr-defined]
+            return False
+        for name, value in values.items():
+            set_committed_value(run, name, value)
+        return True
+
+    def add_events(self, run_id: str, rows: Sequence[dict[str, Any]]) -> None:
+        self._session.execute(insert(RunEventRow), [{"run_id": run_id, **row} for row in rows])
+
+    def put_artifact(self, artifact: ArtifactRow) -> None:
+        self._session.merge(artifact)

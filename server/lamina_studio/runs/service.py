@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lamina_studio.database import after_commit
 from lamina_studio.runs import endings
 from lamina_studio.runs.dispatcher import Dispatcher
 from lamina_studio.runs.errors import (
@@ -19,7 +20,7 @@ from lamina_studio.runs.errors import (
     RunNotFound,
 )
 from lamina_studio.runs.feed import Feed
-from lamina_studio.runs.journal import Change, NewEvent, after_commit, record, transition
+from lamina_studio.runs.journal import Change, NewEvent, record, transition
 from lamina_studio.runs.repository import RunRepository
 from lamina_studio.runs.schemas import RunPatch
 from lamina_studio.runs.states import ENDED, RunState
@@ -61,8 +62,8 @@ class RunService:
             if earlier is None:
                 raise
             return _same(earlier, run)
-        await record(self._session, self._feed, run, Change({}, [_queued(run)]))
-        after_commit(self._session, self._dispatcher.wake)
+        await self._session.run_sync(record, self._feed, run, Change({}, [_queued(run)]))
+        after_commit(self._session.sync_session, self._dispatcher.wake)
         return run
 
     async def get(self, run_id: str) -> RunRow:
@@ -90,7 +91,7 @@ class RunService:
         run = await self.get(run_id)
         values = patch.model_dump(exclude_none=True)
         if values:
-            await record(self._session, self._feed, run, Change(values, []))
+            await self._session.run_sync(record, self._feed, run, Change(values, []))
         return run
 
     async def stop(self, run_id: str) -> RunRow:
@@ -100,12 +101,14 @@ class RunService:
         if state is RunState.QUEUED:
             stopped, reason, message = endings.STOPPED_BEFORE_START
             change = transition(run, stopped, reason=reason, message=message)
-            await record(self._session, self._feed, run, change)
+            await self._session.run_sync(record, self._feed, run, change)
         elif state in {RunState.STARTING, RunState.RUNNING}:
             # Not after the commit: a full disk, which refuses it, must not keep a run going.
             self._dispatcher.request_stop(run_id)
             try:
-                await record(self._session, self._feed, run, transition(run, RunState.STOPPING))
+                await self._session.run_sync(
+                    record, self._feed, run, transition(run, RunState.STOPPING)
+                )
             except RunChanged:  # it may just have ended
                 return await self.stop(run_id)
         return run
@@ -128,7 +131,7 @@ class RunService:
                 None, lambda: shutil.rmtree(folder.path, ignore_errors=True)
             )
 
-        after_commit(self._session, forget)
+        after_commit(self._session.sync_session, forget)
 
     async def events(
         self, run_id: str, after: int, limit: int, kinds: Collection[str]
