@@ -1,4 +1,5 @@
 import asyncio
+import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -8,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lamina_studio.database import Base, Database, UtcDateTime
+from lamina_studio.database import Base, Database, UtcDateTime, after_commit
 from lamina_studio.migrate import alembic_config, upgrade
 from lamina_studio.settings import Settings
 
@@ -104,6 +105,47 @@ async def test_writers_wait_for_each_other_and_lose_nothing(settings):
     async with database.transaction(write=False) as session:
         assert await session.scalar(text("SELECT n FROM t")) == 20
     await database.close()
+
+
+async def test_a_threads_transaction_is_written_whole_or_not_at_all(database):
+    """And what follows its commit happens on the loop; what follows a commit that never comes, does not."""
+    async with database.transaction() as session:
+        await session.execute(text("CREATE TABLE t (n INTEGER)"))
+    here, told = threading.get_ident(), []
+
+    def write(session, fails=False):
+        session.execute(text("INSERT INTO t VALUES (1)"))
+        after_commit(session, lambda: told.append(threading.get_ident()))
+        if fails:
+            raise RuntimeError("in the middle")
+        return threading.get_ident()
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        await database.write_in_thread(lambda session: write(session, fails=True))
+    assert await database.write_in_thread(write) != here
+    async with database.transaction(write=False) as session:
+        assert await session.scalar(text("SELECT count(*) FROM t")) == 1
+    assert told == [here]
+
+
+async def test_threads_and_requests_write_in_turn(database):
+    async with database.transaction() as session:
+        await session.execute(text("CREATE TABLE t (n INTEGER)"))
+        await session.execute(text("INSERT INTO t VALUES (0)"))
+
+    async def add_one():
+        async with database.transaction() as session:
+            await session.execute(text("UPDATE t SET n = n + 1"))
+
+    def add_one_there(session):
+        session.execute(text("UPDATE t SET n = n + 1"))
+
+    await asyncio.gather(
+        *(add_one() for _ in range(10)),
+        *(database.write_in_thread(add_one_there) for _ in range(10)),
+    )
+    async with database.transaction(write=False) as session:
+        assert await session.scalar(text("SELECT n FROM t")) == 20
 
 
 async def test_a_reader_does_not_wait_for_a_writer(settings):
