@@ -13,6 +13,7 @@ from lamina_studio.errors import ConfigurationError
 from lamina_studio.runs import dispatcher, follower
 from lamina_studio.runs.errors import KeyReused, RunIsLive
 from lamina_studio.runs.folders import ProcessId, read_json
+from lamina_studio.runs.schemas import RunPatch
 from lamina_studio.runs.states import RunState
 
 
@@ -120,6 +121,19 @@ async def test_the_same_key_gives_the_same_run(studio):
     assert await studio.submit(key="k", steps=1) == first
     with pytest.raises(KeyReused):
         await studio.submit(key="k", steps=2)
+
+
+async def test_a_run_renamed_while_it_trains_keeps_its_name_and_every_step(studio):
+    """The follower writes from what it remembers of the run; others change the run meanwhile."""
+    run_id = await studio.submit(steps=200, pace_s=0.005)
+    names = [f"renamed {index}" for index in range(8)]
+    for index, name in enumerate(names):
+        await studio.at_step(run_id, 20 * index + 1)
+        async with studio.service() as service:
+            await service.describe(run_id, RunPatch(name=name))
+    run = await studio.ended(run_id)
+    assert (run.state, run.name) == (RunState.SUCCEEDED, names[-1])
+    assert losses(await studio.events(run_id)) == [1 / step for step in range(1, 201)]
 
 
 async def test_a_run_that_lives_is_not_deleted(studio):
