@@ -32,7 +32,10 @@ from lamina_studio.runs.spool import SpoolReader
 from lamina_studio.runs.states import ENDED, RunState
 from lamina_studio.runs.tables import RunRow
 
-WATCHED_S = 0.2
+WATCHED_S = 0.25
+"""How often a run is taken in while somebody looks on. Each time costs its training 5 to 10 ms, most
+of it in the browser, which draws what came; four times a second still looks like movement."""
+
 UNWATCHED_S = 1.0
 SUPERVISION_S = 0.5
 START_TIMEOUT_S = 120.0
