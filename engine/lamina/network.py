@@ -139,7 +139,7 @@ class Network(Layer):
 
     # --- structure ---------------------------------------------------------------------------------------------
 
-    @property  # type: ignore[misc]
+    @property
     def built(self) -> bool:
         """Whether the shape of the input is known, so that there are weights."""
         return "graph" in self.__dict__

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pytest
 
 from lamina.errors import ConfigError
-from lamina.fields import Declared, PositiveInt, field
+from lamina.fields import Declared, Int, PositiveInt, field
 from lamina.layers import BatchNormalization, Conv2D, Dense, Dropout, Embedding, LeakyReLU
 from lamina.text import Text
 
@@ -106,3 +106,39 @@ def test_signature_is_what_help_shows() -> None:
     names = list(inspect.signature(Dense).parameters)
     assert names[:3] == ["units", "activation", "use_bias"]
     assert inspect.signature(Dense).parameters["units"].default is inspect.Parameter.empty
+
+
+T, U = TypeVar("T"), TypeVar("U")
+NONE = Text("", "")
+
+
+class Base(Declared, Generic[T]):
+    first: T = field(1, doc=NONE)
+    third: Int = field(3, doc=NONE)
+    fourth: Int = field(4, doc=NONE)
+
+
+class Other(Declared):
+    fifth: Int = field(5, doc=NONE)
+
+
+class Middle(Base[U], Other, Generic[U]):
+    zeroth: Int = field(0, doc=NONE)
+    second: U = field(2, doc=NONE, after="first")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+
+
+class Whole(Middle[PositiveInt]):
+    fourth: Int = field(40, doc=NONE, after="zeroth")
+
+
+def test_a_field_stands_behind_an_inherited_one_and_a_type_is_passed_on() -> None:
+    numbers = {"zeroth": 10, "fourth": 11, "first": 1, "second": 2, "third": 3, "fifth": 5}
+    made = Whole(10, 11)
+    assert list(Whole.declared_fields) == list(numbers)
+    assert {name: getattr(made, name) for name in numbers} == numbers
+    assert list(Middle.declared_fields) == ["zeroth", "first", "second", "third", "fourth", "fifth"]
+    with pytest.raises(ConfigError, match="first must be at least 1"):
+        Whole(first=0)

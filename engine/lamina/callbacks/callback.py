@@ -30,13 +30,6 @@ class Callback(Declared):
     model: Any
     params: dict[str, Any]
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        inherited = cls.declared_fields
-        super().__init_subclass__(**kwargs)
-        # A constructor of one's own hands Keras' keywords up, so they all stay.
-        if "__init__" in vars(cls):
-            cls.declared_fields = {**cls.declared_fields, **inherited, **cls.declared_fields}
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.model = None

@@ -5,10 +5,8 @@ They lie packed in the cache, because their publisher states the hashes of the p
 
 import zlib
 
-import numpy as np
-
 from lamina.datasets.catalogue import DATASETS, ClassTarget, DatasetSpec, Splits, bring
-from lamina.datasets.idx import parse_idx
+from lamina.datasets.idx_images import read_pairs, with_channel
 from lamina.datasets.keras_files import PUBLIC, Pairs, sources
 from lamina.datasets.sources import DataFile
 from lamina.datasets.storage import FetchedFiles, Storage
@@ -53,12 +51,7 @@ FILES = FetchedFiles(
 
 def read_raw(storage: Storage) -> Pairs:
     """The arrays in the files of a storage."""
-
-    def array(file: DataFile) -> np.ndarray:
-        # A copy, because scripts write into their arrays and bytes cannot be written.
-        return parse_idx(_unpacked(storage.read(file.name), file.name), file.name).copy()
-
-    return (array(TRAIN_IMAGES), array(TRAIN_LABELS)), (array(TEST_IMAGES), array(TEST_LABELS))
+    return read_pairs(storage, FILES.files, _unpacked)
 
 
 def _unpacked(data: bytes, name: str) -> bytes:
@@ -74,10 +67,7 @@ def _unpacked(data: bytes, name: str) -> bytes:
 
 def read_splits(storage: Storage) -> Splits:
     """The arrays as the studio has them."""
-    (x_train, y_train), (x_test, y_test) = read_raw(storage)
-    return Splits(
-        x_train[..., None], y_train.astype(np.int64), x_test[..., None], y_test.astype(np.int64)
-    )
+    return with_channel(read_raw(storage))
 
 
 SPEC = DATASETS.register(

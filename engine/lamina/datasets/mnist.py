@@ -5,10 +5,9 @@ file address under which the files lie as `mnist/<name>.gz`), two public mirrors
 Whatever the source, the hash decides.
 """
 
-import numpy as np
-
 from lamina.datasets.catalogue import DATASETS, ClassTarget, DatasetSpec, Splits, bring
-from lamina.datasets.idx import parse_idx
+from lamina.datasets.idx_images import read_pairs, with_channel
+from lamina.datasets.keras_files import Pairs
 from lamina.datasets.sources import ConfiguredMirror, DataFile, Mirror, NpmPackage
 from lamina.datasets.storage import FetchedFiles, Storage
 from lamina.text import Text
@@ -53,21 +52,14 @@ FILES = FetchedFiles(
 )
 
 
-def read_raw(
-    storage: Storage,
-) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    def array(file: DataFile) -> np.ndarray:
-        # A copy, because scripts write into their arrays and bytes cannot be written.
-        return parse_idx(storage.read(file.name), file.name).copy()
-
-    return (array(TRAIN_IMAGES), array(TRAIN_LABELS)), (array(TEST_IMAGES), array(TEST_LABELS))
+def read_raw(storage: Storage) -> Pairs:
+    """The arrays in the files of a storage."""
+    return read_pairs(storage, FILES.files)
 
 
 def read_splits(storage: Storage) -> Splits:
-    (x_train, y_train), (x_test, y_test) = read_raw(storage)
-    return Splits(
-        x_train[..., None], y_train.astype(np.int64), x_test[..., None], y_test.astype(np.int64)
-    )
+    """The arrays as the studio has them."""
+    return with_channel(read_raw(storage))
 
 
 SPEC = DATASETS.register(
@@ -95,7 +87,7 @@ SPEC = DATASETS.register(
 
 def load_data(
     path: str = "mnist.npz",  # noqa: ARG001 - see below
-) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+) -> Pairs:
     """`(x_train, y_train), (x_test, y_test)`, raw and uint8, as in Keras.
 
     Images are (60000, 28, 28) and (10000, 28, 28).

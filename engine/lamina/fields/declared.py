@@ -15,7 +15,7 @@ import inspect
 import types
 import typing
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Self, dataclass_transform
+from typing import Any, ClassVar, Self
 
 import pydantic
 
@@ -24,7 +24,7 @@ from lamina.fields import parsing
 from lamina.fields.labels import in_words, label_of
 from lamina.fields.messages import issues_of
 from lamina.fields.parsing import hints_of, json_form, parser_of
-from lamina.fields.spec import FieldSpec, Issue, field
+from lamina.fields.spec import FieldSpec, Issue
 from lamina.text import Text
 
 
@@ -35,12 +35,13 @@ class _Signature:
         return owner.signature()
 
 
-@dataclass_transform(field_specifiers=(field,))
 class Declared:
     """Base of everything that is declared by annotated fields: layers, losses, metrics, optimizers, callbacks."""
 
     declared_fields: ClassVar[Mapping[str, FieldSpec]] = {}
-    """All fields in the order of the constructor: own ones first, inherited ones after."""
+    """All fields in the order of the constructor: own ones first, inherited ones after, base by base."""
+    own_fields: ClassVar[Mapping[str, FieldSpec]] = {}
+    """Those that the class itself declares."""
     aliases: ClassVar[Mapping[str, str]] = {}
     """Old spellings of parameters that are still understood."""
     group: ClassVar[str] = ""
@@ -52,12 +53,8 @@ class Declared:
         own = {name: spec for name, spec in vars(cls).items() if isinstance(spec, FieldSpec)}
         for name in own:
             delattr(cls, name)
-        inherited = {n: s for n, s in cls.declared_fields.items() if n not in own}
-        if "__init__" in vars(
-            cls
-        ):  # a class with a constructor of its own takes only the shared keywords
-            inherited = {n: s for n, s in inherited.items() if s.kw_only}
-        cls.declared_fields = {**own, **inherited}
+        cls.own_fields = own
+        cls.declared_fields = _in_order(cls)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         for name, value in self.parse(self.bind(args, kwargs)).items():
@@ -175,6 +172,26 @@ class Declared:
             for name, spec in sorted(cls.declared_fields.items(), key=lambda item: item[1].kw_only)
         ]
         return inspect.Signature(parameters)
+
+
+def _in_order(cls: type[Declared]) -> dict[str, FieldSpec]:
+    """The fields of a class; of a field that several bases have, that of the class that is asked first."""
+    holding: dict[str, FieldSpec] = {}
+    for ancestor in cls.__mro__:
+        for name, spec in vars(ancestor).get("own_fields", {}).items():
+            holding.setdefault(name, spec)
+    names = [name for name, spec in cls.own_fields.items() if spec.after is None]
+    for base in cls.__bases__:
+        inherited = base.declared_fields if issubclass(base, Declared) else {}
+        names += [
+            name
+            for name, spec in inherited.items()
+            if holding[name] is spec and name not in names and name not in cls.own_fields
+        ]
+    for name, spec in cls.own_fields.items():
+        if spec.after is not None:
+            names.insert(names.index(spec.after) + 1, name)
+    return {name: holding[name] for name in names}
 
 
 def _widget(schema: Mapping[str, Any]) -> str:

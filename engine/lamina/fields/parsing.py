@@ -42,7 +42,7 @@ def _type_arguments(cls: type) -> dict[Any, Any]:
         for base in vars(ancestor).get("__orig_bases__", ()):
             variables = getattr(typing.get_origin(base), "__parameters__", ())
             for variable, argument in zip(variables, typing.get_args(base), strict=False):
-                given.setdefault(variable, argument)
+                given.setdefault(variable, given.get(argument, argument))
     return given
 
 

@@ -22,6 +22,7 @@ class FieldSpec:
     suggest: Any = None
     hidden: bool = False
     label: Text | None = None
+    after: str | None = None
 
     @property
     def is_required(self) -> bool:
@@ -37,6 +38,7 @@ def field(
     suggest: Any = None,
     hidden: bool = False,
     label: Text | None = None,
+    after: str | None = None,
 ) -> Any:
     """Declare a parameter of a `Declared` class.
 
@@ -48,8 +50,9 @@ def field(
         suggest: A value to begin with in a form, for a parameter without a default.
         hidden: Taken for Keras' sake alone: stands in no form and in no configuration.
         label: What a form calls it, where that is not what `labels` says for its name.
+        after: The inherited field behind which this one stands by position; in front of them when left out.
     """
-    return FieldSpec(default, doc, advanced, kw_only, suggest, hidden, label)
+    return FieldSpec(default, doc, advanced, kw_only, suggest, hidden, label, after)
 
 
 @dataclass(frozen=True)

@@ -124,10 +124,7 @@ class Layer(Declared, StoredLayer):
     built: bool
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        inherited = cls.declared_fields
         super().__init_subclass__(**kwargs)
-        if stored.is_own(cls):  # a constructor of one's own hands the others' arguments up
-            cls.declared_fields = {**inherited, **cls.declared_fields}
         cls.uses_call = cls.call is not Layer.call
         if "call" in vars(cls) and cls.forward is not Layer.forward:
             cls.inherited_forward, cls.forward = cls.forward, Layer.forward  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""What fields say that many layers have: penalties and constraints of weights, and Keras' options that are not there."""
+"""What many layers say: penalties and constraints of weights, and Keras' options that are not there."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from lamina.errors import ConfigError
-from lamina.layer import Layer
+from lamina.fields import field
+from lamina.layer import Layer, Weight
 from lamina.text import Text
 
 _WEIGHTS = {
     "kernel": Text("kernel", "权重矩阵"),
+    "recurrent": Text("kernel of the state", "循环权重"),
     "bias": Text("bias", "偏置"),
     "depthwise": Text("filters of each channel", "逐通道滤波器"),
     "pointwise": Text("mixture of channels", "通道混合权重"),
@@ -22,6 +24,8 @@ _WEIGHTS = {
 
 OUTPUT_PENALTY = Layer.declared_fields["activity_regularizer"].doc
 """Of the penalty for the output, in layers that take it by position."""
+PENALTY_BY_POSITION: Any = field(None, doc=OUTPUT_PENALTY, advanced=True, after="bias_regularizer")
+"""The penalty for the output, behind that for the bias."""
 REFUSED = Text("Not supported; leave it out.", "暂不支持，请省略。")
 """Of an option of Keras whose type is `Refused`."""
 WITHOUT_EFFECT = Text("Has no effect on the result here.", "在此对结果没有影响。")
@@ -41,6 +45,28 @@ def constraint(weight: str) -> Text:
     name = _WEIGHTS[weight]
     return Text(
         f"Where the {name.en} must stay after each update.", f"每次更新后{name.zh}须满足的约束。"
+    )
+
+
+def declared_weight(
+    layer: Layer, name: str, shape: tuple[int, ...], kind: str = "", **options: Any
+) -> Weight:
+    """A weight whose initializer, penalty and constraint are fields of the layer.
+
+    Args:
+        name: The weight's.
+        shape: In Keras' layout.
+        kind: What the fields' names begin with, such as "kernel"; the weight's name when left out.
+        options: Further ones of `Weight`.
+    """
+    kind = kind or name
+    return Weight(
+        name,
+        shape,
+        getattr(layer, f"{kind}_initializer"),
+        regularizer=getattr(layer, f"{kind}_regularizer"),
+        constraint=getattr(layer, f"{kind}_constraint"),
+        **options,
     )
 
 

@@ -110,11 +110,7 @@ class Optimizer(HasState, Declared):
     name: str | None = field(None, doc=Text("Name in files.", "文件中的名称。"), advanced=True)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        inherited = cls.declared_fields
         super().__init_subclass__(**kwargs)
-        # A constructor of one's own hands Keras' keywords up, so they all stay.
-        if "__init__" in vars(cls):
-            cls.declared_fields = {**cls.declared_fields, **inherited, **cls.declared_fields}
         if "update" in vars(cls):
             cls._kernel = cls.update
         elif "update_step" in vars(cls):

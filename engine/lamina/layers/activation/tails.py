@@ -12,7 +12,7 @@ from lamina.errors import ShapeError
 from lamina.fields import Axes, Float, field
 from lamina.initializers import InitializerField
 from lamina.layer import Layer, Shape, Weight, layer, need_known, shape_text
-from lamina.layers.shared_fields import constraint, penalty
+from lamina.layers.shared_fields import constraint, declared_weight, penalty
 from lamina.regularizers import RegularizerField
 from lamina.text import Text
 
@@ -88,13 +88,7 @@ class PReLU(Layer):
             1 if self._is_shared(axis) else need_known(self, x, axis, f"number {axis}")
             for axis in range(1, len(x))
         )
-        yield Weight(
-            "alpha",
-            shape,
-            self.alpha_initializer,
-            regularizer=self.alpha_regularizer,
-            constraint=self.alpha_constraint,
-        )
+        yield declared_weight(self, "alpha", shape)
 
     def forward(self, *inputs: Tensor) -> Tensor:
         (x,) = inputs

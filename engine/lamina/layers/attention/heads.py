@@ -20,6 +20,7 @@ from lamina.layers.shared_fields import (
     WITHOUT_EFFECT,
     Refused,
     constraint,
+    declared_weight,
     penalty,
 )
 from lamina.regularizers import RegularizerField
@@ -137,24 +138,10 @@ class HeadsAttention(AttentionLayer):
     ) -> Iterator[Weight]:
         """The weights of one projection."""
         group = "_gate_dense" if part == "gate" else self.dense_groups.format(part)
-        yield Weight(
-            f"{part}_kernel",
-            shape,
-            self.kernel_initializer,
-            to_torch=order,
-            file_group=group,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
+        kernel = f"{part}_kernel"
+        yield declared_weight(self, kernel, shape, "kernel", to_torch=order, file_group=group)
         if self.use_bias:
-            yield Weight(
-                f"{part}_bias",
-                bias,
-                self.bias_initializer,
-                file_group=group,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+            yield declared_weight(self, f"{part}_bias", bias, "bias", file_group=group)
 
     def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
         query, value, key = inputs[0], inputs[1], inputs[-1]

@@ -9,8 +9,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lamina.activations import Activation
-from lamina.constraints import ConstraintField
 from lamina.errors import ShapeError
 from lamina.fields import (
     CausalPadding,
@@ -23,9 +21,12 @@ from lamina.fields import (
     Size3D,
     field,
 )
-from lamina.initializers import InitializerField
 from lamina.layer import Layer, Shape, Weight, layer, need_known, need_rank, product
-from lamina.layers.shared_fields import OUTPUT_PENALTY, constraint, penalty
+from lamina.layers.kernel_and_bias import KernelAndBias
+from lamina.layers.shared_fields import (
+    PENALTY_BY_POSITION,
+    declared_weight,
+)
 from lamina.layers.windows import (
     AXES,
     channels_first,
@@ -43,7 +44,10 @@ torch.fx.wrap(
 )  # its padding depends on the size of the input: a call in a program, not traced
 
 S = TypeVar("S", bound=tuple[int, ...])
-P = TypeVar("P", bound=str)
+
+FILTERS: Any = field(
+    suggest=32, doc=Text("Number of filters: channels of the output.", "滤波器数量，即输出通道数。")
+)
 
 
 def kernel_to_torch(rank: int) -> tuple[int, ...]:
@@ -67,21 +71,45 @@ def strides_or_dilation(cls: type[Layer], values: Mapping[str, Any]) -> Iterable
 
 
 class Window(Layer, Generic[S]):
-    """What convolutions share that keep or shrink their input: how a window slides over it."""
+    """What all convolutions share: a window over one to three axes."""
 
-    kernel_size: S
-    strides: S
-    dilation_rate: S
-    padding: Any
+    kernel_size: S = field(
+        suggest=3, doc=Text("Size of each filter along each axis.", "每个滤波器沿各轴的大小。")
+    )
+    strides: S = field(1, doc=Text("Steps between positions.", "滑动步长。"))
+    padding: Padding = field(
+        "valid",
+        doc=Text(
+            '"same" pads the border with zeros, "valid" does not pad.',
+            "“same”在边缘补零，“valid”不补。",
+        ),
+    )
+    data_format: DataFormat = field(
+        None, doc=Text("Order of the axes.", "轴的顺序。"), advanced=True
+    )
+    dilation_rate: S = field(
+        1,
+        doc=Text("Distance between the values a filter looks at.", "滤波器取值之间的间隔。"),
+        advanced=True,
+    )
 
     @property
     def rank(self) -> int:
         return len(self.kernel_size)
 
+
+class SlidingWindow(Window[S], Generic[S]):
+    """What convolutions share that keep or shrink their input: how a window slides over it."""
+
+    @property
+    def pads_beginning(self) -> bool:
+        """Whether the border is padded at the beginning alone."""
+        return False
+
     def window_positions(self, x: Shape) -> list[int | None]:
         """Sizes of the output along the axes that the window slides along."""
         # Padding of the beginning alone gives as many positions as padding of both ends.
-        padding = "same" if self.padding == "causal" else self.padding
+        padding = "same" if self.pads_beginning else self.padding
         return [
             window_size(
                 self,
@@ -99,7 +127,7 @@ class Window(Layer, Generic[S]):
     def convolve(self, x: Tensor, kernel: Tensor, bias: Any, groups: int) -> Tensor:
         """The convolution of (batch, channels, …) with a kernel in torch's layout."""
         padding: tuple[int, ...] = (0,) * self.rank
-        if self.padding == "causal":
+        if self.pads_beginning:
             x = F.pad(x, ((self.kernel_size[0] - 1) * self.dilation_rate[0], 0))
         elif self.padding == "same":
             even = even_same_padding(self.kernel_size, self.strides, self.dilation_rate)
@@ -112,58 +140,17 @@ class Window(Layer, Generic[S]):
         return function(x, kernel, bias, strides, padding, self.dilation_rate, groups)
 
 
-class _Convolution(Window[S], Generic[S, P]):
+class _Convolution(SlidingWindow[S], KernelAndBias, Generic[S]):
     """What Conv1D, Conv2D and Conv3D share."""
 
-    wants_fractions = True
-
-    filters: PositiveInt = field(
-        suggest=32,
-        doc=Text("Number of filters: channels of the output.", "滤波器数量，即输出通道数。"),
-    )
-    kernel_size: S = field(
-        suggest=3, doc=Text("Size of each filter along each axis.", "每个滤波器沿各轴的大小。")
-    )
-    strides: S = field(1, doc=Text("Steps between positions.", "滑动步长。"))
-    padding: P = field(
-        "valid",
-        doc=Text(
-            '"same" pads the border with zeros, "valid" does not pad, "causal" (of sequences) pads the beginning alone.',
-            "“same”在边缘补零，“valid”不补，“causal”（仅用于序列）只在开头补零。",
-        ),
-    )
-    data_format: DataFormat = field(
-        None, doc=Text("Order of the axes.", "轴的顺序。"), advanced=True
-    )
-    dilation_rate: S = field(
-        1,
-        doc=Text("Distance between the values a filter looks at.", "滤波器取值之间的间隔。"),
-        advanced=True,
-    )
+    filters: PositiveInt = FILTERS
     groups: PositiveInt = field(
         1,
         doc=Text("Number of groups of channels that do not mix.", "互不混合的通道分组数。"),
         advanced=True,
+        after="dilation_rate",
     )
-    activation: Activation = field(
-        None, doc=Text("Applied to the result.", "作用于结果的激活函数。")
-    )
-    use_bias: bool = field(
-        True, doc=Text("Add a learned offset.", "是否加上可学习的偏置。"), advanced=True
-    )
-    kernel_initializer: InitializerField = field(
-        "glorot_uniform",
-        doc=Text("First values of the filters.", "滤波器的初始值。"),
-        advanced=True,
-    )
-    bias_initializer: InitializerField = field(
-        "zeros", doc=Text("First values of the bias.", "偏置的初始值。"), advanced=True
-    )
-    kernel_regularizer: RegularizerField | None = field(None, doc=penalty("kernel"), advanced=True)
-    bias_regularizer: RegularizerField | None = field(None, doc=penalty("bias"), advanced=True)
-    activity_regularizer: RegularizerField | None = field(None, doc=OUTPUT_PENALTY, advanced=True)
-    kernel_constraint: ConstraintField | None = field(None, doc=constraint("kernel"), advanced=True)
-    bias_constraint: ConstraintField | None = field(None, doc=constraint("bias"), advanced=True)
+    activity_regularizer: RegularizerField | None = PENALTY_BY_POSITION
 
     @classmethod
     def check_together(cls, values: Mapping[str, Any]) -> Iterable[Issue]:
@@ -200,23 +187,8 @@ class _Convolution(Window[S], Generic[S, P]):
     def weights_for(self, *inputs: Shape) -> Iterator[Weight]:
         channels = need_known(self, inputs[0], -1, "channels")
         shape = (*self.kernel_size, channels // self.groups, self.filters)
-        order = kernel_to_torch(self.rank)
-        yield Weight(
-            "kernel",
-            shape,
-            self.kernel_initializer,
-            to_torch=order,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
-        if self.use_bias:
-            yield Weight(
-                "bias",
-                (self.filters,),
-                self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+        yield declared_weight(self, "kernel", shape, to_torch=kernel_to_torch(self.rank))
+        yield from self.optional_bias(self.filters)
 
     def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
         per_value = product(self.kernel_size) * product(inputs[0][-1:]) // self.groups
@@ -233,7 +205,7 @@ class _Convolution(Window[S], Generic[S, P]):
     summary=Text("Filters that slide over a sequence.", "在序列上滑动的滤波器。"),
     aliases=("Convolution1D",),
 )
-class Conv1D(_Convolution[Size1D, CausalPadding]):
+class Conv1D(_Convolution[Size1D]):
     """activation(convolution of x with kernel, + bias) along time.
 
     With padding "causal" a step sees itself and earlier ones only.
@@ -242,13 +214,26 @@ class Conv1D(_Convolution[Size1D, CausalPadding]):
         (batch, time, channels) -> (batch, new time, filters)
     """
 
+    padding: CausalPadding = field(  # type: ignore[assignment] # one more than the others have
+        "valid",
+        doc=Text(
+            '"same" pads both ends with zeros, "valid" does not pad, "causal" pads the beginning alone.',
+            "“same”在两端补零，“valid”不补，“causal”只在开头补零。",
+        ),
+        after="strides",
+    )
+
+    @property
+    def pads_beginning(self) -> bool:
+        return self.padding == "causal"
+
 
 @layer(
     group="convolution",
     summary=Text("Filters that slide over an image.", "在图像上滑动的滤波器。"),
     aliases=("Convolution2D",),
 )
-class Conv2D(_Convolution[Size2D, Padding]):
+class Conv2D(_Convolution[Size2D]):
     """activation(convolution of x with kernel, + bias).
 
     Shapes:
@@ -261,7 +246,7 @@ class Conv2D(_Convolution[Size2D, Padding]):
     summary=Text("Filters that slide over a volume.", "在三维数据上滑动的滤波器。"),
     aliases=("Convolution3D",),
 )
-class Conv3D(_Convolution[Size3D, Padding]):
+class Conv3D(_Convolution[Size3D]):
     """activation(convolution of x with kernel, + bias) along depth, height and width.
 
     Shapes:

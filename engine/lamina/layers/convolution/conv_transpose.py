@@ -8,10 +8,7 @@ from typing import Any, Generic, TypeVar
 import torch.nn.functional as F
 from torch import Tensor
 
-from lamina.activations import Activation
-from lamina.constraints import ConstraintField
 from lamina.fields import (
-    DataFormat,
     Issue,
     Offset1D,
     Offset2D,
@@ -23,10 +20,13 @@ from lamina.fields import (
     Size3D,
     field,
 )
-from lamina.initializers import InitializerField
-from lamina.layer import Layer, Shape, Weight, layer, need_known, need_rank, product
-from lamina.layers.convolution.conv import kernel_to_torch, strides_or_dilation
-from lamina.layers.shared_fields import OUTPUT_PENALTY, constraint, penalty
+from lamina.layer import Shape, Weight, layer, need_known, need_rank, product
+from lamina.layers.convolution.conv import FILTERS, Window, kernel_to_torch, strides_or_dilation
+from lamina.layers.kernel_and_bias import KernelAndBias
+from lamina.layers.shared_fields import (
+    PENALTY_BY_POSITION,
+    declared_weight,
+)
 from lamina.layers.windows import AXES, channels_first, channels_last, spread_by_strides
 from lamina.regularizers import RegularizerField
 from lamina.text import Text
@@ -35,21 +35,20 @@ S = TypeVar("S", bound=tuple[int, ...])
 O = TypeVar("O", bound=tuple[int, ...])  # noqa: E741 - offsets
 
 
-class _ConvTranspose(Layer, Generic[S, O]):
+_OUTPUT_PADDING = Text(
+    "Added to one end of each axis of the output; chosen by the padding when empty.",
+    "输出各轴一端额外增加的大小；留空则由 padding 决定。",
+)
+
+
+class _ConvTranspose(Window[S], KernelAndBias, Generic[S, O]):
     """What the three share."""
 
-    wants_fractions = True
-
-    filters: PositiveInt = field(
-        suggest=32,
-        doc=Text("Number of filters: channels of the output.", "滤波器数量，即输出通道数。"),
-    )
-    kernel_size: S = field(
-        suggest=3, doc=Text("Size of each filter along each axis.", "每个滤波器沿各轴的大小。")
-    )
+    filters: PositiveInt = FILTERS
     strides: S = field(
         1,
         doc=Text("How many times larger the output becomes.", "输出放大的倍数（步长）。"),
+        after="kernel_size",
     )
     padding: Padding = field(
         "valid",
@@ -57,42 +56,16 @@ class _ConvTranspose(Layer, Generic[S, O]):
             '"same" gives the input\'s size times the strides, "valid" all that the filters touch.',
             "“same”的输出大小为输入乘以步长，“valid”保留滤波器触及的全部范围。",
         ),
+        after="strides",
     )
-    output_padding: O | None = field(
-        None,
-        doc=Text(
-            "Added to one end of each axis of the output; chosen by the padding when empty.",
-            "输出各轴一端额外增加的大小；留空则由 padding 决定。",
-        ),
-        advanced=True,
-    )
-    data_format: DataFormat = field(
-        None, doc=Text("Order of the axes.", "轴的顺序。"), advanced=True
-    )
+    output_padding: O | None = field(None, doc=_OUTPUT_PADDING, advanced=True, after="padding")
     dilation_rate: S = field(
         1,
         doc=Text("Distance between the values a filter writes.", "滤波器写入值之间的间隔。"),
         advanced=True,
+        after="data_format",
     )
-    activation: Activation = field(
-        None, doc=Text("Applied to the result.", "作用于结果的激活函数。")
-    )
-    use_bias: bool = field(
-        True, doc=Text("Add a learned offset.", "是否加上可学习的偏置。"), advanced=True
-    )
-    kernel_initializer: InitializerField = field(
-        "glorot_uniform",
-        doc=Text("First values of the filters.", "滤波器的初始值。"),
-        advanced=True,
-    )
-    bias_initializer: InitializerField = field(
-        "zeros", doc=Text("First values of the bias.", "偏置的初始值。"), advanced=True
-    )
-    kernel_regularizer: RegularizerField | None = field(None, doc=penalty("kernel"), advanced=True)
-    bias_regularizer: RegularizerField | None = field(None, doc=penalty("bias"), advanced=True)
-    activity_regularizer: RegularizerField | None = field(None, doc=OUTPUT_PENALTY, advanced=True)
-    kernel_constraint: ConstraintField | None = field(None, doc=constraint("kernel"), advanced=True)
-    bias_constraint: ConstraintField | None = field(None, doc=constraint("bias"), advanced=True)
+    activity_regularizer: RegularizerField | None = PENALTY_BY_POSITION
 
     @classmethod
     def check_together(cls, values: Mapping[str, Any]) -> Iterable[Issue]:
@@ -113,10 +86,6 @@ class _ConvTranspose(Layer, Generic[S, O]):
                 None,
             )
         yield from strides_or_dilation(cls, values)
-
-    @property
-    def rank(self) -> int:
-        return len(self.kernel_size)
 
     def _cut(self, axis: int) -> tuple[int, int]:
         """What "same" or `output_padding` take away at both ends of an axis; below 0 what they add.
@@ -148,23 +117,8 @@ class _ConvTranspose(Layer, Generic[S, O]):
     def weights_for(self, *inputs: Shape) -> Iterator[Weight]:
         channels = need_known(self, inputs[0], -1, "channels")
         shape = (*self.kernel_size, self.filters, channels)
-        order = kernel_to_torch(self.rank)
-        yield Weight(
-            "kernel",
-            shape,
-            self.kernel_initializer,
-            to_torch=order,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
-        if self.use_bias:
-            yield Weight(
-                "bias",
-                (self.filters,),
-                self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+        yield declared_weight(self, "kernel", shape, to_torch=kernel_to_torch(self.rank))
+        yield from self.optional_bias(self.filters)
 
     def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
         return product(inputs[0][1:]) * self.filters * product(self.kernel_size)
@@ -244,9 +198,7 @@ class Conv3DTranspose(_ConvTranspose[Size3D, Offset3D]):
         (batch, depth, height, width, channels) -> (batch, *strides times the sizes, filters) with padding "same"
     """
 
-
-# Keras takes these two the other way around in 3D alone.
-_order = list(Conv3DTranspose.declared_fields)
-_order.remove("data_format")
-_order.insert(_order.index("output_padding"), "data_format")
-Conv3DTranspose.declared_fields = {key: Conv3DTranspose.declared_fields[key] for key in _order}
+    # Keras takes these two the other way around in 3D alone.
+    output_padding: Offset3D | None = field(
+        None, doc=_OUTPUT_PADDING, advanced=True, after="data_format"
+    )

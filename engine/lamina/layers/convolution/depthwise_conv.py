@@ -3,61 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import torch.nn.functional as F
 from torch import Tensor
 
-from lamina.activations import Activation
 from lamina.constraints import ConstraintField
-from lamina.fields import DataFormat, Padding, PositiveInt, Size1D, Size2D, field
-from lamina.initializers import Initializer, InitializerField
+from lamina.fields import PositiveInt, Size1D, Size2D, field
+from lamina.initializers import InitializerField
 from lamina.layer import Shape, Weight, layer, need_known, need_rank, product
-from lamina.layers.convolution.conv import Window, kernel_to_torch
-from lamina.layers.shared_fields import OUTPUT_PENALTY, constraint, penalty
+from lamina.layers.convolution.conv import SlidingWindow, kernel_to_torch
+from lamina.layers.kernel_and_bias import OptionalBias
+from lamina.layers.shared_fields import (
+    PENALTY_BY_POSITION,
+    constraint,
+    declared_weight,
+    penalty,
+)
 from lamina.layers.windows import AXES, channels_first, channels_last
 from lamina.regularizers import RegularizerField
 from lamina.text import Text
 
 S = TypeVar("S", bound=tuple[int, ...])
 
-_KERNEL_SIZE = Text("Size of each filter along each axis.", "每个滤波器沿各轴的大小。")
-_STRIDES = Text("Steps between positions.", "滑动步长。")
-_PADDING = Text(
-    '"same" pads the border with zeros, "valid" does not pad.',
-    "“same”在边缘补零，“valid”不补。",
-)
 _MULTIPLIER = Text("Number of filters for each channel.", "每个通道的滤波器数量。")
-_DATA_FORMAT = Text("Order of the axes.", "轴的顺序。")
-_DILATION = Text("Distance between the values a filter looks at.", "滤波器取值之间的间隔。")
-_ACTIVATION = Text("Applied to the result.", "作用于结果的激活函数。")
-_USE_BIAS = Text("Add a learned offset.", "是否加上可学习的偏置。")
-_DEPTHWISE = Text("First values of the filters of each channel.", "逐通道滤波器的初始值。")
-_BIAS = Text("First values of the bias.", "偏置的初始值。")
 
 
-class _Depthwise(Window[S]):
+class _Depthwise(SlidingWindow[S], OptionalBias, Generic[S]):
     """What both kinds share: a convolution of each channel by itself."""
 
-    wants_fractions = True
+    depthwise_initializer: InitializerField = field(
+        "glorot_uniform",
+        doc=Text("First values of the filters of each channel.", "逐通道滤波器的初始值。"),
+        advanced=True,
+        after="use_bias",
+    )
+    depthwise_regularizer: RegularizerField | None = field(
+        None, doc=penalty("depthwise"), advanced=True, after="bias_initializer"
+    )
+    activity_regularizer: RegularizerField | None = PENALTY_BY_POSITION
+    depthwise_constraint: ConstraintField | None = field(
+        None, doc=constraint("depthwise"), advanced=True, after="activity_regularizer"
+    )
 
     depth_multiplier: int
-    depthwise_initializer: Initializer
-    depthwise_regularizer: Any
-    depthwise_constraint: Any
 
     def depthwise_weight(self, name: str, x: Shape) -> Weight:
         shape = (*self.kernel_size, need_known(self, x, -1, "channels"), self.depth_multiplier)
         # (…, in, multiplier) -> (in, multiplier, …), whose first two axes are torch's filters in a row
         order = (self.rank, self.rank + 1, *range(self.rank))
-        return Weight(
-            name,
-            shape,
-            self.depthwise_initializer,
-            to_torch=order,
-            regularizer=self.depthwise_regularizer,
-            constraint=self.depthwise_constraint,
-        )
+        return declared_weight(self, name, shape, "depthwise", to_torch=order)
 
     def depthwise(self, x: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
         """Each channel of (batch, channels, …) by itself."""
@@ -66,25 +61,7 @@ class _Depthwise(Window[S]):
 
 
 class _DepthwiseConv(_Depthwise[S], Generic[S]):
-    kernel_size: S = field(suggest=3, doc=_KERNEL_SIZE)
-    strides: S = field(1, doc=_STRIDES)
-    padding: Padding = field("valid", doc=_PADDING)
-    depth_multiplier: PositiveInt = field(1, doc=_MULTIPLIER)
-    data_format: DataFormat = field(None, doc=_DATA_FORMAT, advanced=True)
-    dilation_rate: S = field(1, doc=_DILATION, advanced=True)
-    activation: Activation = field(None, doc=_ACTIVATION)
-    use_bias: bool = field(True, doc=_USE_BIAS, advanced=True)
-    depthwise_initializer: InitializerField = field("glorot_uniform", doc=_DEPTHWISE, advanced=True)
-    bias_initializer: InitializerField = field("zeros", doc=_BIAS, advanced=True)
-    depthwise_regularizer: RegularizerField | None = field(
-        None, doc=penalty("depthwise"), advanced=True
-    )
-    bias_regularizer: RegularizerField | None = field(None, doc=penalty("bias"), advanced=True)
-    activity_regularizer: RegularizerField | None = field(None, doc=OUTPUT_PENALTY, advanced=True)
-    depthwise_constraint: ConstraintField | None = field(
-        None, doc=constraint("depthwise"), advanced=True
-    )
-    bias_constraint: ConstraintField | None = field(None, doc=constraint("bias"), advanced=True)
+    depth_multiplier: PositiveInt = field(1, doc=_MULTIPLIER, after="padding")
 
     def output_shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
@@ -95,15 +72,7 @@ class _DepthwiseConv(_Depthwise[S], Generic[S]):
     def weights_for(self, *inputs: Shape) -> Iterator[Weight]:
         (x,) = inputs
         yield self.depthwise_weight("kernel", x)
-        if self.use_bias:
-            size = need_known(self, x, -1, "channels") * self.depth_multiplier
-            yield Weight(
-                "bias",
-                (size,),
-                self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+        yield from self.optional_bias(need_known(self, x, -1, "channels") * self.depth_multiplier)
 
     def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
         return product(output[1:]) * product(self.kernel_size)
@@ -119,36 +88,19 @@ class _SeparableConv(_Depthwise[S], Generic[S]):
         suggest=32,
         doc=Text("Number of mixtures: channels of the output.", "混合后的数量，即输出通道数。"),
     )
-    kernel_size: S = field(suggest=3, doc=_KERNEL_SIZE)
-    strides: S = field(1, doc=_STRIDES)
-    padding: Padding = field("valid", doc=_PADDING)
-    data_format: DataFormat = field(None, doc=_DATA_FORMAT, advanced=True)
-    dilation_rate: S = field(1, doc=_DILATION, advanced=True)
-    depth_multiplier: PositiveInt = field(1, doc=_MULTIPLIER, advanced=True)
-    activation: Activation = field(None, doc=_ACTIVATION)
-    use_bias: bool = field(True, doc=_USE_BIAS, advanced=True)
-    depthwise_initializer: InitializerField = field("glorot_uniform", doc=_DEPTHWISE, advanced=True)
+    depth_multiplier: PositiveInt = field(1, doc=_MULTIPLIER, advanced=True, after="dilation_rate")
     pointwise_initializer: InitializerField = field(
         "glorot_uniform",
         doc=Text("First values of the mixture of channels.", "通道混合权重的初始值。"),
         advanced=True,
-    )
-    bias_initializer: InitializerField = field("zeros", doc=_BIAS, advanced=True)
-    depthwise_regularizer: RegularizerField | None = field(
-        None, doc=penalty("depthwise"), advanced=True
+        after="depthwise_initializer",
     )
     pointwise_regularizer: RegularizerField | None = field(
-        None, doc=penalty("pointwise"), advanced=True
-    )
-    bias_regularizer: RegularizerField | None = field(None, doc=penalty("bias"), advanced=True)
-    activity_regularizer: RegularizerField | None = field(None, doc=OUTPUT_PENALTY, advanced=True)
-    depthwise_constraint: ConstraintField | None = field(
-        None, doc=constraint("depthwise"), advanced=True
+        None, doc=penalty("pointwise"), advanced=True, after="depthwise_regularizer"
     )
     pointwise_constraint: ConstraintField | None = field(
-        None, doc=constraint("pointwise"), advanced=True
+        None, doc=constraint("pointwise"), advanced=True, after="depthwise_constraint"
     )
-    bias_constraint: ConstraintField | None = field(None, doc=constraint("bias"), advanced=True)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
@@ -161,22 +113,8 @@ class _SeparableConv(_Depthwise[S], Generic[S]):
         yield self.depthwise_weight("depthwise_kernel", x)
         inner = need_known(self, x, -1, "channels") * self.depth_multiplier
         shape, order = (*(1,) * self.rank, inner, self.filters), kernel_to_torch(self.rank)
-        yield Weight(
-            "pointwise_kernel",
-            shape,
-            self.pointwise_initializer,
-            to_torch=order,
-            regularizer=self.pointwise_regularizer,
-            constraint=self.pointwise_constraint,
-        )
-        if self.use_bias:
-            yield Weight(
-                "bias",
-                (self.filters,),
-                self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+        yield declared_weight(self, "pointwise_kernel", shape, "pointwise", to_torch=order)
+        yield from self.optional_bias(self.filters)
 
     def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
         inner = product(inputs[0][-1:]) * self.depth_multiplier

@@ -21,6 +21,7 @@ from lamina.layers.shared_fields import (
     WITHOUT_EFFECT,
     Refused,
     constraint,
+    declared_weight,
     penalty,
 )
 from lamina.regularizers import RegularizerField
@@ -218,13 +219,7 @@ class EinsumDense(Layer):
             )
             bias = tuple(need_known(self, own, axis, "bias") for axis in range(len(own)))
             after = (1,) * len(rest) if letters.rest_on_right else ()
-            yield Weight(
-                "bias",
-                (*bias, *after),
-                self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+            yield declared_weight(self, "bias", (*bias, *after))
 
     def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
         sizes, rest = self._sizes(inputs[0])

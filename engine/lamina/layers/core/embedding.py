@@ -13,6 +13,7 @@ from lamina.errors import ConfigError
 from lamina.fields import PositiveInt, field
 from lamina.initializers import InitializerField
 from lamina.layer import Layer, Shape, Weight, layer
+from lamina.layers.shared_fields import declared_weight
 from lamina.regularizers import RegularizerField
 from lamina.text import Text
 
@@ -82,13 +83,7 @@ class Embedding(Layer):
         return (*inputs[0], self.output_dim)
 
     def weights_for(self, *inputs: Shape) -> Iterator[Weight]:
-        yield Weight(
-            "embeddings",
-            (self.input_dim, self.output_dim),
-            self.embeddings_initializer,
-            regularizer=self.embeddings_regularizer,
-            constraint=self.embeddings_constraint,
-        )
+        yield declared_weight(self, "embeddings", (self.input_dim, self.output_dim))
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return inputs != 0 if self.mask_zero else None

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from lamina.calls import Slot
-from lamina.constraints import ConstraintField
 from lamina.errors import ShapeError
-from lamina.fields import PositiveFloat, PositiveInt, field
-from lamina.initializers import InitializerField
+from lamina.fields import PositiveFloat, field
 from lamina.layer import Shape, TensorSpec, Weight, layer, product, shape_text
 from lamina.layers.core.embedding import Embedding
-from lamina.regularizers import RegularizerField
 from lamina.text import Text
-
-_of_embedding: Mapping[str, Any] = Embedding.declared_fields
 
 
 @layer(
@@ -33,27 +28,24 @@ class ReversibleEmbedding(Embedding):
         (batch, …, input_dim)
     """
 
-    input_dim: PositiveInt = _of_embedding["input_dim"]
-    output_dim: PositiveInt = _of_embedding["output_dim"]
-    tie_weights: bool = field(  # type: ignore[misc]
+    tie_weights: bool = field(
         True,
         doc=Text("Whether both directions have the same table.", "正反两个方向是否共用同一张表。"),
+        after="output_dim",
     )
-    embeddings_initializer: InitializerField = _of_embedding["embeddings_initializer"]
-    embeddings_regularizer: RegularizerField = _of_embedding["embeddings_regularizer"]
-    embeddings_constraint: ConstraintField = _of_embedding["embeddings_constraint"]
-    mask_zero: bool = _of_embedding["mask_zero"]
-    reverse_dtype: Literal["bfloat16", "float16", "float32", "float64"] | None = field(  # type: ignore[misc]
+    reverse_dtype: Literal["bfloat16", "float16", "float32", "float64"] | None = field(
         None,
         doc=Text("Type in which logits are computed.", "计算 logits 所用的类型。"),
         advanced=True,
+        after="mask_zero",
     )
-    logit_soft_cap: PositiveFloat | None = field(  # type: ignore[misc]
+    logit_soft_cap: PositiveFloat | None = field(
         None,
         doc=Text(
             "Size that logits approach and never reach.", "logits 的软上限：逐渐逼近但不会达到。"
         ),
         advanced=True,
+        after="reverse_dtype",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

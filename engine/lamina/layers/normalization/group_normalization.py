@@ -8,13 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lamina.constraints import ConstraintField
 from lamina.errors import ShapeError
-from lamina.fields import Int, Issue, PositiveFloat, field
-from lamina.initializers import InitializerField
-from lamina.layer import Layer, Shape, Weight, layer, need_known, shape_text
-from lamina.layers.shared_fields import constraint, penalty
-from lamina.regularizers import RegularizerField
+from lamina.fields import Int, Issue, field
+from lamina.layer import Shape, Weight, layer, need_known
+from lamina.layers.normalization.scale_and_offset import ScaleAndOffset
 from lamina.text import Text
 
 
@@ -25,7 +22,7 @@ from lamina.text import Text
         "在每个样本的特征组内归一化为零均值、单位方差。",
     ),
 )
-class GroupNormalization(Layer):
+class GroupNormalization(ScaleAndOffset):
     """gamma (x - mean) / sqrt(variance + epsilon) + beta, over each group (Wu and He 2018, arXiv:1803.08494).
 
     A group's mean and variance are taken over its features and all other axes but the batch.
@@ -42,27 +39,6 @@ class GroupNormalization(Layer):
         ),
     )
     axis: Int = field(-1, doc=Text("Axis of the features.", "特征所在的轴。"), advanced=True)
-    epsilon: PositiveFloat = field(
-        1e-3, doc=Text("Added to the variance.", "加到方差上的小常数。"), advanced=True
-    )
-    center: bool = field(
-        True, doc=Text("Learn an offset, beta.", "是否学习偏移量 beta。"), advanced=True
-    )
-    scale: bool = field(
-        True, doc=Text("Learn a factor, gamma.", "是否学习缩放系数 gamma。"), advanced=True
-    )
-    beta_initializer: InitializerField = field(
-        "zeros", doc=Text("First values of beta.", "beta 的初始值。"), advanced=True
-    )
-    gamma_initializer: InitializerField = field(
-        "ones", doc=Text("First values of gamma.", "gamma 的初始值。"), advanced=True
-    )
-    beta_regularizer: RegularizerField | None = field(None, doc=penalty("beta"), advanced=True)
-    gamma_regularizer: RegularizerField | None = field(None, doc=penalty("gamma"), advanced=True)
-    beta_constraint: ConstraintField | None = field(None, doc=constraint("beta"), advanced=True)
-    gamma_constraint: ConstraintField | None = field(None, doc=constraint("gamma"), advanced=True)
-
-    supports_masking = True
 
     @classmethod
     def check_together(cls, values: Mapping[str, Any]) -> Iterable[Issue]:
@@ -79,22 +55,9 @@ class GroupNormalization(Layer):
                 1,
             )
 
-    def _axis_in(self, x: Shape) -> int:
-        axis = self.axis + len(x) if self.axis < 0 else self.axis
-        if not 0 < axis < len(x):
-            raise ShapeError(
-                Text(
-                    f'GroupNormalization "{self.name}" has no axis {self.axis} of features in {shape_text(x)}.',
-                    f"GroupNormalization“{self.name}”的输入 {shape_text(x)} 中没有特征轴 {self.axis}。",
-                ),
-                field="axis",
-                suggest={"axis": -1},
-            )
-        return axis
-
     def output_shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
-        features = need_known(self, x, self._axis_in(x), "feature")
+        features = need_known(self, x, self.feature_axis(x), "feature")
         if self.groups != -1 and features % self.groups:
             raise ShapeError(
                 Text(
@@ -109,29 +72,11 @@ class GroupNormalization(Layer):
 
     def weights_for(self, *inputs: Shape) -> Iterator[Weight]:
         (x,) = inputs
-        shape = (need_known(self, x, self._axis_in(x), "feature"),)
-        if self.scale:
-            yield Weight(
-                "gamma",
-                shape,
-                self.gamma_initializer,
-                regularizer=self.gamma_regularizer,
-                constraint=self.gamma_constraint,
-                autocast=False,
-            )
-        if self.center:
-            yield Weight(
-                "beta",
-                shape,
-                self.beta_initializer,
-                regularizer=self.beta_regularizer,
-                constraint=self.beta_constraint,
-                autocast=False,
-            )
+        return self.scale_and_offset(need_known(self, x, self.feature_axis(x), "feature"))
 
     def forward(self, *inputs: Tensor) -> Tensor:
         (shape,) = self.built_for
-        axis = self._axis_in(shape)
+        axis = self.feature_axis(shape)
         to_first = (0, axis, *(a for a in range(1, len(shape)) if a != axis))
         back = tuple(to_first.index(a) for a in range(len(shape)))
         groups = need_known(self, shape, axis, "feature") if self.groups == -1 else self.groups

@@ -7,13 +7,10 @@ from collections.abc import Iterator
 import torch.nn.functional as F
 from torch import Tensor
 
-from lamina.constraints import ConstraintField
 from lamina.errors import ShapeError
-from lamina.fields import Int, PositiveFloat, field
-from lamina.initializers import InitializerField
-from lamina.layer import Layer, Shape, Weight, layer, need_known, shape_text
-from lamina.layers.shared_fields import constraint, penalty
-from lamina.regularizers import RegularizerField
+from lamina.fields import Int, field
+from lamina.layer import Shape, Weight, layer, need_known, shape_text
+from lamina.layers.normalization.scale_and_offset import ScaleAndOffset
 from lamina.text import Text
 
 
@@ -23,7 +20,7 @@ from lamina.text import Text
         "Zero mean, unit variance within each sample.", "在每个样本内归一化为零均值、单位方差。"
     ),
 )
-class LayerNormalization(Layer):
+class LayerNormalization(ScaleAndOffset):
     """gamma (x - mean) / sqrt(variance + epsilon) + beta over the last axis (Ba et al. 2016, arXiv:1607.06450).
 
     Shapes:
@@ -35,27 +32,6 @@ class LayerNormalization(Layer):
         doc=Text("Axis of the features; the last one.", "特征所在的轴，即最后一个轴。"),
         advanced=True,
     )
-    epsilon: PositiveFloat = field(
-        1e-3, doc=Text("Added to the variance.", "加到方差上的小常数。"), advanced=True
-    )
-    center: bool = field(
-        True, doc=Text("Learn an offset, beta.", "是否学习偏移量 beta。"), advanced=True
-    )
-    scale: bool = field(
-        True, doc=Text("Learn a factor, gamma.", "是否学习缩放系数 gamma。"), advanced=True
-    )
-    beta_initializer: InitializerField = field(
-        "zeros", doc=Text("First values of beta.", "beta 的初始值。"), advanced=True
-    )
-    gamma_initializer: InitializerField = field(
-        "ones", doc=Text("First values of gamma.", "gamma 的初始值。"), advanced=True
-    )
-    beta_regularizer: RegularizerField | None = field(None, doc=penalty("beta"), advanced=True)
-    gamma_regularizer: RegularizerField | None = field(None, doc=penalty("gamma"), advanced=True)
-    beta_constraint: ConstraintField | None = field(None, doc=constraint("beta"), advanced=True)
-    gamma_constraint: ConstraintField | None = field(None, doc=constraint("gamma"), advanced=True)
-
-    supports_masking = True
 
     def output_shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
@@ -73,25 +49,7 @@ class LayerNormalization(Layer):
         return x
 
     def weights_for(self, *inputs: Shape) -> Iterator[Weight]:
-        shape = (need_known(self, inputs[0], -1, "feature"),)
-        if self.scale:
-            yield Weight(
-                "gamma",
-                shape,
-                self.gamma_initializer,
-                regularizer=self.gamma_regularizer,
-                constraint=self.gamma_constraint,
-                autocast=False,
-            )
-        if self.center:
-            yield Weight(
-                "beta",
-                shape,
-                self.beta_initializer,
-                regularizer=self.beta_regularizer,
-                constraint=self.beta_constraint,
-                autocast=False,
-            )
+        return self.scale_and_offset(need_known(self, inputs[0], -1, "feature"))
 
     def forward(self, *inputs: Tensor) -> Tensor:
         features = need_known(self, self.built_for[0], -1, "feature")

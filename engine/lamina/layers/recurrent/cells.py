@@ -3,44 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from lamina.activations import Activation
-from lamina.constraints import ConstraintField
-from lamina.fields import Fraction, Int, PositiveInt, field
-from lamina.initializers import InitializerField
-from lamina.layer import Layer, Shape, Weight
-from lamina.layers.recurrent import recurrent as words
-from lamina.layers.recurrent.lstm import UnitForgetBias
-from lamina.layers.recurrent.recurrent import recurrent_weights
+from lamina.fields import PositiveInt, field
+from lamina.layer import Shape, Weight, need_known
+from lamina.layers.recurrent.gates import (
+    GATE_ACTIVATION,
+    GRU_ACTIVATION,
+    LSTM_ACTIVATION,
+    RESET_AFTER,
+    RNN_ACTIVATION,
+    UNIT_FORGET_BIAS,
+    UNITS,
+    ForgetGate,
+    Gates,
+)
 from lamina.layers.recurrent.steps import gru_step, lstm_step, project
-from lamina.layers.regularization.random_stream import SeededNoise
-from lamina.regularizers import RegularizerField
-from lamina.text import Text
 
 
-class Cell(Layer):
-    """Base of the library's cells; `parts` is the number of gates and candidates that a step computes.
+class Cell(Gates):
+    """Base of the library's cells.
 
     A cell of one's own is a layer with `state_size` and `call(inputs, states)`, which gives the output and the new
     states.
     """
 
-    parts: ClassVar[int]
-    units: int
-    use_bias: bool
-    dropout: float
-    recurrent_dropout: float
-    seed: int | None
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.pop("implementation", None)  # ways to the same numbers
         super().__init__(*args, **kwargs)
-        self.noise = None if self.seed is None else SeededNoise(self.seed)
         self.__dict__["masks"] = {}
 
     @property
@@ -52,15 +46,6 @@ class Cell(Layer):
     def output_size(self) -> int:
         return self.units
 
-    @property
-    def bias_shape(self) -> tuple[int, ...]:
-        return (self.parts * self.units,)
-
-    @property
-    def first_bias(self) -> Any:
-        """Initializer of the bias."""
-        return self.bias_initializer
-
     def get_initial_state(self, batch_size: int | None = None) -> list[Tensor]:
         """Zeros for each state."""
         sizes = self.state_size if isinstance(self.state_size, list) else [self.state_size]
@@ -70,7 +55,7 @@ class Cell(Layer):
         super().build(tuple(input_shape))
 
     def weights_for(self, *inputs: Shape) -> Iterator[Weight]:
-        return recurrent_weights(self, inputs[0])
+        return self.gate_weights(need_known(self, inputs[0], 1, "features"))
 
     def reset_dropout_mask(self) -> None:
         """Draw which of the inputs' features are dropped anew at the next step."""
@@ -100,47 +85,21 @@ class Cell(Layer):
         return self._mask("state", state, self.recurrent_dropout)
 
 
-class LSTMCell(Cell):
+class LSTMCell(Cell, ForgetGate):
     """One step of an LSTM.
 
     Shapes:
         (batch, features), [(batch, units), (batch, units)] -> (batch, units), the same
     """
 
-    units: PositiveInt = field(suggest=64, doc=words.UNITS)
-    activation: Activation = field(
-        "tanh", doc=Text("Of the candidate and the output.", "候选状态与输出的激活函数。")
-    )
-    recurrent_activation: Activation = field(
-        "sigmoid", doc=Text("Of the gates.", "门控的激活函数。")
-    )
-    use_bias: bool = field(True, doc=words.USE_BIAS)
-    kernel_initializer: InitializerField = field("glorot_uniform", doc=words.KERNEL)
-    recurrent_initializer: InitializerField = field("orthogonal", doc=words.RECURRENT)
-    bias_initializer: InitializerField = field("zeros", doc=words.BIAS)
-    unit_forget_bias: bool = field(
-        True, doc=Text("Begin with 1 as bias of the forget gate.", "遗忘门的偏置初始为 1。")
-    )
-    kernel_regularizer: RegularizerField = field(None, doc=words.PENALTY_KERNEL)
-    recurrent_regularizer: RegularizerField = field(None, doc=words.PENALTY_RECURRENT)
-    bias_regularizer: RegularizerField = field(None, doc=words.PENALTY_BIAS)
-    kernel_constraint: ConstraintField = field(None, doc=words.LIMIT_KERNEL)
-    recurrent_constraint: ConstraintField = field(None, doc=words.LIMIT_RECURRENT)
-    bias_constraint: ConstraintField = field(None, doc=words.LIMIT_BIAS)
-    dropout: Fraction = field(0.0, doc=words.DROPOUT)
-    recurrent_dropout: Fraction = field(0.0, doc=words.RECURRENT_DROPOUT)
-    seed: Int | None = field(None, doc=words.SEED)
-
-    parts = 4
+    units: PositiveInt = UNITS
+    activation: Activation = LSTM_ACTIVATION
+    recurrent_activation: Activation = GATE_ACTIVATION
+    unit_forget_bias: bool = UNIT_FORGET_BIAS
 
     @property
     def state_size(self) -> list[int]:
         return [self.units, self.units]
-
-    @property
-    def first_bias(self) -> Any:
-        given = self.bias_initializer
-        return UnitForgetBias(given, self.units) if self.unit_forget_bias else given
 
     def call(self, inputs: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         z = self._projected(inputs, self._bias if self.use_bias else None)
@@ -163,31 +122,10 @@ class GRUCell(Cell):
         (batch, features), (batch, units) -> (batch, units), the same
     """
 
-    units: PositiveInt = field(suggest=64, doc=words.UNITS)
-    activation: Activation = field("tanh", doc=Text("Of the candidate.", "候选状态的激活函数。"))
-    recurrent_activation: Activation = field(
-        "sigmoid", doc=Text("Of the gates.", "门控的激活函数。")
-    )
-    use_bias: bool = field(True, doc=words.USE_BIAS)
-    kernel_initializer: InitializerField = field("glorot_uniform", doc=words.KERNEL)
-    recurrent_initializer: InitializerField = field("orthogonal", doc=words.RECURRENT)
-    bias_initializer: InitializerField = field("zeros", doc=words.BIAS)
-    kernel_regularizer: RegularizerField = field(None, doc=words.PENALTY_KERNEL)
-    recurrent_regularizer: RegularizerField = field(None, doc=words.PENALTY_RECURRENT)
-    bias_regularizer: RegularizerField = field(None, doc=words.PENALTY_BIAS)
-    kernel_constraint: ConstraintField = field(None, doc=words.LIMIT_KERNEL)
-    recurrent_constraint: ConstraintField = field(None, doc=words.LIMIT_RECURRENT)
-    bias_constraint: ConstraintField = field(None, doc=words.LIMIT_BIAS)
-    dropout: Fraction = field(0.0, doc=words.DROPOUT)
-    recurrent_dropout: Fraction = field(0.0, doc=words.RECURRENT_DROPOUT)
-    reset_after: bool = field(
-        True,
-        doc=Text(
-            "Whether the reset gate acts after the state's kernel, or before it.",
-            "重置门作用于循环权重之后（否则在之前）。",
-        ),
-    )
-    seed: Int | None = field(None, doc=words.SEED)
+    units: PositiveInt = UNITS
+    activation: Activation = GRU_ACTIVATION
+    recurrent_activation: Activation = GATE_ACTIVATION
+    reset_after: bool = field(True, doc=RESET_AFTER, advanced=True, after="recurrent_dropout")
 
     parts = 3
 
@@ -220,21 +158,8 @@ class SimpleRNNCell(Cell):
         (batch, features), (batch, units) -> (batch, units), the same
     """
 
-    units: PositiveInt = field(suggest=64, doc=words.UNITS)
-    activation: Activation = field("tanh", doc=Text("Of the state.", "状态的激活函数。"))
-    use_bias: bool = field(True, doc=words.USE_BIAS)
-    kernel_initializer: InitializerField = field("glorot_uniform", doc=words.KERNEL)
-    recurrent_initializer: InitializerField = field("orthogonal", doc=words.RECURRENT)
-    bias_initializer: InitializerField = field("zeros", doc=words.BIAS)
-    kernel_regularizer: RegularizerField = field(None, doc=words.PENALTY_KERNEL)
-    recurrent_regularizer: RegularizerField = field(None, doc=words.PENALTY_RECURRENT)
-    bias_regularizer: RegularizerField = field(None, doc=words.PENALTY_BIAS)
-    kernel_constraint: ConstraintField = field(None, doc=words.LIMIT_KERNEL)
-    recurrent_constraint: ConstraintField = field(None, doc=words.LIMIT_RECURRENT)
-    bias_constraint: ConstraintField = field(None, doc=words.LIMIT_BIAS)
-    dropout: Fraction = field(0.0, doc=words.DROPOUT)
-    recurrent_dropout: Fraction = field(0.0, doc=words.RECURRENT_DROPOUT)
-    seed: Int | None = field(None, doc=words.SEED)
+    units: PositiveInt = UNITS
+    activation: Activation = RNN_ACTIVATION
 
     parts = 1
 

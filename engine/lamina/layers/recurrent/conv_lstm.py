@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 import torch
@@ -11,28 +12,29 @@ from torch import Tensor
 
 from lamina import activations
 from lamina.activations import Activation
-from lamina.constraints import ConstraintField
 from lamina.fields import (
-    DataFormat,
-    Fraction,
-    Int,
     Issue,
-    Padding,
     PositiveInt,
     Size1D,
     Size2D,
     Size3D,
     field,
 )
-from lamina.initializers import InitializerField
 from lamina.layer import Shape, Weight, layer, need_known, need_rank, product
-from lamina.layers.convolution.conv import Window, kernel_to_torch, strides_or_dilation
-from lamina.layers.recurrent import recurrent as words
-from lamina.layers.recurrent.lstm import UnitForgetBias
+from lamina.layers.convolution.conv import (
+    SlidingWindow,
+    kernel_to_torch,
+    strides_or_dilation,
+)
+from lamina.layers.recurrent.gates import (
+    GATE_ACTIVATION,
+    LSTM_ACTIVATION,
+    UNIT_FORGET_BIAS,
+    ForgetGate,
+)
 from lamina.layers.recurrent.recurrent import Recurrent
 from lamina.layers.recurrent.steps import run_steps
 from lamina.layers.windows import channels_first, pad_same
-from lamina.regularizers import RegularizerField
 from lamina.text import Text
 
 S = TypeVar("S", bound=tuple[int, ...])
@@ -93,7 +95,7 @@ def conv_lstm_steps(
     return (outputs.movedim(2, -1), *(state.movedim(1, -1) for state in last))
 
 
-class _ConvLSTM(Recurrent, Window[S], Generic[S]):
+class _ConvLSTM(SlidingWindow[S], Recurrent, ForgetGate, Generic[S]):
     """What the three share."""
 
     filters: PositiveInt = field(
@@ -102,72 +104,9 @@ class _ConvLSTM(Recurrent, Window[S], Generic[S]):
             "Number of filters: channels of state and output.", "滤波器数量，即状态和输出的通道数。"
         ),
     )
-    kernel_size: S = field(
-        suggest=3, doc=Text("Size of each filter along each axis.", "每个滤波器沿各轴的大小。")
-    )
-    strides: S = field(
-        1, doc=Text("Steps between positions in the input.", "输入上的滑动步长。"), advanced=True
-    )
-    padding: Padding = field(
-        "valid",
-        doc=Text(
-            '"same" pads the border of the input with zeros, "valid" does not pad.',
-            "“same”在输入边缘补零，“valid”不补。",
-        ),
-    )
-    data_format: DataFormat = field(
-        None, doc=Text("Order of the axes.", "轴的顺序。"), advanced=True
-    )
-    dilation_rate: S = field(
-        1,
-        doc=Text("Distance between the values a filter looks at.", "滤波器取值之间的间隔。"),
-        advanced=True,
-    )
-    activation: Activation = field(
-        "tanh",
-        doc=Text("Of the candidate and the output.", "候选状态与输出的激活函数。"),
-        advanced=True,
-    )
-    recurrent_activation: Activation = field(
-        "sigmoid", doc=Text("Of the gates.", "门控的激活函数。"), advanced=True
-    )
-    use_bias: bool = field(True, doc=words.USE_BIAS, advanced=True)
-    kernel_initializer: InitializerField = field("glorot_uniform", doc=words.KERNEL, advanced=True)
-    recurrent_initializer: InitializerField = field(
-        "orthogonal", doc=words.RECURRENT, advanced=True
-    )
-    bias_initializer: InitializerField = field("zeros", doc=words.BIAS, advanced=True)
-    unit_forget_bias: bool = field(
-        True,
-        doc=Text("Begin with 1 as bias of the forget gate.", "遗忘门的偏置初始为 1。"),
-        advanced=True,
-    )
-    kernel_regularizer: RegularizerField = field(None, doc=words.PENALTY_KERNEL, advanced=True)
-    recurrent_regularizer: RegularizerField = field(
-        None, doc=words.PENALTY_RECURRENT, advanced=True
-    )
-    bias_regularizer: RegularizerField = field(None, doc=words.PENALTY_BIAS, advanced=True)
-    activity_regularizer: RegularizerField = field(None, doc=words.PENALTY_OUTPUT, advanced=True)
-    kernel_constraint: ConstraintField = field(None, doc=words.LIMIT_KERNEL, advanced=True)
-    recurrent_constraint: ConstraintField = field(None, doc=words.LIMIT_RECURRENT, advanced=True)
-    bias_constraint: ConstraintField = field(None, doc=words.LIMIT_BIAS, advanced=True)
-    dropout: Fraction = field(
-        0.0,
-        doc=Text("Share of the input set to zero while training.", "训练时输入置零的比例。"),
-    )
-    recurrent_dropout: Fraction = field(
-        0.0,
-        doc=Text("Share of the state set to zero while training.", "训练时状态置零的比例。"),
-        advanced=True,
-    )
-    seed: Int | None = field(None, doc=words.SEED, advanced=True)
-    return_sequences: bool = field(False, doc=words.SEQUENCES)
-    return_state: bool = field(False, doc=words.STATE, advanced=True)
-    go_backwards: bool = field(False, doc=words.BACKWARDS, advanced=True)
-    stateful: bool = field(False, doc=words.STATEFUL, advanced=True)
-
-    parts = 4
-    states_count = 2
+    activation: Activation = replace(LSTM_ACTIVATION, after="dilation_rate")
+    recurrent_activation: Activation = replace(GATE_ACTIVATION, after="activation")
+    unit_forget_bias: bool = UNIT_FORGET_BIAS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.pop("unroll", None)  # the same numbers either way
@@ -180,8 +119,8 @@ class _ConvLSTM(Recurrent, Window[S], Generic[S]):
     # --- states ------------------------------------------------------------------------------------------------
 
     @property
-    def state_size(self) -> list[int]:
-        return [self.filters] * self.states_count
+    def units(self) -> int:  # type: ignore[override] # what the base calls the size of a state
+        return self.filters
 
     @property
     def state_shape(self) -> tuple[int, ...]:
@@ -192,11 +131,6 @@ class _ConvLSTM(Recurrent, Window[S], Generic[S]):
             super()._check_state(size)
 
     # --- what a layer states -----------------------------------------------------------------------------------
-
-    @property
-    def first_bias(self) -> Any:
-        given = self.bias_initializer
-        return UnitForgetBias(given, self.filters) if self.unit_forget_bias else given
 
     def _step_shape(self, x: Shape) -> Shape:
         """Shape of the state, which is that of the output of one step."""
@@ -215,29 +149,12 @@ class _ConvLSTM(Recurrent, Window[S], Generic[S]):
         return [output, *[self._step_shape(inputs[0])] * (self.outputs_count - 1)]
 
     def weights_for(self, *inputs: Shape) -> Iterator[Weight]:
-        channels = need_known(self, inputs[0], -1, "channels")
-        for name, rows, kind in (
-            ("kernel", channels, "kernel"),
-            ("recurrent_kernel", self.filters, "recurrent"),
-        ):
-            yield Weight(
-                name,
-                (*self.kernel_size, rows, 4 * self.filters),
-                getattr(self, f"{kind}_initializer"),
-                to_torch=kernel_to_torch(self.rank),
-                file_group="cell",
-                regularizer=getattr(self, f"{kind}_regularizer"),
-                constraint=getattr(self, f"{kind}_constraint"),
-            )
-        if self.use_bias:
-            yield Weight(
-                "bias",
-                (4 * self.filters,),
-                self.first_bias,
-                file_group="cell",
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+        return self.gate_weights(
+            need_known(self, inputs[0], -1, "channels"),
+            window=self.kernel_size,
+            to_torch=kernel_to_torch(self.rank),
+            file_group="cell",
+        )
 
     def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
         x = inputs[0]

@@ -9,14 +9,11 @@ from torch import Tensor
 
 from lamina import activations
 from lamina.activations import Activation
-from lamina.constraints import ConstraintField
-from lamina.fields import Fraction, Int, PositiveInt, field
-from lamina.initializers import InitializerField
+from lamina.fields import PositiveInt, field
 from lamina.layer import layer
-from lamina.layers.recurrent import recurrent as words
 from lamina.layers.recurrent import steps as kernels
-from lamina.layers.recurrent.recurrent import Recurrent
-from lamina.regularizers import RegularizerField
+from lamina.layers.recurrent.gates import GATE_ACTIVATION, GRU_ACTIVATION, RESET_AFTER, UNITS
+from lamina.layers.recurrent.recurrent import UNROLL, Recurrent
 from lamina.text import Text
 
 
@@ -34,46 +31,11 @@ class GRU(Recurrent):
         the state (batch, units) behind it
     """
 
-    units: PositiveInt = field(suggest=64, doc=words.UNITS)
-    activation: Activation = field(
-        "tanh",
-        doc=Text("Of the candidate.", "候选状态的激活函数。"),
-        advanced=True,
-    )
-    recurrent_activation: Activation = field(
-        "sigmoid", doc=Text("Of the gates.", "门控的激活函数。"), advanced=True
-    )
-    use_bias: bool = field(True, doc=words.USE_BIAS, advanced=True)
-    kernel_initializer: InitializerField = field("glorot_uniform", doc=words.KERNEL, advanced=True)
-    recurrent_initializer: InitializerField = field(
-        "orthogonal", doc=words.RECURRENT, advanced=True
-    )
-    bias_initializer: InitializerField = field("zeros", doc=words.BIAS, advanced=True)
-    kernel_regularizer: RegularizerField = field(None, doc=words.PENALTY_KERNEL, advanced=True)
-    recurrent_regularizer: RegularizerField = field(
-        None, doc=words.PENALTY_RECURRENT, advanced=True
-    )
-    bias_regularizer: RegularizerField = field(None, doc=words.PENALTY_BIAS, advanced=True)
-    activity_regularizer: RegularizerField = field(None, doc=words.PENALTY_OUTPUT, advanced=True)
-    kernel_constraint: ConstraintField = field(None, doc=words.LIMIT_KERNEL, advanced=True)
-    recurrent_constraint: ConstraintField = field(None, doc=words.LIMIT_RECURRENT, advanced=True)
-    bias_constraint: ConstraintField = field(None, doc=words.LIMIT_BIAS, advanced=True)
-    dropout: Fraction = field(0.0, doc=words.DROPOUT)
-    recurrent_dropout: Fraction = field(0.0, doc=words.RECURRENT_DROPOUT, advanced=True)
-    seed: Int | None = field(None, doc=words.SEED, advanced=True)
-    return_sequences: bool = field(False, doc=words.SEQUENCES)
-    return_state: bool = field(False, doc=words.STATE, advanced=True)
-    go_backwards: bool = field(False, doc=words.BACKWARDS, advanced=True)
-    stateful: bool = field(False, doc=words.STATEFUL, advanced=True)
-    unroll: bool = field(False, doc=words.UNROLL, advanced=True)
-    reset_after: bool = field(
-        True,
-        doc=Text(
-            "Whether the reset gate acts after the state's kernel, or before it.",
-            "重置门作用于循环权重之后（否则在之前）。",
-        ),
-        advanced=True,
-    )
+    units: PositiveInt = UNITS
+    activation: Activation = GRU_ACTIVATION
+    recurrent_activation: Activation = GATE_ACTIVATION
+    unroll: bool = UNROLL
+    reset_after: bool = field(True, doc=RESET_AFTER, advanced=True, after="unroll")
 
     parts = 3
 

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from lamina.errors import ConfigError, ShapeError
 from lamina.fields import field
 from lamina.layer import (
-    Layer,
     Shape,
     Weight,
     need_known,
@@ -21,48 +20,20 @@ from lamina.layer import (
     product,
     shape_text,
 )
-from lamina.layers.regularization.random_stream import SeededNoise
+from lamina.layers.recurrent.gates import Gates
+from lamina.layers.shared_fields import PENALTY_BY_POSITION
+from lamina.regularizers import RegularizerField
 from lamina.text import Text
 
-UNITS = Text("Size of the state and of the output.", "状态和输出的大小。")
-USE_BIAS = Text("Add a learned offset.", "是否加上可学习的偏置。")
-KERNEL = Text("First values of the input's kernel.", "输入权重的初始值。")
-RECURRENT = Text("First values of the state's kernel.", "循环权重的初始值。")
-BIAS = Text("First values of the bias.", "偏置的初始值。")
-PENALTY_KERNEL = Text("Penalty for the input's kernel.", "对输入权重的惩罚项。")
-PENALTY_RECURRENT = Text("Penalty for the state's kernel.", "对循环权重的惩罚项。")
-PENALTY_BIAS = Text("Penalty for the bias.", "对偏置的惩罚项。")
-PENALTY_OUTPUT = Text("Penalty for the output.", "对输出的惩罚项。")
-LIMIT_KERNEL = Text(
-    "Puts the input's kernel right after each update.", "每次更新后对输入权重的约束。"
+UNROLL: Any = field(
+    False,
+    doc=Text(
+        "Accepted for Keras' sake; the result is the same.", "为兼容 Keras 而保留；结果相同。"
+    ),
+    advanced=True,
+    after="stateful",
 )
-LIMIT_RECURRENT = Text(
-    "Puts the state's kernel right after each update.", "每次更新后对循环权重的约束。"
-)
-LIMIT_BIAS = Text("Puts the bias right after each update.", "每次更新后对偏置的约束。")
-DROPOUT = Text(
-    "Share of the input's features set to zero while training.", "训练时输入特征置零的比例。"
-)
-RECURRENT_DROPOUT = Text(
-    "Share of the state's features set to zero while training; the layer then runs step by step, which is slower.",
-    "训练时状态特征置零的比例；此时逐步计算，速度较慢。",
-)
-SEED = Text(
-    "Seed of its own for dropout; the run's when empty.",
-    "随机失活单独的随机种子；留空则用本次训练的种子。",
-)
-SEQUENCES = Text(
-    "Give the state of every step, not only the last.", "返回每个时间步的状态，而不只是最后一步。"
-)
-STATE = Text("Give the last states as further outputs.", "将最后的状态作为额外输出返回。")
-BACKWARDS = Text("Read the sequence from its end.", "从末尾开始读取序列。")
-STATEFUL = Text(
-    "Begin each batch with the states that the last one ended with.",
-    "每个批次从上一批次结束时的状态开始。",
-)
-UNROLL = Text(
-    "Accepted for Keras' sake; the result is the same.", "为兼容 Keras 而保留；结果相同。"
-)
+"""Field: whether to lay the steps out in a row."""
 
 
 class StateMemory(nn.Module):
@@ -103,41 +74,44 @@ class StateMemory(nn.Module):
         return [state.to(x.device, copy=True) for state in self.states]
 
 
-def recurrent_weights(owner: Any, step: Shape, file_group: str = "") -> Iterator[Weight]:
-    """The weights of a recurrent layer or of a cell, for the shape of a step: (batch, features)."""
-    features, columns = need_known(owner, step, 1, "features"), owner.parts * owner.units
-    for name, rows, kind in (
-        ("kernel", features, "kernel"),
-        ("recurrent_kernel", owner.units, "recurrent"),
-    ):
-        yield Weight(
-            name,
-            (rows, columns),
-            getattr(owner, f"{kind}_initializer"),
-            to_torch=(1, 0),
-            file_group=file_group,
-            regularizer=getattr(owner, f"{kind}_regularizer"),
-            constraint=getattr(owner, f"{kind}_constraint"),
-        )
-    if owner.use_bias:
-        yield Weight(
-            "bias",
-            owner.bias_shape,
-            owner.first_bias,
-            file_group=file_group,
-            regularizer=owner.bias_regularizer,
-            constraint=owner.bias_constraint,
-        )
-
-
-class Recurrent(Layer):
-    """Base of LSTM, GRU and SimpleRNN; `parts` is the number of gates and candidates that a step computes.
+class Recurrent(Gates):
+    """Base of LSTM, GRU, SimpleRNN and their like.
 
     A call takes `initial_state`, a list with one tensor (batch, units) for each state, and `mask`, (batch, time)
     of bool. A masked step keeps the states; its output is that of the step before it, or zeros with
     `zero_output_for_mask`. Without a mask torch's fused kernel runs where there is one.
     """
 
+    activity_regularizer: RegularizerField | None = PENALTY_BY_POSITION
+    return_sequences: bool = field(
+        False,
+        doc=Text(
+            "Give the state of every step, not only the last.",
+            "返回每个时间步的状态，而不只是最后一步。",
+        ),
+        after="seed",
+    )
+    return_state: bool = field(
+        False,
+        doc=Text("Give the last states as further outputs.", "将最后的状态作为额外输出返回。"),
+        advanced=True,
+        after="return_sequences",
+    )
+    go_backwards: bool = field(
+        False,
+        doc=Text("Read the sequence from its end.", "从末尾开始读取序列。"),
+        advanced=True,
+        after="return_state",
+    )
+    stateful: bool = field(
+        False,
+        doc=Text(
+            "Begin each batch with the states that the last one ended with.",
+            "每个批次从上一批次结束时的状态开始。",
+        ),
+        advanced=True,
+        after="go_backwards",
+    )
     zero_output_for_mask: bool = field(
         False,
         doc=Text(
@@ -148,26 +122,12 @@ class Recurrent(Layer):
         kw_only=True,
     )
 
-    parts: ClassVar[int]
-    states_count: ClassVar[int] = 1
     call_arguments: ClassVar[tuple[str, ...]] = ("sequences",)
-    wants_fractions = True
     supports_masking = True
-    units: int
-    use_bias: bool
-    dropout: float
-    recurrent_dropout: float
-    seed: int | None
-    return_sequences: bool
-    return_state: bool
-    go_backwards: bool
-    stateful: bool
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.__dict__["use_cudnn"] = kwargs.pop("use_cudnn", "auto")
-        kwargs.pop("implementation", None)  # ways to the same numbers
         super().__init__(*args, **kwargs)
-        self.noise = None if self.seed is None else SeededNoise(self.seed)
         self.memory = StateMemory(self.name, self.states_count) if self.stateful else None
 
     # --- states ------------------------------------------------------------------------------------------------
@@ -254,15 +214,6 @@ class Recurrent(Layer):
 
     # --- what a layer states -----------------------------------------------------------------------------------
 
-    @property
-    def bias_shape(self) -> tuple[int, ...]:
-        return (self.parts * self.units,)
-
-    @property
-    def first_bias(self) -> Any:
-        """Initializer of the bias."""
-        return self.bias_initializer
-
     def output_shape(self, *inputs: Shape) -> Shape:
         x = inputs[0]
         need_rank(self, x, 3, "(batch, time, features)")
@@ -278,7 +229,7 @@ class Recurrent(Layer):
         return 1 + (self.states_count if self.return_state else 0)
 
     def weights_for(self, *inputs: Shape) -> Iterator[Weight]:
-        return recurrent_weights(self, inputs[0][:1] + inputs[0][2:], "cell")
+        return self.gate_weights(need_known(self, inputs[0], 2, "features"), file_group="cell")
 
     def output_activation(self) -> str | None:
         return None  # what comes out has passed more than the activation, or is inside a call
