@@ -87,59 +87,64 @@ class CallbackList(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         for callback in self.callbacks:
-            callback.on_train_begin(logs)
+            callback.on_train_begin(_given(logs))
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         for callback in self.callbacks:
-            callback.on_train_end(logs)
+            callback.on_train_end(_given(logs))
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         for callback in self.callbacks:
-            callback.on_epoch_begin(epoch, logs)
+            callback.on_epoch_begin(epoch, _given(logs))
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         for callback in self.callbacks:
-            callback.on_epoch_end(epoch, logs)
+            callback.on_epoch_end(epoch, _given(logs))
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         for hook in self._train_batch_begin:
-            hook(batch, logs)
+            hook(batch, _given(logs))
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         for hook in self._train_batch_end:
-            hook(batch, logs)
+            hook(batch, _given(logs))
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
         for callback in self.callbacks:
-            callback.on_test_begin(logs)
+            callback.on_test_begin(_given(logs))
 
     def on_test_end(self, logs: Logs | None = None) -> None:
         for callback in self.callbacks:
-            callback.on_test_end(logs)
+            callback.on_test_end(_given(logs))
 
     def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         for hook in self._test_batch_begin:
-            hook(batch, logs)
+            hook(batch, _given(logs))
 
     def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         for hook in self._test_batch_end:
-            hook(batch, logs)
+            hook(batch, _given(logs))
 
     def on_predict_begin(self, logs: Logs | None = None) -> None:
         for callback in self.callbacks:
-            callback.on_predict_begin(logs)
+            callback.on_predict_begin(_given(logs))
 
     def on_predict_end(self, logs: Logs | None = None) -> None:
         for callback in self.callbacks:
-            callback.on_predict_end(logs)
+            callback.on_predict_end(_given(logs))
 
     def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         for hook in self._predict_batch_begin:
-            hook(batch, logs)
+            hook(batch, _given(logs))
 
     def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         for hook in self._predict_batch_end:
-            hook(batch, logs)
+            hook(batch, _given(logs))
+
+
+def _given(logs: Logs | None) -> Logs:
+    """What hooks get, who may read it without asking whether it is there."""
+    return {} if logs is None else logs
 
 
 def _overrides(callback: Callback, hook: str) -> bool:

@@ -255,7 +255,7 @@ def test_hooks_come_in_keras_order():
         class Recorder(base):
             def __getattribute__(self, name):
                 if name.startswith("on_") and "batch" not in name:
-                    return lambda *args, **kwargs: calls.append(name)
+                    return lambda *args: calls.append((name, sorted(args[-1])))
                 return super().__getattribute__(name)
 
         return Recorder()
@@ -272,6 +272,20 @@ def test_hooks_come_in_keras_order():
         callbacks=[recorder(keras.callbacks.Callback)],
     )
     assert ours == calls
+
+
+def test_what_has_no_logs_yet_gets_empty_ones():
+    class Look(callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.seen = []
+
+        def on_train_batch_begin(self, batch, logs=None):
+            self.seen.append(list(logs.keys()))
+
+    look = Look()
+    fit(look, epochs=1)
+    assert look.seen == [[]] * 3
 
 
 def test_a_callback_sees_the_params_of_keras():
