@@ -9,7 +9,15 @@ import pytest
 
 from lamina.errors import ConfigError
 from lamina.fields import Declared, Int, PositiveInt, field
-from lamina.layers import BatchNormalization, Conv2D, Dense, Dropout, Embedding, LeakyReLU
+from lamina.layers import (
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    Embedding,
+    LeakyReLU,
+    UpSampling2D,
+)
 from lamina.text import Text
 
 
@@ -19,6 +27,8 @@ def test_positions_keywords_and_old_spellings_mean_the_same() -> None:
     assert (
         Conv2D(8, 3).kernel_size == Conv2D(8, (3, 3)).kernel_size == Conv2D(8, [3, 3]).kernel_size
     )
+    assert Conv2D(8, 3, padding="SAME").padding == "same"
+    assert UpSampling2D(interpolation="Bilinear").interpolation == "bilinear"
     assert Dense(np.int64(4)).units == 4
     assert Dense(3, input_dim=5).declared_input_shape == (5,)
     assert Embedding(7, 2, input_shape=(3,)).declared_input_shape == (3,)

@@ -132,8 +132,15 @@ Sides2D = Annotated[tuple[_Side, _Side], BeforeValidator(_sides(2)), _sides_sche
 Sides3D = Annotated[tuple[_Side, _Side, _Side], BeforeValidator(_sides(3)), _sides_schema(3)]
 """Amounts before and after each axis; one number stands for both sides of an axis, or for all."""
 
-Padding = Literal["valid", "same"]
-CausalPadding = Literal["valid", "same", "causal"]
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+LowerCase = BeforeValidator(_lower)
+"""Marks a choice that may also be spelled in capitals: "SAME"."""
+Padding = Annotated[Literal["valid", "same"], LowerCase]
+CausalPadding = Annotated[Literal["valid", "same", "causal"], LowerCase]
 
 
 def _channels_last(value: Any) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch.nn.functional as F
 from torch import Tensor
 
-from lamina.fields import DataFormat, PositiveInt, Size2D, Size3D, field
+from lamina.fields import DataFormat, LowerCase, PositiveInt, Size2D, Size3D, field
 from lamina.layer import Layer, Shape, layer, need_rank
 from lamina.layers.windows import AXES, channels_first, channels_last
 from lamina.text import Text
@@ -72,7 +72,7 @@ class UpSampling2D(_UpSampling):
     data_format: DataFormat = field(
         None, doc=Text("Order of the axes.", "轴的顺序。"), advanced=True
     )
-    interpolation: Literal["nearest", "bilinear", "bicubic"] = field(
+    interpolation: Annotated[Literal["nearest", "bilinear", "bicubic"], LowerCase] = field(
         "nearest",
         doc=Text("What stands between the values of the input.", "输入值之间的插值方式。"),
         advanced=True,
