@@ -253,6 +253,18 @@ def test_add_loss_and_penalties_join_the_loss(data):
     assert loss == pytest.approx(float((y**2).mean() + (x**2).mean()), rel=1e-5)
 
 
+def test_losses_are_those_of_the_last_call():
+    x = torch.arange(12.0).reshape(2, 3, 2)
+
+    def losses(library):
+        layer = library.layers.Dense(1, kernel_initializer="ones", activity_regularizer="l2")
+        for scale in (1, 2):
+            layer(scale * x)
+        return [float(loss.detach()) for loss in layer.losses]
+
+    assert losses(lamina) == pytest.approx(losses(keras))
+
+
 def test_forgotten_super_init_is_named():
     class Forgot(Layer):
         def __init__(self):

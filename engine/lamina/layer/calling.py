@@ -88,7 +88,7 @@ def run_call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
     """The outputs for real tensors, which carry their masks."""
     if layer.takes_one_image and len(args) == 1 and getattr(args[0], "ndim", 0) == 3:
         return run_call(layer, (args[0].unsqueeze(0),), kwargs).squeeze(0)
-    if layer.uses_call and is_outermost():
+    if is_outermost():
         layer.take_added_losses()
     known = parameters_of(type(layer))
     training = kwargs.pop("training", None)
