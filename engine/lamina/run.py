@@ -117,14 +117,17 @@ def evaluate(
 
 
 def _adapt(model: Model, x: Array) -> None:
-    """Let the layers right behind an Input that learn from data before training see what is trained on."""
+    """Let the layers that learn from data before training see what is trained on, as it reaches them.
+
+    They come in the order of the graph: what one behind another sees has passed the first.
+    """
     for layer in model.layers:
         field = layer.learned_from_data
         if field is None or getattr(layer, field) is not None:
             continue
-        sources = [model.graph.node(edge.node).type for edge in model.graph.node(layer.name).inputs]
-        if sources == ["Input"]:
-            layer.adapt(x)
+        before = layer.input
+        is_first = any(before is start for start in model.inputs)
+        layer.adapt(x if is_first else Model(model.inputs, before).predict(x, verbose=0))
 
 
 def compile_for(model: Model, document: TrainingDocument) -> None:

@@ -85,6 +85,11 @@ class DatasetSpec:
         """Whether a machine that never had it must fetch it; `is_on_disk` tells of this machine."""
         return self.download_bytes > 0
 
+    @property
+    def value_range(self) -> tuple[float, float] | None:
+        """Least and greatest value of what `prepare` gives; None where that depends on the data."""
+        return (0.0, 1.0) if self.kind == "image" else None
+
     def is_on_disk(self) -> bool:
         return self.storage.is_present()
 

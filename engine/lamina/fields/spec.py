@@ -47,7 +47,7 @@ def field(
         doc: What the parameter means, in one sentence.
         advanced: Rarely needed; forms fold it away.
         kw_only: Cannot be given by position.
-        suggest: A value to begin with in a form, for a parameter without a default.
+        suggest: A value to begin with in a form, for a parameter without a default or where another value is likelier.
         hidden: Taken for Keras' sake alone: stands in no form and in no configuration.
         label: What a form calls it, where that is not what `labels` says for its name.
         after: The inherited field behind which this one stands by position; in front of them when left out.

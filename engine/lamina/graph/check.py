@@ -23,6 +23,8 @@ from lamina.problems import Fix, Problem
 from lamina.text import Text
 
 FLOAT_BYTES = 4
+LIMIT_IN_KERAS = "limit_in_keras"
+"""Code of the problem that Keras cannot use a model that Lamina can."""
 
 
 GivenLayers = Mapping[str, "Layer | GivenLayers"]
@@ -476,6 +478,9 @@ class _Pass:
                 fixes=list(self.fixes.shapes(node, error)),
             )
             return
+        limit = layer.limit_in_keras(*shapes)
+        if limit is not None:
+            self.add(LIMIT_IN_KERAS, limit, node.id, severity="warning")
         sizes = [(product(weight.shape), weight.trainable) for weight in weights]
         layer.call_specs[node.id] = outputs
         output = outputs[0].shape

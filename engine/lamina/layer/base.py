@@ -119,6 +119,8 @@ class Layer(Declared, StoredLayer):
     """Whether it has a `compute_output_shape` of its own."""
     keeps_whole_numbers: ClassVar[bool] = False
     """Whether an input of whole numbers, or of truth values, comes out as such."""
+    keeps_value_range: ClassVar[bool] = False
+    """Whether outputs lie in the range that inputs lie in."""
     input_spec: ClassVar[Any] = None
     """What the inputs have to be: an `InputSpec`, or a nest of them as the inputs are one."""
     built: bool
@@ -224,6 +226,14 @@ class Layer(Declared, StoredLayer):
         function = getattr(self, "activation", None)
         known = (one for one in ACTIVATIONS if one is function and not self.uses_call)
         return next(map(serialize_activation, known), None)
+
+    def range_of_values(self, given: tuple[float, float]) -> tuple[float, float] | None:
+        """Least and greatest output where inputs lie between these two; None where nobody can say."""
+        return given if self.keeps_value_range else None
+
+    def limit_in_keras(self, *inputs: Shape) -> Text | None:
+        """Why Keras cannot use a model with this layer behind inputs of these shapes; None where it can."""
+        return None
 
     def macs(self, inputs: Sequence[Shape], output: Shape) -> int:
         """Multiply-accumulate operations for one sample; 0 for layers that only move or map elements."""

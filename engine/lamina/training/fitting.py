@@ -15,6 +15,7 @@ from lamina.text import Text
 from lamina.training.choices import by_output, make_loss
 from lamina.training.document import Chosen
 from lamina.training.output_fitting import OutputFitting, Shape, Together, fits, shape_in_words
+from lamina.training.preparing import check_preparation
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Fitting(Together):
     def check(self) -> Iterator[Problem]:
         """Every problem between them. What the graph's own problems hide is left alone."""
         yield from self._inputs()
+        yield from check_preparation(self)
         outputs = [edge.node for edge in self.graph.outputs]
         yield from self._output_names(outputs)
         if len(outputs) > 1:

@@ -29,6 +29,14 @@ def check_documents(
     return check(graph, training).to_json(language)
 
 
+def opens_in_keras(graph: dict[str, Any]) -> bool:
+    """Whether no layer of the graph says that Keras cannot use it."""
+    load_engine()
+    from lamina.graph.check import LIMIT_IN_KERAS, check_graph
+
+    return all(problem.code != LIMIT_IN_KERAS for problem in check_graph(graph).problems)
+
+
 def write_code(graph: dict[str, Any], style: Literal["keras", "pytorch"]) -> str:
     """Python source that builds the same model.
 

@@ -1,7 +1,8 @@
 """The green tick on a model file.
 
 It is given once a clean process has loaded the file and predicts what the training process
-predicted for the same samples.
+predicted for the same samples. Keras is not at hand to be asked as well, but where a layer says that
+Keras cannot use it, there is no tick: whoever downloads a `.keras` file counts on that.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import numpy as np
 
 from lamina_studio.database import Database
 from lamina_studio.errors import StudioError
+from lamina_studio.graphs.service import opens_in_keras
 from lamina_studio.runs.feed import Feed
 from lamina_studio.runs.folders import RunFolder, read_json
 from lamina_studio.runs.inference.caller import Inference
@@ -62,6 +64,9 @@ class Verifier:
             return
         if not _is_same(found["outputs"], proof["outputs"]):
             logger.error("run %s: its model predicts something else once it is loaded", run_id)
+            return
+        if not await asyncio.to_thread(opens_in_keras, run.graph):
+            logger.warning("run %s: its model works in Lamina, but Keras cannot use it", run_id)
             return
         async with self._database.transaction() as session:
             await RunRepository(session).mark_verified(run_id, folder.model.name)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from lamina import datasets  # noqa: F401 - fills the registry
 from lamina.checking import check
 from lamina.datasets.catalogue import DATASETS, ClassTarget, DatasetSpec, Splits, ValueTarget
+from lamina.layer import LAYERS
 from lamina.losses import LOSSES
 from lamina.metrics import METRICS
 from lamina.text import Text
@@ -340,3 +341,107 @@ def test_every_loss_can_be_chosen_or_is_said_not_to_fit(name):
         for problem in problems(network, training(dataset={"id": dataset}, loss=name, metrics=[])):
             assert problem.message.en
             assert problem.message.zh
+
+
+def prepared(*layers):
+    """A classifier of digits with these (type, config) in a chain behind its input."""
+    document = graph()
+    image, flat, *_ = document["nodes"]
+    last = image
+    for index, (type_, config) in enumerate(layers):
+        inputs = [{"node": last["id"]}]
+        last = {"id": f"layer{index}", "type": type_, "config": config, "inputs": inputs}
+        document["nodes"].append(last)
+    flat["inputs"] = [{"node": last["id"]}]
+    return document
+
+
+@pytest.mark.parametrize(
+    ("layers", "node", "reach"),
+    [
+        ([("RandomBrightness", {"factor": 0.2})], "layer0", [0.0, 1.0]),
+        ([("RandomFlip", {}), ("RandomContrast", {"factor": 0.2})], "layer1", [0.0, 1.0]),
+        (
+            [
+                ("Rescaling", {"scale": 2.0, "offset": -1.0}),
+                ("RandomBrightness", {"factor": 0.2, "value_range": [0, 1]}),
+            ],
+            "layer1",
+            [-1.0, 1.0],
+        ),
+    ],
+)
+def test_a_layer_set_to_another_range_than_its_images_have_is_told_of_and_set(layers, node, reach):
+    document = prepared(*layers)
+    (problem,) = problems(document, training())
+    assert (problem.code, problem.severity, problem.node, problem.field) == (
+        "value_range",
+        "warning",
+        node,
+        "value_range",
+    )
+    (fix,) = problem.fixes
+    fixed = jsonpatch.apply_patch(document, fix.patch)
+    assert next(n for n in fixed["nodes"] if n["id"] == node)["config"]["value_range"] == reach
+    assert problems(fixed, training()) == []
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [("RandomBrightness", {"factor": 0.2, "value_range": [0, 1]})],
+        [("Rescaling", {"scale": 255.0}), ("RandomBrightness", {"factor": 0.2})],
+        [  # nobody can say what a convolution gives
+            ("Conv2D", {"filters": 3, "kernel_size": 3, "padding": "same"}),
+            ("RandomBrightness", {"factor": 0.2}),
+        ],
+    ],
+)
+def test_a_range_that_fits_or_is_not_known_is_no_problem(layers):
+    assert problems(prepared(*layers), training()) == []
+
+
+def test_a_layer_from_the_palette_begins_with_the_range_that_the_data_have():
+    schema = LAYERS.get("RandomBrightness").json_schema()["properties"]["value_range"]
+    assert (schema["x-suggest"], schema["default"]) == ([0.0, 1.0], [0.0, 255.0])
+
+
+def test_what_adapts_behind_a_layer_that_learns_is_warned_of():
+    document = prepared(
+        ("Dense", {"units": 3}), ("Rescaling", {"scale": 2.0}), ("Normalization", {})
+    )
+    (problem,) = problems(document, training())
+    assert (problem.code, problem.severity, problem.node) == (
+        "adapts_to_untrained",
+        "warning",
+        "layer2",
+    )
+    assert '"layer0"' in problem.message.en
+    assert (
+        problems(prepared(("Rescaling", {"scale": 2.0}), ("Normalization", {})), training()) == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("config", "field", "words"),
+    [
+        (
+            {"mean": "abc", "variance": 1},
+            "mean",
+            "must be a number or a list of numbers, got 'abc'",
+        ),
+        ({"mean": 0, "variance": "1 x"}, "variance", "must be a number or a list of numbers"),
+        ({"mean": 0, "variance": -1}, "variance", "variance must be at least 0, got -1"),
+        (
+            {"mean": [0, 1], "variance": [1, -0.5]},
+            "variance",
+            "variance must be at least 0, got -0.5",
+        ),
+    ],
+)
+def test_a_mean_that_is_no_number_and_a_variance_below_0_are_problems_of_their_field(
+    config, field, words
+):
+    (problem,) = problems(prepared(("Normalization", config)), training())
+    assert (problem.severity, problem.node, problem.field) == ("error", "layer0", field)
+    assert words in problem.message.en

@@ -215,3 +215,35 @@ def test_layers_behind_the_input_learn_from_the_training_data(layer, config):
     expected = getattr(lamina.layers, layer)(**config)
     expected.adapt(seen)
     np.testing.assert_allclose(model.get_layer("first")(seen), expected(seen), rtol=1e-5)
+
+
+def test_what_adapts_sees_the_data_as_they_reach_it():
+    """Also behind other layers, and behind others that adapt; what is random does nothing then."""
+    chain = [
+        ("scaled", "Rescaling", {"scale": 3.0, "offset": 1.0}),
+        ("noisy", "GaussianNoise", {"stddev": 9.0}),
+        ("norm", "Normalization", {}),
+        ("binned", "Discretization", {"num_bins": 4}),
+        ("tokens", "IntegerLookup", {}),
+        ("one", "Embedding", {"input_dim": 6, "output_dim": 2}),
+        ("flat", "Flatten", {}),
+    ]
+    document, before = graph(), "x"
+    for id_, type_, config in chain:
+        document["nodes"].append(
+            {"id": id_, "type": type_, "config": config, "inputs": [{"node": before}]}
+        )
+        before = id_
+    document["nodes"][1]["inputs"] = [{"node": before}]
+    model = run.train(document, training(epochs=1))
+    spec = DATASETS.get("iris")
+    x = spec.prepare(spec.load().x_train)
+    seen = x[: int(len(x) * 0.8)]
+    norm = lamina.layers.Normalization()
+    norm.adapt(seen * 3 + 1)
+    assert np.allclose(model.get_layer("norm").mean, norm.mean, rtol=1e-5)
+    assert np.allclose(model.get_layer("norm").variance, norm.variance, rtol=1e-5)
+    bins = lamina.layers.Discretization(num_bins=4)
+    bins.adapt(norm(seen * 3 + 1).numpy())
+    assert np.allclose(model.get_layer("binned").bin_boundaries, bins.bin_boundaries, rtol=1e-4)
+    assert sorted(model.get_layer("tokens").get_vocabulary()[1:]) == [0, 1, 2, 3]

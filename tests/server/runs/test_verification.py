@@ -1,15 +1,28 @@
 """A model file is verified only if a clean process says what the training process said."""
 
 import pytest
+from sqlalchemy import update
 
 from lamina_studio.database import utc_now
 from lamina_studio.runs.errors import InferenceFailed
 from lamina_studio.runs.folders import write_json
 from lamina_studio.runs.repository import RunRepository
-from lamina_studio.runs.tables import ArtifactRow
+from lamina_studio.runs.tables import ArtifactRow, RunRow
 from lamina_studio.runs.verification import Verifier
 
 WANTED = {"digit": [[0.25, 0.75]]}
+
+
+def chain(*layers):
+    """A graph of an 8 × 8 picture and these (type, config)."""
+    nodes = [{"id": "in", "type": "Input", "config": {"shape": [8, 8, 1]}, "inputs": []}]
+    for type_, config in layers:
+        inputs = [{"node": nodes[-1]["id"]}]
+        nodes.append({"id": type_, "type": type_, "config": config, "inputs": inputs})
+    return {
+        "format": "lamina.graph", "version": 1, "name": "m", "nodes": nodes,
+        "outputs": [{"node": nodes[-1]["id"]}], "blocks": [], "layout": {},
+    }  # fmt: skip
 
 
 class Says:
@@ -29,7 +42,7 @@ class Says:
 async def verified(studio):
     """Whether the model of a run counts as verified, after a child has said `outputs`."""
 
-    async def verify(outputs, proof=True):
+    async def verify(outputs, proof=True, layers=()):
         run_id = await studio.submit(steps=1)
         await studio.ended(run_id)
         folder = studio.folder(run_id)
@@ -38,6 +51,7 @@ async def verified(studio):
         about = {"kind": "model", "bytes": 1, "sha256": "0" * 64, "created_at": utc_now()}
         async with studio.database.transaction() as session:
             session.add(ArtifactRow(run_id=run_id, name="model.keras", **about))
+            await session.execute(update(RunRow).values(graph=chain(*layers)))
         runs_folder = folder.path.parent
         verifier = Verifier(studio.database, studio.runs.feed, Says(outputs), runs_folder)
         verifier.begin(run_id)
@@ -70,3 +84,18 @@ async def test_a_model_that_cannot_be_loaded_is_not(verified, caplog):
 
 async def test_without_a_proof_there_is_no_tick(verified):
     assert not await verified(WANTED, proof=False)
+
+
+@pytest.mark.parametrize(
+    ("layers", "is_verified"),
+    [
+        ([("Flatten", {})], True),
+        ([("RandomCrop", {"height": 8, "width": 8})], True),
+        ([("RandomCrop", {"height": 6, "width": 6})], False),
+        ([("CategoryEncoding", {"num_tokens": 4})], False),
+        ([("Flatten", {}), ("CategoryEncoding", {"num_tokens": 4})], True),
+    ],
+)
+async def test_a_file_that_keras_cannot_use_has_no_tick(verified, layers, is_verified, caplog):
+    assert await verified(WANTED, layers=layers) == is_verified
+    assert ("Keras cannot use it" in caplog.text) == (not is_verified)

@@ -18,6 +18,7 @@ class Identity(Layer):
 
     supports_masking = True
     keeps_whole_numbers = True
+    keeps_value_range = True
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return inputs[0]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from lamina.errors import ShapeError
 from lamina.fields import PositiveInt, field
-from lamina.layer import Layer, Ports, Shape, layer
+from lamina.layer import Layer, Ports, Shape, layer, shape_text
 from lamina.layers.preprocessing.encoding import Encoding, encoded, encoded_shape, need_in_range
 from lamina.layers.shared_fields import REFUSED, Refused
 from lamina.text import Text
@@ -79,6 +79,17 @@ class CategoryEncoding(Layer):
                 field="output_mode",
             )
         return encoded_shape(inputs[0], self.output_mode, self.num_tokens)
+
+    def limit_in_keras(self, *inputs: Shape) -> Text | None:
+        if self.output_mode == "one_hot" or len(inputs[0]) <= 2:
+            return None
+        return Text(
+            f'CategoryEncoding "{self.name}": with {self.output_mode} Keras expects another shape of {shape_text(inputs[0])} '
+            "than it computes, so it cannot open the .keras file of this model; Lamina can. With a Flatten before it "
+            "both can.",
+            f"CategoryEncoding“{self.name}”：{self.output_mode} 方式下 Keras 对 {shape_text(inputs[0])} 预期的形状与其实际"
+            "计算的不同，因此无法打开此模型的 .keras 文件；Lamina 可以。在它前面加 Flatten 后两者都可以。",
+        )
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return self.as_fractions(self.encoder(*inputs))

@@ -121,5 +121,7 @@ def _range(value: Any) -> Any:
 ValueRange = Annotated[Pair, BeforeValidator(_range), _SCHEMA]
 """Field type: the least and the largest value that images have."""
 VALUE_RANGE = Text("Least and largest value of the images.", "图像数值的最小值和最大值。")
+FRACTIONS = (0, 1)
+"""The range that forms begin with, because images of the studio's data sets lie in it; Keras' default is another."""
 SEED = Text("Seed of its own; the run's when empty.", "单独的随机种子；留空则用本次训练的种子。")
 DATA_FORMAT = Text("Order of the axes.", "轴的顺序。")

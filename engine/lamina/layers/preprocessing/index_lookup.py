@@ -112,6 +112,7 @@ IDF = Text(
     "给定词表时，tf_idf 中各词元的权重。",
 )
 _INVERT = Text("Turn numbers into tokens.", "把编号还原为词元。")
+NOTHING_ELSE = Text("", "")
 PAD = Text(
     "Rows as long as max_tokens even where the vocabulary is shorter.",
     "即使词表较短，输出也补齐到 max_tokens。",
@@ -369,16 +370,24 @@ class Lookup(HostLayer):
         if self.pad_to_max_tokens:
             assert self.max_tokens is not None
             return self.max_tokens
-        return self.need_vocabulary().__len__()
+        otherwise = Text(
+            " Or give max_tokens with pad_to_max_tokens: rows are then as long as that.",
+            "也可给出 max_tokens 并打开 pad_to_max_tokens：输出即为该长度。",
+        )
+        return len(self.need_vocabulary(otherwise))
 
-    def need_vocabulary(self) -> Vocabulary:
-        """The vocabulary; raises a `ShapeError` where there is none yet."""
+    def need_vocabulary(self, otherwise: Text = NOTHING_ELSE) -> Vocabulary:
+        """The vocabulary; raises a `ShapeError` where there is none yet.
+
+        Args:
+            otherwise: What else could be done, for the message.
+        """
         if self.known is None:
             raise ShapeError(
                 Text(
                     f'{type(self).__name__} "{self.name}": you must set the layer\'s vocabulary before calling it. Either '
-                    "pass a `vocabulary` argument to the layer, or call `adapt` with some sample data.",
-                    f"{type(self).__name__}“{self.name}”还没有词表；请给出 vocabulary，或先用样本数据调用 adapt。",
+                    f"pass a `vocabulary` argument to the layer, or call `adapt` with some sample data.{otherwise.en}",
+                    f"{type(self).__name__}“{self.name}”还没有词表；请给出 vocabulary，或先用样本数据调用 adapt。{otherwise.zh}",
                 ),
                 field="vocabulary",
             )

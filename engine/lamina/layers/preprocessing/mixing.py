@@ -13,6 +13,7 @@ from lamina.fields import DataFormat, Float, Int, field
 from lamina.layer import layer
 from lamina.layers.preprocessing.factors import (
     DATA_FORMAT,
+    FRACTIONS,
     SEED,
     VALUE_RANGE,
     ValueRange,
@@ -175,7 +176,7 @@ class RandomErasing(RandomImageLayer):
     fill_value: FillValue = field(
         None, doc=Text("What it is filled with; noise when empty.", "填充值；留空则填充噪声。")
     )
-    value_range: ValueRange = field((0, 255), doc=VALUE_RANGE)
+    value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
     seed: Int | None = field(None, doc=SEED, advanced=True)
     data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
 

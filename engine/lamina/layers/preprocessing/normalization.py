@@ -124,6 +124,13 @@ class Normalization(Layer):
                 f"{np.shape(variance)}.",
                 f"Normalization：mean 与 variance 的形状必须相同，实际为 {np.shape(mean)} 和 {np.shape(variance)}。",
             )
+        elif variance is not None and np.min(variance) < 0:
+            yield _issue(
+                "variance",
+                f"Normalization: variance must be at least 0, got {float(np.min(variance)):g}. It is the square of the "
+                "standard deviation.",
+                f"Normalization：variance 必须不小于 0，实际为 {float(np.min(variance)):g}。方差是标准差的平方。",
+            )
         elif len(np.shape(mean)) > len(values["axis"]):
             yield _issue(
                 "mean",

@@ -14,6 +14,7 @@ from lamina.fields import DataFormat, Int, field
 from lamina.layer import layer
 from lamina.layers.preprocessing.factors import (
     DATA_FORMAT,
+    FRACTIONS,
     SEED,
     VALUE_RANGE,
     ValueRange,
@@ -54,7 +55,7 @@ class RandomColorDegeneration(Colours):
     factor: Change = field(
         suggest=[0.0, 0.5], doc=Text("Share of the grey image at most.", "灰度图所占的最大比例。")
     )
-    value_range: ValueRange = field((0, 255), doc=VALUE_RANGE)
+    value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
     data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
     seed: Int | None = field(None, doc=SEED, advanced=True)
 
@@ -78,7 +79,7 @@ class RandomColorJitter(Colours):
         (batch, height, width, 3) -> the same, float32
     """
 
-    value_range: ValueRange = field((0, 255), doc=VALUE_RANGE)
+    value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
     brightness_factor: GivenChange | None = field(
         None, doc=Text("As of RandomBrightness.", "同 RandomBrightness。")
     )
@@ -159,7 +160,7 @@ class RandomGaussianBlur(RandomImageLayer):
             "Bounds of its deviation, in pixels up to 1.", "高斯核标准差的范围（像素，不超过 1）。"
         ),
     )
-    value_range: ValueRange = field((0, 255), doc=VALUE_RANGE)
+    value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
     data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
     seed: Int | None = field(None, doc=SEED, advanced=True)
 

@@ -14,6 +14,7 @@ from lamina.fields import DataFormat, Fraction, Int, field
 from lamina.layer import Shape, layer, shape_text
 from lamina.layers.preprocessing.factors import (
     DATA_FORMAT,
+    FRACTIONS,
     SEED,
     VALUE_RANGE,
     Pair,
@@ -88,7 +89,7 @@ class RandomContrast(RandomImageLayer):
         suggest=0.2,
         doc=Text("How much more or less contrast at most, as a share.", "对比度的最大变化比例。"),
     )
-    value_range: ValueRange = field((0, 255), doc=VALUE_RANGE)
+    value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
     seed: Int | None = field(None, doc=SEED, advanced=True)
 
     def draw(self, x: Tensor) -> Drawn:
@@ -119,7 +120,7 @@ class RandomBrightness(RandomImageLayer):
             "加上的最大值（占取值范围的比例）。",
         ),
     )
-    value_range: ValueRange = field((0, 255), doc=VALUE_RANGE)
+    value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
     seed: Int | None = field(None, doc=SEED, advanced=True)
 
     def draw(self, x: Tensor) -> Drawn:
@@ -144,7 +145,7 @@ class RandomHue(Colours):
         suggest=0.1,
         doc=Text("Share of half a turn of the hues at most.", "色调偏移的最大量（占半圈的比例）。"),
     )
-    value_range: ValueRange = field((0, 255), doc=VALUE_RANGE)
+    value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
     data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
     seed: Int | None = field(None, doc=SEED, advanced=True)
 
@@ -182,7 +183,7 @@ class RandomSaturation(Colours):
             "f 的最小值和最大值：0 为灰度，0.5 保持不变，1 为最大饱和度。",
         ),
     )
-    value_range: ValueRange = field((0, 255), doc=VALUE_RANGE)
+    value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
     data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
     seed: Int | None = field(None, doc=SEED, advanced=True)
 
@@ -235,7 +236,7 @@ class RandomInvert(RandomImageLayer):
     """
 
     factor: Share = field(1.0, doc=CHANCE)
-    value_range: ValueRange = field((0, 255), doc=VALUE_RANGE)
+    value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
     seed: Int | None = field(None, doc=SEED, advanced=True)
     data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
 
@@ -264,7 +265,7 @@ class RandomPosterization(RandomImageLayer):
             "保留位数的下限（含）和上限（不含）。",
         ),
     )
-    value_range: ValueRange = field((0, 255), doc=VALUE_RANGE)
+    value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
     data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
     seed: Int | None = field(None, doc=SEED, advanced=True)
 
@@ -297,7 +298,7 @@ class RandomSharpness(RandomImageLayer):
             "Least and greatest sharpness; 0.5 changes nothing.", "锐度的范围；0.5 表示不变。"
         ),
     )
-    value_range: ValueRange = field((0, 255), doc=VALUE_RANGE)
+    value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
     data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
     seed: Int | None = field(None, doc=SEED, advanced=True)
 

@@ -37,6 +37,16 @@ class RandomCrop(RandomImageLayer):
         batch, *_, channels = super().output_shape(*inputs)
         return (batch, self.height, self.width, channels)
 
+    def limit_in_keras(self, *inputs: Shape) -> Text | None:
+        if inputs[0][1:3] == (self.height, self.width):
+            return None
+        return Text(
+            f'RandomCrop "{self.name}": Keras leaves images whole when it predicts and then refuses their size, so '
+            "Keras cannot predict with the .keras file of this model; Lamina can. A CenterCrop works in both.",
+            f"RandomCrop“{self.name}”：Keras 在预测时不裁剪图像，随后会因尺寸不符而拒绝，因此 Keras 无法用此模型的 "
+            ".keras 文件进行预测；Lamina 可以。CenterCrop 在两者中都可用。",
+        )
+
     def draw(self, x: Tensor) -> Drawn:
         have = (x.shape[1], x.shape[2])
         if not self.training:

@@ -86,6 +86,7 @@ class RandomImageLayer(Layer):
 
     data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True, kw_only=True)
 
+    keeps_value_range = True
     is_random = True
     """Whether it does nothing in inference."""
 

@@ -33,5 +33,9 @@ class Rescaling(Layer):
     def output_shape(self, *inputs: Shape) -> Shape:
         return inputs[0]
 
+    def range_of_values(self, given: tuple[float, float]) -> tuple[float, float]:
+        ends = [end * self.scale + self.offset for end in given]
+        return (min(ends), max(ends))
+
     def forward(self, *inputs: Tensor) -> Tensor:
         return self.as_fractions(inputs[0]) * self.scale + self.offset

@@ -62,6 +62,7 @@ class _ByShape(nn.Module):
 
 class _ToSize(Layer):
     takes_one_image = True
+    keeps_value_range = True
     height: int
     width: int
 

@@ -12,6 +12,7 @@ from lamina.fields import DataFormat, Int, field
 from lamina.layer import layer
 from lamina.layers.preprocessing.factors import (
     DATA_FORMAT,
+    FRACTIONS,
     SEED,
     VALUE_RANGE,
     Pair,
@@ -37,7 +38,7 @@ class AutoContrast(RandomImageLayer):
         (batch, height, width, channels) -> the same, float32
     """
 
-    value_range: ValueRange = field((0, 255), doc=VALUE_RANGE)
+    value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
 
     is_random = False
 
@@ -64,7 +65,7 @@ class Equalization(RandomImageLayer):
         (batch, height, width, channels) -> the same, float32
     """
 
-    value_range: ValueRange = field((0, 255), doc=VALUE_RANGE)
+    value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
     bins: Annotated[Int, Ge(2)] = field(
         256, doc=Text("How finely values are told apart.", "直方图的区间数。")
     )
@@ -111,7 +112,7 @@ class Solarization(RandomImageLayer):
         0.0,
         doc=Text("The threshold at most, as a share of 255.", "阈值的最大值（占 255 的比例）。"),
     )
-    value_range: ValueRange = field((0, 255), doc=VALUE_RANGE)
+    value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
     seed: Int | None = field(None, doc=SEED, advanced=True)
 
     def draw(self, x: Tensor) -> Drawn:
