@@ -12,12 +12,23 @@ from lamina.text import Text
 T = TypeVar("T")
 
 
-def close_matches(name: str, known: Iterable[str]) -> list[str]:
-    """Up to three names of `known` that look like `name`, best first, whatever their case."""
+MOST_NAMED = 12
+"""As many names are told where none looks like the one that was given."""
+
+
+def close_matches(name: str, known: Iterable[str], least: float = 0.6) -> list[str]:
+    """Up to three names of `known` that look like `name`, best first, whatever their case.
+
+    Args:
+        least: How much alike they must be, from 0 to 1.
+    """
     by_lower: dict[str, str] = {}
     for candidate in known:
         by_lower.setdefault(candidate.lower(), candidate)
-    return [by_lower[match] for match in difflib.get_close_matches(name.lower(), by_lower, n=3)]
+    return [
+        by_lower[match]
+        for match in difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=least)
+    ]
 
 
 class Registry(Generic[T]):
@@ -68,18 +79,29 @@ class Registry(Generic[T]):
                     + (
                         f" Did you mean {' or '.join(close)}?"
                         if close
-                        else f" Known: {', '.join(self.names())}."
+                        else f" {self._known(name).en}."
                     ),
                     f"没有名为“{name}”的{self.kind_zh}。"
                     + (
                         f"您是否想用 {' 或 '.join(close)}？"
                         if close
-                        else f"可用：{'、'.join(self.names())}。"
+                        else f"{self._known(name).zh}。"
                     ),
                 ),
                 code=f"unknown_{self.kind}",
             )
         return entry
+
+    def _known(self, name: str) -> Text:
+        """What there is instead: everything, or of many what comes closest."""
+        names, count = self.names(), len(self)
+        if count <= MOST_NAMED:
+            return Text(f"Known: {', '.join(names)}", f"可用：{'、'.join(names)}")
+        closest = close_matches(name, names, least=0.0)
+        return Text(
+            f"Closest of {count}: {', '.join(closest)}; lamina.catalog.catalog() lists all, as does the studio",
+            f"共 {count} 个，最接近的是：{'、'.join(closest)}；全部列表见工作室或 lamina.catalog.catalog()",
+        )
 
     def close_to(self, name: str) -> list[str]:
         """Names of entries that look like `name`, best first."""

@@ -26,6 +26,7 @@ from lamina_studio.datasets.routes import router as datasets_router
 from lamina_studio.datasets.service import DatasetService
 from lamina_studio.engine import load_engine
 from lamina_studio.graphs.routes import router as graphs_router
+from lamina_studio.head_requests import HeadRequests
 from lamina_studio.live.gateway import Gateway
 from lamina_studio.live.routes import documents as live_documents
 from lamina_studio.live.routes import router as live_router
@@ -60,7 +61,7 @@ class Studio(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         settings: Settings = self.state.settings
         guarded = Guard(
-            super().build_middleware_stack(),
+            HeadRequests(super().build_middleware_stack()),
             Perimeter(settings.allowed_hosts, settings.allowed_origins),
             self.state.credentials,
             default_port=settings.port,

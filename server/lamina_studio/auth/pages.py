@@ -12,10 +12,12 @@ from lamina_studio.language import language_of_scope
 
 _TITLE = Text("This browser is not signed in yet", "此浏览器尚未登录")
 _ADVICE = Text(
-    "Open the address that the studio printed when it started. It works once; "
-    "this command prints another:",
-    "请打开工作室启动时显示的地址。该地址只能使用一次；以下命令会显示新的地址：",
+    "Open the address that the studio printed when it started. It works once. The first of these commands prints "
+    "another; in a clone of the repository it is the second:",
+    "请打开工作室启动时显示的地址。该地址只能使用一次；以下第一条命令会显示新的地址；"
+    "如果工作室是在代码仓库中启动的，请使用第二条：",
 )
+_COMMANDS = ("lamina link", "make link")
 _AGAIN = Text("Signed in already? Open the studio", "已经登录？打开工作室")
 _SPENT_TITLE = Text("This address has been used or has expired", "此地址已被使用或已过期")
 _WAIT_TITLE = Text("Too many wrong codes", "错误代码次数过多")
@@ -38,7 +40,7 @@ def sign_in_page(scope: Scope) -> HTMLResponse:
         _ADVICE,
         status=401,
         language=language_of_scope(scope),
-        commands=("lamina link",),
+        commands=_COMMANDS,
         link=("/", _AGAIN),
     )
 
@@ -50,7 +52,7 @@ def spent_code_page(scope: Scope) -> HTMLResponse:
         _ADVICE,
         status=401,
         language=language_of_scope(scope),
-        commands=("lamina link",),
+        commands=_COMMANDS,
         link=("/", _AGAIN),
     )
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from lamina.graph.check import check_graph
 from lamina.graph.document import Graph
+from lamina.layer import LAYERS
 from lamina.problems import GraphError
 from support.graphs import document, image_graphs, node
 
@@ -250,3 +251,17 @@ def test_a_block_with_problems_is_one_problem_of_its_node():
     for _ in range(9):
         outer = {**outer, "nodes": outer["nodes"], "blocks": [{"id": "inner", "graph": outer}]}
     assert "deep" in check_graph(outer).errors[0].message.en
+
+
+def test_an_unknown_layer_is_answered_with_the_closest_and_not_with_all():
+    unknown = replaced(1, type="Qwzx")
+    (problem,) = [p for p in check_graph(unknown).problems if p.code == "unknown_layer"]
+    for text in (problem.message.en, problem.message.zh):
+        assert (
+            sum(
+                name in text.replace(",", " ").replace("、", " ").split() for name in LAYERS.names()
+            )
+            <= 3
+        )
+        assert len(text) < 200
+        assert "lamina.catalog.catalog()" in text

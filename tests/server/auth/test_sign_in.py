@@ -49,6 +49,7 @@ async def test_a_person_reads_what_to_do_and_a_program_gets_a_problem(stranger):
     page = await stranger.get("/auth?code=wrong", headers={"accept": "text/html"})
     assert page.status_code == 401
     assert "lamina link" in page.text
+    assert "make link" in page.text
     assert "此地址已被使用或已过期" in page.text
     problem = await stranger.get("/auth?code=wrong")
     assert problem.status_code == 401

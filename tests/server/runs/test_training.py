@@ -129,6 +129,8 @@ async def test_samples_that_do_not_fit_are_refused_in_a_sentence(client, start, 
         )
         assert (answer.status_code, answer.json()["code"]) == (422, "inference_refused")
         assert "Traceback" not in answer.text
+    nothing = await client.post(f"/api/v1/runs/{run_id}/predict", json={"inputs": []}, timeout=60)
+    assert "There are no samples" in nothing.json()["detail"]
 
 
 async def test_a_stop_keeps_the_model_of_that_step(client, start, until):

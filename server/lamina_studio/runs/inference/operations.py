@@ -102,11 +102,18 @@ def _array(
     name: str, shape: tuple[int | None, ...], spec: DatasetSpec | None, samples: list[Any]
 ) -> np.ndarray:
     array = _numbers(name, samples)
+    if len(array) == 0:
+        raise DatasetError(
+            Text(
+                f'There are no samples for "{name}": give at least one, of the shape {_shown(shape)}.',
+                f"“{name}” 没有样本：请至少给出一个，形状为 {_shown(shape)}。",
+            )
+        )
     if spec is not None and _is_raw(spec, array):
         return spec.prepare(array)
     if shape[-1:] == (1,) and _fits(array.shape[1:], shape[:-1]):
         array = array[..., None]  # a grey picture may come without its channel axis
-    if len(array) == 0 or not _fits(array.shape[1:], shape):
+    if not _fits(array.shape[1:], shape):
         raise DatasetError(
             Text(
                 f'A sample for "{name}" must have the shape {_shown(shape)}; '
