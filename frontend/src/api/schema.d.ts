@@ -503,7 +503,7 @@ export interface paths {
         };
         /**
          * Readyz
-         * @description Whether the database answers and the engine is loaded.
+         * @description Whether the engine is loaded, the database answers and there is space to record what comes.
          */
         get: operations["readyz"];
         put?: never;
@@ -710,6 +710,11 @@ export interface components {
                 [key: string]: unknown;
             };
             ports: components["schemas"]["Ports"] | null;
+            /**
+             * Ranks
+             * @description Of a layer: numbers of axes, with the batch, of tensors that a new one can take.
+             */
+            ranks: number[] | null;
             summary: components["schemas"]["LocalText"];
         };
         /**
@@ -4623,7 +4628,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-            /** @description Not ready yet */
+            /** @description Not ready yet. The disk is full */
             503: {
                 headers: {
                     [name: string]: unknown;

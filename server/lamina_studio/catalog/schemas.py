@@ -33,6 +33,10 @@ class CatalogEntry(WireModel):
         description="JSON Schema of the configuration; each property has `x-label`, `x-doc` and `x-widget`."
     )
     ports: Ports | None = None
+    ranks: list[int] | None = Field(
+        default=None,
+        description="Of a layer: numbers of axes, with the batch, of tensors that a new one can take.",
+    )
 
 
 class CatalogGroup(WireModel):

@@ -11,7 +11,7 @@ import torch
 
 import lamina
 from lamina import layers
-from lamina.catalog import catalog
+from lamina.catalog import catalog, ranks_of
 from lamina.fields import Declared, NonNegativeFloat, field
 from lamina.layer import GROUPS, LAYERS, Layer, Shape, layer
 from lamina.layers import Input
@@ -259,6 +259,19 @@ def test_the_catalogue_describes_every_parameter_of_everything() -> None:
                 assert schema["x-label"]["zh-CN"] != schema["title"], (
                     f"{entry['name']}.{name} has no Chinese label: field(label=...) or fields/labels.py"
                 )
+
+
+@pytest.mark.parametrize(
+    ("name", "ranks"),
+    [
+        ("Input", []), ("Dense", [2, 3, 4, 5, 6]), ("Conv2D", [4]), ("LSTM", [3]), ("ConvLSTM3D", [6]),
+        ("RandomHue", [4]), ("GroupNormalization", [2, 3, 4, 5, 6]), ("Add", [1, 2, 3, 4, 5, 6]),
+    ],
+)  # fmt: skip
+def test_the_catalogue_says_tensors_of_how_many_axes_a_layer_takes(
+    name: str, ranks: list[int]
+) -> None:
+    assert ranks_of(LAYERS.get(name)) == ranks
 
 
 def test_a_layer_of_a_user_is_a_layer_like_any_other() -> None:

@@ -11,6 +11,8 @@ export interface LayerType {
   readonly entry: CatalogEntry;
   readonly inputs: InputCount;
   readonly outputs: number;
+  /** Numbers of axes, with the batch, of tensors that it can take; null where nobody said. */
+  readonly ranks: readonly number[] | null;
   readonly fields: readonly FieldSpec[];
   readonly defaults: JsonObject;
   /** Configuration of a layer that is new on the canvas: what must be given, as far as the catalogue suggests it. */
@@ -45,6 +47,7 @@ export function indexCatalog(catalog: Catalog): Catalogue {
         entry,
         inputs: { min: entry.ports?.inputs.min ?? 1, max: maxInputs(entry) },
         outputs: entry.ports?.outputs ?? 1,
+        ranks: entry.ranks,
         fields,
         defaults: defaultsIn(entry.parameters),
         start: Object.fromEntries(
@@ -71,6 +74,13 @@ export function indexCatalog(catalog: Catalog): Catalogue {
 function maxInputs(entry: CatalogEntry): number | null {
   if (!entry.ports) return 1;
   return entry.ports.inputs.max ?? null;
+}
+
+/** The layers, those first that can take a tensor of so many axes; the order stays as it is otherwise. */
+export function fittingFirst(layers: readonly LayerType[], rank: number | undefined): readonly LayerType[] {
+  if (rank === undefined) return layers;
+  const fits = ({ ranks }: LayerType) => ranks === null || ranks.includes(rank);
+  return [...layers.filter(fits), ...layers.filter((layer) => !fits(layer))];
 }
 
 /** How many input handles a type shows: one for each port, or one for all where any number is taken. */

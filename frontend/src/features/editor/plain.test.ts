@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { graphOf } from "@/graph/testing";
 import { flowEdges, flowNodes, handleIndex } from "./canvas/flow";
 import { keyParameters } from "./canvas/keyParameters";
+import { fittingFirst, type LayerType } from "./catalogue";
 import { formatCount, formatShape, formatSize, formatValue } from "./format";
 import { COMMANDS } from "./keyboard/commands";
 import { keysOf, shortcutOf } from "./keyboard/shortcut";
@@ -105,6 +106,14 @@ describe("the catalogue", () => {
     expect(CATALOGUE.inputsOf("Join")).toEqual({ min: 2, max: null });
     expect(CATALOGUE.inputsOf("Unheard")).toEqual({ min: 0, max: null });
     expect(CATALOGUE.layer("LayerA")?.start).toEqual({ size: 8 });
+  });
+
+  it("has those first that can take a tensor, and among those that are found, too", () => {
+    const names = (layers: readonly LayerType[]) => layers.map((layer) => layer.entry.name);
+    const behind = fittingFirst(CATALOGUE.layers, 4);
+    expect(names(behind)).toEqual(["Start", "LayerB2D", "Join", "LayerA"]);
+    expect(names(searchLayers(behind, "layer"))).toEqual(["LayerB2D", "LayerA"]);
+    expect(names(fittingFirst(CATALOGUE.layers, undefined))).toEqual(names(CATALOGUE.layers));
   });
 
   it("is searched with the best first", () => {

@@ -2,7 +2,8 @@ import { FocusTrap } from "@mantine/core";
 import { useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { localize } from "@/api/text";
-import { useEditor, useNode, useView } from "../EditorContext";
+import { fittingFirst } from "../catalogue";
+import { useEditor, useNode, useNodeReport, useView } from "../EditorContext";
 import { type Pick, PickList } from "../keyboard/PickList";
 import classes from "../keyboard/PickList.module.css";
 import { searchLayers } from "../palette/searchLayers";
@@ -23,10 +24,14 @@ function OpenMenu({ menu }: { menu: Menu }) {
   const frame = useRef<HTMLDivElement>(null);
   const beforeType = useNode(purpose.kind === "before" ? purpose.node : "")?.type ?? "";
 
+  const isBehind = purpose.kind === "branch" || purpose.kind === "after";
+  const source = useNodeReport(isBehind ? purpose.node : "");
+  const isFirstOutput = purpose.kind !== "branch" || purpose.output === 0;
+  const rank = isFirstOutput ? source?.output_shape?.length : undefined;
   const layers = useMemo(() => {
-    const needsInput = purpose.kind === "branch" || purpose.kind === "after";
-    return catalogue.layers.filter((layer) => !needsInput || layer.inputs.max !== 0);
-  }, [catalogue, purpose.kind]);
+    const possible = catalogue.layers.filter((layer) => !isBehind || layer.inputs.max !== 0);
+    return fittingFirst(possible, rank);
+  }, [catalogue, isBehind, rank]);
   const isImpossible = purpose.kind === "before" && catalogue.inputsOf(beforeType).max === 0;
 
   const close = () => view.setState({ layerMenu: null });

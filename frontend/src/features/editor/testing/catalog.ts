@@ -18,16 +18,24 @@ interface EntryOptions {
   inputs?: { min: number; max: number | null } | null;
   properties?: Record<string, Record<string, unknown>>;
   required?: string[];
+  ranks?: number[];
 }
 
 export function entry(name: string, options: EntryOptions = {}): CatalogEntry {
-  const { group = "basic", inputs = { min: 1, max: 1 }, properties = {}, required = [] } = options;
+  const {
+    group = "basic",
+    inputs = { min: 1, max: 1 },
+    properties = {},
+    required = [],
+    ranks = null,
+  } = options;
   return {
     name,
     group,
     summary: text(`About ${name}.`, `关于 ${name}。`),
     parameters: { type: "object", properties, required },
     ports: inputs && { inputs, outputs: 1 },
+    ranks,
   };
 }
 
@@ -44,6 +52,7 @@ const LAYER_A = entry("LayerA", {
     bias: { type: "boolean", default: true, title: "Bias", "x-widget": "bool", "x-advanced": true },
   },
   required: ["size"],
+  ranks: [2, 3],
 });
 
 export const CATALOG: Catalog = {
