@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
@@ -27,6 +26,7 @@ from lamina.summaries import summary_of
 from lamina.symbolic import SymbolicTensor, call_layer
 from lamina.text import Text
 from lamina.utils.interaction import say
+from lamina.variable import Variable
 
 Tensors = SymbolicTensor | Sequence[SymbolicTensor] | Mapping[str, SymbolicTensor]
 
@@ -223,8 +223,10 @@ class Network(Layer):
     @property
     def device(self) -> torch.device:
         """Where the weights live."""
-        tensors = itertools.chain(self.parameters(), self.buffers())
-        return next((tensor.device for tensor in tensors), torch.device("cpu"))
+        tensor = _first_tensor(self, "_parameters")
+        if tensor is None:
+            tensor = _first_tensor(self, "_buffers")
+        return torch.device("cpu") if tensor is None else tensor.device
 
     def to_device(self, device: torch.device | str) -> None:
         """Move all weights."""
@@ -242,8 +244,7 @@ class Network(Layer):
         Returns:
             A function of the inputs' batches, tensors in Keras' layout on the network's device, to a tuple of outputs.
         """
-        frozen = tuple(layer.trainable for layer in self.modules() if isinstance(layer, Layer))
-        key = (training, logits, recompute, frozen)
+        key = (training, logits, recompute, self._frozen())
         if key not in self._programs:
             self._programs[key] = compile_program(
                 self.graph,
@@ -254,6 +255,15 @@ class Network(Layer):
                 recompute=recompute,
             )
         return self._programs[key]
+
+    def _frozen(self) -> tuple[bool, ...]:
+        """Which layers can be trained; walks through them only when one was frozen or set free."""
+        when, known = self.__dict__.get("known_frozen", (None, ()))
+        found: tuple[bool, ...] = known
+        if when is not Variable.last_freeze:
+            found = tuple(layer.trainable for layer in self.modules() if isinstance(layer, Layer))
+            self.__dict__["known_frozen"] = (Variable.last_freeze, found)
+        return found
 
     def outputs_for(
         self, structure: tuple[Any, Any], specs: Sequence[TensorSpec]
@@ -377,6 +387,17 @@ class Network(Layer):
             say(text.rstrip("\n"))
         else:
             print_fn(text)
+
+
+def _first_tensor(module: nn.Module, kind: str) -> Tensor | None:
+    """The first parameter or buffer; torch's own walk through the modules takes as long as a small model."""
+    for tensor in module.__dict__[kind].values():
+        if tensor is not None:
+            return tensor  # type: ignore[no-any-return]
+    for child in module.__dict__["_modules"].values():
+        if child is not None and (found := _first_tensor(child, kind)) is not None:
+            return found
+    return None
 
 
 def _nest(outputs: Any) -> Any:

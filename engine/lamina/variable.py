@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 import torch
@@ -76,6 +76,9 @@ class Variable:
     >>> float(step * 2)
     3.0
     """
+
+    last_freeze: ClassVar[object] = object()
+    """Another object each time that a weight or a layer is frozen or set free."""
 
     _layer: Owner | None
     _holder: nn.Module
@@ -185,6 +188,7 @@ class Variable:
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
+        Variable.last_freeze = object()
 
     @property
     def value(self) -> Tensor:

@@ -57,6 +57,8 @@ class Declared:
         cls.declared_fields = _in_order(cls)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if not (args or kwargs or self.declared_fields):
+            return
         for name, value in self.parse(self.bind(args, kwargs)).items():
             setattr(self, name, value)
 

@@ -166,6 +166,7 @@ class WeightHolder(PolicyHolder):
             return
         super().__setattr__(name, value)
         if name == "trainable" and "_modules" in self.__dict__:
+            Variable.last_freeze = object()
             for sub in layers_in(self, WeightHolder):
                 sub.trainable = value
 

@@ -63,7 +63,11 @@ class RunningMean:
         """Sum up what was kept. A batch that counts nothing adds nothing, even when its own mean is undefined."""
         if not self._means:
             return
-        if self._means[0].device.type == "cpu":
+        if self._means[0].device.type == "cpu" and len(self._means) == 1:  # read at each batch
+            if count := float(self._counts[0]):
+                self._total += float(self._means[0]) * count
+                self._count += count
+        elif self._means[0].device.type == "cpu":
             means = _numbers(self._means)
             counts = [float(count) for count in self._counts]
             self._total += sum(
@@ -93,8 +97,6 @@ class RunningMean:
 
 def _numbers(tensors: list[Tensor]) -> list[float]:
     """Values of 0-dim tensors on the CPU, read at once."""
-    if len(tensors) == 1:
-        return [float(tensors[0])]
     values: list[float] = torch.stack(tensors).tolist()
     return values
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Self
 
 import torch
@@ -19,19 +20,34 @@ class FlatWeights:
 
     Args:
         weights: Leaves of one type on one device, dense in memory.
+
+    Attributes:
+        gradients: One for each weight, views of `gradient`. What is in them counts within a step only.
     """
 
     def __init__(self, weights: Sequence[Tensor]) -> None:
         slot = zeros_for(weights)
         self.flat = slot.flat
-        self.gradient = torch.zeros_like(slot.flat)
-        self.gradients = views_of(self.gradient, weights)
         self._weights = list(weights)
         self._views = slot.views
         with torch.no_grad():
             for weight, view in zip(weights, slot.views, strict=True):
                 view.copy_(weight)
                 weight.data = view
+        self.gradient = torch.zeros_like(slot.flat)
+        self.gradients = views_of(self.gradient, weights)
+
+    @contextmanager
+    def gradients_given_back(self) -> Iterator[None]:
+        """Between steps, for what makes gradients of its own: they need not be in memory twice."""
+        storage = self.gradient.untyped_storage()
+        size = storage.nbytes()
+        storage.resize_(0)
+        try:
+            yield
+        finally:
+            storage.resize_(size)
+            self.gradient.zero_()
 
     @classmethod
     def of(cls, weights: Sequence[Tensor]) -> Self | None:

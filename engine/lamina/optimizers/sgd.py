@@ -50,20 +50,19 @@ class SGD(Optimizer):
         slots: dict[str, list[Tensor]],
         rate: float,
     ) -> None:
-        with_momentum = self.momentum != 0
-        scale = None
-        if with_momentum:
-            scale = torch.tensor(1 / rate if rate else float("inf"), device=weights[0].device)
+        if not self.momentum:  # the fused kernel would wake all threads for a handful of weights
+            torch._foreach_add_(weights, gradients, alpha=-rate)
+            return
         torch._fused_sgd_(
             weights,
             gradients,
-            slots["momentum"] if with_momentum else [],
+            slots["momentum"],
             weight_decay=0.0,
             momentum=self.momentum,
-            lr=1.0 if with_momentum else rate,
+            lr=1.0,
             dampening=0.0,
-            nesterov=self.nesterov and with_momentum,
+            nesterov=self.nesterov,
             maximize=False,
             is_first_step=False,
-            grad_scale=scale,
+            grad_scale=torch.tensor(1 / rate if rate else float("inf"), device=weights[0].device),
         )

@@ -6,6 +6,7 @@ out as source:
 
 - what depends on weights by views only, and what is constant, is computed once;
 - a gradient is written by the call that makes it into the memory where the optimizer wants it;
+- an elementwise call writes over its input where nothing else needs that any more;
 - results are let go after their last use, so that the peak of memory is that of the tape or less.
 
 The kernels and their order stay as they were recorded, so the numbers do, too.
@@ -41,13 +42,29 @@ INTO: Mapping[Any, Callable[..., Any]] = {
 }
 """Calls that can write their result where they are told."""
 
+OVER: Mapping[Any, tuple[Callable[..., Any], str | None]] = {
+    aten.relu.default: (torch.relu_, None),
+    aten.add.Tensor: (torch.Tensor.add_, None),
+    aten.threshold_backward.default: (aten.threshold_backward.grad_input._op, "grad_input"),
+}
+"""Calls that can write over their first input: what does so, and the keyword that names it where there is one."""
+FRESH = frozenset(
+    {aten.mm.default, aten.addmm.default, aten.bmm.default, aten.baddbmm.default, aten.convolution.default,
+     aten.convolution_backward.default, aten.max_pool2d_with_indices.default,
+     aten.max_pool2d_with_indices_backward.default, aten.avg_pool2d.default, aten.avg_pool2d_backward.default,
+     aten.native_batch_norm.default, aten.native_batch_norm_backward.default, aten.native_layer_norm.default,
+     aten.native_layer_norm_backward.default, aten.mul.Tensor, aten.add.Tensor, aten.relu.default,
+     aten.threshold_backward.default}
+)  # fmt: skip
+"""Calls whose results have memory of their own."""
+
 DIRECT = frozenset(
     {
         "mm", "addmm", "bmm", "baddbmm", "relu", "t", "neg", "exp", "log", "sqrt", "rsqrt", "mul", "add", "sub", "div",
         "argmax", "eq", "ge", "gt", "lt", "le", "sum", "mean", "tanh", "sigmoid", "_log_softmax", "_softmax",
         "_log_softmax_backward_data", "_softmax_backward_data", "native_layer_norm", "native_batch_norm", "embedding",
         "threshold_backward", "transpose", "permute", "unsqueeze", "squeeze", "clone", "index_select", "gather",
-        "where", "abs", "square", "sign", "maximum", "minimum", "amax", "cat", "stack",
+        "where", "abs", "square", "sign", "maximum", "minimum", "amax", "cat", "stack", "mse_loss", "view", "expand",
     }
 )  # fmt: skip
 """Calls that torch's own Python functions of that name make with the same arguments, in less time."""
@@ -76,7 +93,8 @@ def write_out(
     first = len(recording.results) - len(gradients)
     places = _places(recording, recording.results[first:], gradients, known)
     parameters = recording.given[len(fixed) :]
-    return _Writer(recording, known, parameters, recording.results[:first], places).function()
+    over = _overwriting(recording, known)
+    return _Writer(recording, known, parameters, recording.results[:first], places, over).function()
 
 
 # --- what is left out ---------------------------------------------------------------------------------------------
@@ -235,6 +253,35 @@ def _places(
     return places
 
 
+def _overwriting(recording: Recording, known: Mapping[Value, Tensor]) -> set[Call]:
+    """Calls that can write over their first input."""
+    makers = {o: call for call in recording.calls for o in call.outputs if o is not None}
+    uses = Counter(value for call in recording.calls for value in call.inputs)
+    uses.update(result for result in recording.results if result is not None)
+
+    def is_free(value: Any) -> bool:
+        """Whether nothing but one call sees the memory of a value."""
+        while isinstance(value, Value) and value not in known and uses[value] == 1:
+            maker = makers.get(value)
+            if maker is None or maker.target in FRESH:
+                return maker is not None
+            if not (_is_view(maker) or maker.target in RESHAPES):
+                return False
+            value = maker.args[0]
+        return False
+
+    return {
+        call
+        for call in recording.calls
+        if call.target in OVER and is_free(call.args[0]) and _has_same_form(call)
+    }
+
+
+def _has_same_form(call: Call) -> bool:
+    first, output = call.args[0], _output(call)
+    return (first.shape, first.stride, first.dtype) == (output.shape, output.stride, output.dtype)
+
+
 def _turned(call: Call, place: Tensor) -> Tensor | None:
     """The place in the form of the call's input, where the call only turns it."""
     if call.target is TRANSPOSE:
@@ -263,7 +310,9 @@ class _Writer:
         parameters: Sequence[Value],
         results: Sequence[Value | None],
         places: _Places,
+        over: set[Call],
     ) -> None:
+        self.over = over
         self.calls = [call for call in recording.calls if call not in places.turning]
         self.known = known
         self.parameters = parameters
@@ -312,10 +361,14 @@ class _Writer:
             return
         outputs = [f"v{n}" if o is None else _variable(o) for n, o in enumerate(call.outputs)]
         left = outputs[0] if call.is_single else f"{', '.join(outputs)},"
-        self.lines.append(f"{left} = {self._name(_callable(call.target))}({self._arguments(call)})")
+        function, keyword = _callable(call.target), None
+        if call in self.over:
+            function, keyword = OVER[call.target]
+        more = [] if keyword is None else [f"{keyword}={self._text(call.args[0])}"]
+        self.lines.append(f"{left} = {self._name(function)}({self._arguments(call, *more)})")
 
     def _arguments(self, call: Call, *more: str) -> str:
-        args = [self._text(a) for a in call.args]
+        args = [self._text(a) for a in _with_defaults(call)]
         kwargs = [f"{name}={self._text(value)}" for name, value in call.kwargs.items()]
         return ", ".join([*args, *kwargs, *more])
 
@@ -337,11 +390,37 @@ class _Writer:
         return self.names[key]
 
 
+def _with_defaults(call: Call) -> tuple[Any, ...]:
+    """The arguments by position; torch's functions for networks have other defaults than their kernels."""
+    if not _is_for_networks(call.target):
+        return call.args
+    left_out = call.target._schema.arguments[len(call.args) :]
+    return (*call.args, *(a.default_value for a in left_out if not a.kwarg_only))
+
+
 def _callable(target: Any) -> Callable[..., Any]:
-    name = target._schema.name.removeprefix("aten::")
-    direct = getattr(torch._C._VariableFunctions, name, None) if name in DIRECT else None
-    found: Callable[..., Any] = target if direct is None else direct
+    name = _name_of(target)
+    if name in DIRECT:
+        for place in (torch._C._VariableFunctions, torch._C._nn, torch._C.TensorBase):
+            if hasattr(place, name):
+                direct: Callable[..., Any] = getattr(place, name)
+                return direct
+    found: Callable[..., Any] = target._op
     return found
+
+
+def _is_for_networks(target: Any) -> bool:
+    name = _name_of(target)
+    return (
+        name in DIRECT
+        and not hasattr(torch._C._VariableFunctions, name)
+        and hasattr(torch._C._nn, name)
+    )
+
+
+def _name_of(target: Any) -> str:
+    name: str = target._schema.name
+    return name.removeprefix("aten::")
 
 
 def _variable(value: Value) -> str:

@@ -142,7 +142,7 @@ def profile(
         model.build_for(x)
     _check_measurable(model)
     notes = list(_notes(model))
-    mark_trainable(model)
+    mark_trainable(model, model.trainable_weights)
     with _left_as_it_is(model):
         inputs = _inputs(model, x, batch_size, notes)
         network = MeasuredNetwork(

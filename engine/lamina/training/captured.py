@@ -22,7 +22,6 @@ from lamina.plan.compiler import Opaque, Program
 from lamina.plan.recording import Call as Recorded
 from lamina.plan.recording import CannotCapture, record
 from lamina.plan.tensor_calls import write_out
-from lamina.training.protocols import TrainableModel
 from lamina.training.scores import Means, Scores
 from lamina.training.sources import Batch
 
@@ -52,7 +51,8 @@ class CapturedSteps:
     @classmethod
     def of(
         cls,
-        model: TrainableModel,
+        variables: list[Any],
+        device: torch.device,
         program: Any,
         scores: Scores,
         optimizer: Optimizer,
@@ -61,28 +61,37 @@ class CapturedSteps:
         """The captured steps of a training; None where it has to go the plain way.
 
         Args:
+            variables: The weights that are trained.
             known: Those of the last epoch or training, given back when they still hold.
         """
-        variables = list(model.trainable_weights)
-        if model.device.type != "cpu":
+        if device.type != "cpu":
             return None  # never tried on another device
-        if not (_is_ours(program, scores, variables) and optimizer.steps_flat()):
-            return None
         weights = [variable.value for variable in variables]
         if [id(w) for w in weights] != [id(v.value) for v in optimizer.trainable_variables]:
             return None
-        if known is not None and known._holds(program, scores, optimizer, weights):
+        if not optimizer.steps_flat():
+            return None
+        if known is not None and known.hold(program, scores, optimizer, weights):
             return known
+        if not _is_ours(program, scores, variables):
+            return None
         memory = FlatWeights.of(weights)
         return None if memory is None else cls(program, scores, optimizer, memory, variables)
 
-    def _holds(
-        self, program: Any, scores: Scores, optimizer: Optimizer, weights: list[Tensor]
+    def hold(
+        self,
+        program: Any,
+        scores: Scores,
+        optimizer: Optimizer,
+        weights: list[Tensor] | None = None,
     ) -> bool:
-        parts = (program, scores, optimizer)
-        mine = (self._program, self._scores, self._optimizer)
-        is_same = all(one is other for one, other in zip(parts, mine, strict=True))
-        return is_same and self._memory.holds(weights)
+        """Whether they are steps of these, and the weights, those of its own when left out, still share their memory."""
+        is_same = (
+            program is self._program and scores is self._scores and optimizer is self._optimizer
+        )
+        if weights is None:
+            weights = [variable.value for variable in self._variables]
+        return is_same and optimizer.steps_flat() and self._memory.holds(weights)
 
     @property
     def forms(self) -> int:
@@ -125,13 +134,16 @@ class _Step:
         self._call = self._trace(owner._program, owner._variables, batch)
 
     def __call__(self, batch: Batch) -> None:
-        with torch.inference_mode():
-            results = self._call(*batch.inputs, *batch.targets, *_present(batch.weights))
+        data = (*batch.inputs, *batch.targets)
+        if batch.weights:
+            data = (*data, *_present(batch.weights))
+        with torch._C._InferenceMode(True):  # torch.inference_mode, without its three calls
+            results = self._call(*data)
             self._optimizer.step_flat(self._memory)
-        means: Means = {
-            name: (results[i], count)
-            for i, (name, count) in enumerate(zip(self._names, self._counts, strict=True))
-        }
+        # Behind the means there may be more results.
+        means: Means = dict(
+            zip(self._names, zip(results, self._counts, strict=False), strict=False)
+        )
         for name, at in self._count_at.items():
             means[name] = means[name][0], results[at]
         self._scores.take(means)
@@ -175,8 +187,8 @@ class _Step:
             return self._results(means, outputs) + gradients
 
         example = (*batch.inputs, *batch.targets, *_present(batch.weights))
-        with _left_alone(module):
-            copies = [tensor.detach().clone() for tensor in state]
+        with _left_alone(module), self._memory.gradients_given_back():
+            copies = [_untouched(tensor) for tensor in state]
             recording = record(step, [*learned, *copies, *example])
         call = write_out(recording, [tensor.detach() for tensor in fixed], self._memory.gradients)
         # oneDNN's recurrent kernels keep what their backward needs only while gradients are enabled; nothing is taped
@@ -193,6 +205,12 @@ class _Step:
         self._counts = [0.0 if name in counts else float(c) for name, (_, c) in means.items()]
         self._count_at = {name: first + i for i, name in enumerate(counts)}
         return (*(mean for mean, _ in means.values()), *shown, *counts.values())
+
+
+def _untouched(tensor: Tensor) -> Tensor:
+    """What a trace may write to in the place of statistics; frozen weights stay as they are."""
+    is_frozen = isinstance(tensor, torch.nn.Parameter)
+    return tensor.detach() if is_frozen else tensor.detach().clone()
 
 
 def _is_recurrent(call: Recorded) -> bool:

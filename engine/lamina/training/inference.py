@@ -63,7 +63,8 @@ def predict(
         batches = larger.batches(0)
     step_of = _step_of(model, as_tuple=False)
     rows: list[Any] = []
-    model.stop_predicting = False
+    if model.stop_predicting:
+        model.stop_predicting = False
     listeners.on_predict_begin()
     with torch.no_grad() if is_own else torch.inference_mode():
         for index, batch in enumerate(batches):
@@ -78,9 +79,9 @@ def predict(
     listeners.on_predict_end()
     if not rows:
         raise ConfigError(Text("There is no data to predict.", "没有可预测的数据。"), field="x")
-    return map_structure(
-        lambda *parts: _as_array(torch.cat(parts) if parts[1:] else parts[0]), *rows
-    )
+    if isinstance(rows[0], Tensor):
+        return _joined(*rows)
+    return map_structure(_joined, *rows)
 
 
 def predict_on_batch(model: TrainableModel, x: Any) -> Arrays:
@@ -114,8 +115,11 @@ def _own_step(model: Any, as_tuple: bool, batch: Batch) -> Any:
 
 def _keeps_states(model: Any) -> bool:
     """Whether a layer goes on from batch to batch, so that those of the caller must be kept."""
-    inner = (*getattr(model, "layers", ()), *getattr(model, "sublayers", ()))
-    return any(getattr(one, "stateful", False) or _keeps_states(one) for one in inner)
+    return any(module.__dict__.get("stateful") for module in model.modules())
+
+
+def _joined(*parts: Tensor) -> np.ndarray[Any, Any]:
+    return _as_array(torch.cat(parts) if parts[1:] else parts[0])
 
 
 def _as_array(output: Tensor) -> np.ndarray[Any, Any]:

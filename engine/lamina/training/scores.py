@@ -6,7 +6,7 @@ or 1 and saves a pass. Metrics that only rank predictions take the logits too; o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -146,8 +146,8 @@ class Scores:
         return [entry.metric for entry in self.watched]
 
     @property
-    def log_names(self) -> list[str]:
-        return [*self._loss_names(), *(entry.log_name for entry in self.watched)]
+    def log_names(self) -> Collection[str]:
+        return self._readers.keys()
 
     def _loss_names(self) -> list[str]:
         parts = [entry.log_name for entry in self.losses] if len(self.losses) > 1 else []

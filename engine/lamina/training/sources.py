@@ -116,16 +116,17 @@ class ArraySource(Source):
         self._targets = len(targets)
 
     def batches(self, epoch: int) -> Iterator[Batch]:
-        order = self._order(epoch)
-        times = self._batches_at_once if self.shuffle is True else 1
-        if times == 1:
-            for rows in order:
-                yield self._gather(rows)
+        if self.shuffle is not True:
+            yield from map(self._gather, self._slices(epoch))
             return
         # Gathering costs some microseconds a call, which is much beside a tiny batch: several at once, then views.
-        for start in range(0, len(order), times):
-            together = self._gather(torch.cat(order[start : start + times]))  # type: ignore[arg-type]
-            yield from _cut(together, self.batch_size)
+        times = self._batches_at_once
+        for rows in torch.split(self._permutation(epoch), self.batch_size * times):
+            together = self._gather(rows)
+            if times == 1:
+                yield together
+            else:
+                yield from _cut(together, self.batch_size)
 
     @property
     def _batches_at_once(self) -> int:
@@ -133,18 +134,21 @@ class ArraySource(Source):
         sample_bytes = sum(c[0].numel() * c.element_size() for c in self._columns if c is not None)
         return max(1, SMALL_BATCH_BYTES // max(sample_bytes * self.batch_size, 1))
 
-    def _order(self, epoch: int) -> Sequence[Tensor | slice]:
-        """What each batch is made of: rows to gather, or a slice of neighbours."""
+    def _slices(self, epoch: int) -> list[slice]:
+        """The neighbours that make each batch, in order or with the batches mixed."""
         starts = range(0, self.count, self.batch_size)
         slices = [slice(start, min(start + self.batch_size, self.count)) for start in starts]
         if not self.shuffle:
             return slices
-        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + epoch) % (1 << 63))
-        if self.shuffle == "batch":
-            return [slices[i] for i in torch.randperm(len(slices), generator=generator).tolist()]
-        # The order is drawn on the CPU so that it is the same on every device.
-        rows = torch.randperm(self.count, generator=generator).to(self._rows_device)
-        return list(torch.split(rows, self.batch_size))
+        order = torch.randperm(len(slices), generator=self._generator(epoch))
+        return [slices[i] for i in order.tolist()]
+
+    def _permutation(self, epoch: int) -> Tensor:
+        """All rows, mixed; drawn on the CPU so that it is the same on every device."""
+        return torch.randperm(self.count, generator=self._generator(epoch)).to(self._rows_device)
+
+    def _generator(self, epoch: int) -> torch.Generator:
+        return torch.Generator().manual_seed((self.seed * 1_000_003 + epoch) % (1 << 63))
 
     @property
     def _rows_device(self) -> torch.device:

@@ -15,6 +15,7 @@ from lamina.training.captured import CapturedSteps
 from lamina.training.protocols import Program, TrainableModel
 from lamina.training.scores import Scores
 from lamina.training.sources import Batch
+from lamina.variable import Variable
 
 CPP_COMPILERS = ("c++", "g++", "clang++")
 
@@ -38,17 +39,21 @@ class TrainStep:
         self._program = program_for(model, scores, training=True, jit_compile=jit_compile)
         self._scores = scores
         self._optimizer = optimizer
-        self._penalized = penalized(model)
-        self._learns = mark_trainable(model)
+        trainable = list(model.trainable_weights)
+        self._penalized = penalized(trainable)
+        self._learns = mark_trainable(model, trainable)
         if self._learns:
-            optimizer.build(model.trainable_weights)
+            optimizer.build(trainable)
         else:
             warnings.warn(
                 "The model has no trainable weights; training only measures it.", stacklevel=2
             )
+        self._when = Variable.last_freeze
         self.captured: CapturedSteps | None = None
         if capture and self._learns:
-            self.captured = CapturedSteps.of(model, self._program, scores, optimizer, known)
+            self.captured = CapturedSteps.of(
+                trainable, model.device, self._program, scores, optimizer, known
+            )
 
     def __call__(self, batch: Batch) -> None:
         try:
@@ -58,6 +63,14 @@ class TrainStep:
             raise
         if not is_done:
             self._plain(batch)
+
+    def goes_on(self, scores: Scores, optimizer: Optimizer) -> bool:
+        """Whether it can go on in the next epoch as it is; a plain step is cheap to make, and is made anew."""
+        return (
+            self.captured is not None
+            and self._when is Variable.last_freeze
+            and self.captured.hold(self._program, scores, optimizer)
+        )
 
     def _measured(self, batch: Batch) -> Tensor:
         return measured(self._program, self._scores, batch, self._penalized)
@@ -78,7 +91,7 @@ class TestStep:
     def __init__(self, model: TrainableModel, scores: Scores, *, jit_compile: bool = False) -> None:
         self._program = program_for(model, scores, training=False, jit_compile=jit_compile)
         self._scores = scores
-        self._penalized = penalized(model)
+        self._penalized = penalized(model.trainable_weights)
 
     def __call__(self, batch: Batch) -> None:
         with torch.inference_mode():
@@ -94,9 +107,9 @@ def measured(program: Program, scores: Scores, batch: Batch, penalized_: Sequenc
     return scores.measure(results.outputs, batch, results.masks, [*results.losses, *penalties])
 
 
-def penalized(model: TrainableModel) -> list[Any]:
+def penalized(trainable: Sequence[Any]) -> list[Any]:
     """The weights whose values add to the loss."""
-    return [v for v in model.trainable_weights if getattr(v, "regularizer", None) is not None]
+    return [v for v in trainable if getattr(v, "regularizer", None) is not None]
 
 
 def program_for(
@@ -104,7 +117,7 @@ def program_for(
 ) -> Program:
     """The forward pass that the scores want."""
     program = model.program(training=training, logits=scores.takes_logits)
-    if not jit_compile or program.has_extras or penalized(model):
+    if not jit_compile or program.has_extras or penalized(model.trainable_weights):
         return program
     if model.device.type == "cpu" and not any(map(shutil.which, CPP_COMPILERS)):
         warnings.warn(
@@ -115,10 +128,11 @@ def program_for(
     return compiled  # type: ignore[no-any-return]
 
 
-def mark_trainable(model: TrainableModel) -> bool:
+def mark_trainable(model: TrainableModel, trainable: Sequence[Any]) -> bool:
     """Ask for gradients of the trainable weights only; whether there are any."""
-    trainable = {id(variable) for variable in model.trainable_weights}
+    known = {id(variable) for variable in trainable}
     for variable in model.weights:
-        if isinstance(variable.value, nn.Parameter):
-            variable.value.requires_grad_(id(variable) in trainable)
-    return bool(trainable)
+        value = variable.value
+        if isinstance(value, nn.Parameter) and value.requires_grad != (id(variable) in known):
+            value.requires_grad_(not value.requires_grad)
+    return bool(known)

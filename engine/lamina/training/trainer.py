@@ -87,6 +87,7 @@ class Trainer:
         """Decides the order of the samples; None draws one from torch's generator for each `fit`."""
         self._may_capture = jit_compile is not True and not run_eagerly
         self._captured: captured.CapturedSteps | None = None
+        self._last_step: TrainStep | None = None
         self._jit_compile = jit_compile is True and not run_eagerly
         self._scores: Scores | None = None
         self._current: Scores | OwnScores | None = None
@@ -393,14 +394,19 @@ class Trainer:
     def _train_step(self, scores: Scores | OwnScores, planned: float = 1) -> TrainStep | OwnStep:
         if isinstance(scores, OwnScores):
             return OwnStep(self.model, scores, "train_step")
+        captures = self._may_capture and planned >= captured.WORTH_STEPS
+        last = self._last_step
+        if captures and last is not None and last.goes_on(scores, self.optimizer):
+            return last
         step = TrainStep(
             self.model,
             scores,
             self.optimizer,
             jit_compile=self._jit_compile,
-            capture=self._may_capture and planned >= captured.WORTH_STEPS,
+            capture=captures,
             known=self._captured,
         )
+        self._last_step = step
         self._captured = step.captured or self._captured
         return step
 

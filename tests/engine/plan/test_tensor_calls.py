@@ -46,12 +46,31 @@ def with_constants(w, x):
     return (torch.mm(x, w) * torch.arange(4.0) + torch.ones_like(x)).exp().mean()
 
 
+def relu_of_a_sum(w, b, x):
+    hidden = torch.nn.functional.linear(x, w, b)
+    return ((hidden * 2 + hidden).relu() + x.relu()).relu().square().mean()
+
+
+def relu_of_what_is_needed(w, x):
+    """The gradient wants what went into the relu, and a view of it is added behind it."""
+    hidden = torch.mm(x, w)
+    return (hidden.relu() + hidden.t().reshape(5, 4) + hidden.sigmoid()).square().mean()
+
+
+def pooled(w, x):
+    hidden = torch.nn.functional.max_pool2d(torch.nn.functional.conv2d(x, w), 2).relu()
+    return torch.nn.functional.mse_loss(hidden.flatten(1), torch.ones(2, 8))
+
+
 CASES = {
     "a gradient written by the product that makes it": (linear, [(3, 4), (3,)], (5, 4)),
     "weights turned twice": (turned, [(4, 3)], (5, 4)),
     "a gradient that is copied": (convolution, [(2, 3, 2, 2)], (2, 3, 5, 5)),
     "a gradient that is a sum": (used_twice, [(4, 4)], (5, 4)),
     "constants": (with_constants, [(4, 4)], (5, 4)),
+    "results that are written over": (relu_of_a_sum, [(4, 4), (4,)], (5, 4)),
+    "results that are needed again": (relu_of_what_is_needed, [(4, 4)], (5, 4)),
+    "images": (pooled, [(2, 3, 2, 2)], (2, 3, 5, 5)),
 }
 
 
@@ -67,6 +86,28 @@ def test_gives_the_same_bits_as_autograd_for_data_it_has_not_seen(case):
     (loss,) = step(x)
     expected = loss_and_gradients(function, weights, [x])
     assert_close([loss, *places], list(expected), rtol=0, atol=0)
+
+
+def test_an_elementwise_call_takes_no_memory_of_its_own():
+    step, _ = captured(linear, [torch.randn(3, 4), torch.randn(3)], [torch.randn(5, 4)])
+    assert step.__globals__.keys() >= {"c0"}
+    used = list(step.__globals__.values())
+    assert any(value is torch.relu_ for value in used)
+    assert not any(value is torch.relu for value in used)
+
+
+def test_a_result_that_is_given_back_is_not_written_over():
+    def step(w, x):
+        with torch.enable_grad():
+            hidden = torch.mm(x, w)
+            loss = hidden.relu().sum()
+            return hidden.detach(), loss.detach(), *torch.autograd.grad(loss, [w])
+
+    weight, x = torch.randn(3, 2), torch.randn(4, 3)
+    run = write_out(
+        record(step, [weight.detach().requires_grad_(), x]), [weight], [torch.empty(3, 2)]
+    )
+    assert_close(run(x)[0], torch.mm(x, weight), rtol=0, atol=0)
 
 
 def test_writes_in_place_on_what_is_given():

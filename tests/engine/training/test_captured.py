@@ -217,6 +217,40 @@ def test_freezing_a_layer_between_fits_leaves_it_as_it_is(monkeypatch):
     assert not np.array_equal(before[2], after[2])
 
 
+@pytest.mark.parametrize("what", ["layer", "kernel"])
+def test_what_a_callback_freezes_stays_as_it_is(what, monkeypatch):
+    monkeypatch.setattr(captured, "WORTH_STEPS", 1)
+    model = dense()
+    kernels = []
+
+    class Freezes(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            frozen = model.layers[0] if what == "layer" else model.layers[0].kernel
+            if epoch == 1:
+                frozen.trainable = False
+            kernels.append(model.layers[0].kernel.numpy())
+
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.fit(*data(model), batch_size=BATCH, epochs=4, verbose=0, callbacks=[Freezes()])
+    assert model.trainer.captured_forms == 2
+    assert not np.array_equal(kernels[0], kernels[1])
+    np.testing.assert_array_equal(kernels[1], kernels[3])
+
+
+def test_a_regression_ends_where_plain_steps_do(monkeypatch):
+    monkeypatch.setattr(captured, "WORTH_STEPS", 1)
+    ends = []
+    for eager in (False, True):
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential([keras.Input((1,)), L.Dense(1)])
+        model.compile("sgd", "mse", run_eagerly=eager)
+        x = np.linspace(-1, 1, 10, dtype="float32")[:, None]
+        history = model.fit(x, 2 * x - 1, batch_size=1, epochs=10, verbose=0).history
+        assert model.trainer.captured_forms == (0 if eager else 1)
+        ends.append((model, history))
+    assert_alike(*ends)
+
+
 def test_a_target_that_is_no_class_is_said_in_words(monkeypatch):
     monkeypatch.setattr(captured, "WORTH_STEPS", 1)
     model = dense()
