@@ -28,6 +28,8 @@ def take_apart(value: Any, leaves: list[Any], is_leaf: Callable[[Any], bool]) ->
     if is_leaf(value):
         leaves.append(value)
         return Slot(len(leaves) - 1)
+    if type(value) is tuple:
+        return tuple([take_apart(item, leaves, is_leaf) for item in value])
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(take_apart(item, leaves, is_leaf) for item in value))
     if isinstance(value, (list, tuple)):
@@ -57,8 +59,12 @@ def mapped(function: Callable[[Any], Any], value: Any, is_leaf: Callable[[Any], 
 
 def is_tensor(value: Any) -> bool:
     """Whether a value is data to a layer: a tensor, an array, a symbolic tensor or a proxy of a trace."""
+    if isinstance(value, Tensor):
+        return True
+    if value is None or type(value) in (tuple, dict, list):
+        return False
     return (
-        isinstance(value, (Tensor, np.ndarray, torch.fx.Proxy))
+        isinstance(value, (np.ndarray, torch.fx.Proxy))
         or hasattr(value, "graph_call")
         or (hasattr(value, "__array__") and hasattr(value, "shape"))
     )

@@ -330,7 +330,8 @@ class Network(Layer):
         for output, mask in zip(results.outputs, results.masks, strict=True):
             set_mask(output, mask)
         self.take_added_losses()
-        self.add_loss(list(results.losses))
+        if results.losses:
+            self.add_loss(list(results.losses))
         return put_together(self.__dict__["output_nest"], results.outputs)
 
     def _as_tensor(self, value: Any, like: SymbolicTensor) -> Tensor:

@@ -116,9 +116,17 @@ def run_call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
 
 
 def _compute(layer: Layer, training: bool, /, *args: Any, **kwargs: Any) -> Any:
-    nn.Module.train(layer, training)
+    if not _is_in_mode(layer, training):
+        nn.Module.train(layer, training)
     with calling(training, layer.weights_cast_to):
         return nn.Module.__call__(layer, *args, **kwargs)
+
+
+def _is_in_mode(module: nn.Module, training: bool) -> bool:
+    """Whether a module and all in it are set to train or not; setting it takes torch longer than a small layer."""
+    return module.training == training and all(
+        child is None or _is_in_mode(child, training) for child in module._modules.values()
+    )
 
 
 def _shapes_of_outputs(layer: Layer, args: tuple[Any, ...]) -> list[Shape]:
