@@ -18,12 +18,13 @@ export interface FieldProps {
   /** The value that is written down; `undefined` when the default holds. */
   value: Json | undefined;
   error: string | undefined;
+  warning?: string | undefined;
   fixes?: ReactNode;
   onChange: (value: Json | undefined) => void;
 }
 
 /** One field of a schema form: the control that its schema asks for, its help, its error, the way back to the default. */
-export function Field({ spec, value, error, fixes, onChange }: FieldProps) {
+export function Field({ spec, value, error, warning, fixes, onChange }: FieldProps) {
   const { i18n } = useTranslation("editor");
   const doc = spec.doc ? localize(spec.doc, i18n.language) : "";
   const shown = value === undefined ? spec.defaultValue : value;
@@ -34,6 +35,7 @@ export function Field({ spec, value, error, fixes, onChange }: FieldProps) {
       name={spec.name}
       doc={doc}
       error={error}
+      warning={warning}
       fixes={fixes}
       onReset={isDefault ? undefined : () => onChange(undefined)}
     >

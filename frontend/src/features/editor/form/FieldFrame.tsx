@@ -28,6 +28,8 @@ interface FieldFrameProps {
   name?: string | undefined;
   doc?: string | undefined;
   error?: string | undefined;
+  /** What may be unwise about a value that is valid. */
+  warning?: string | undefined;
   /** What can be done about the error. */
   fixes?: ReactNode;
   onReset?: (() => void) | undefined;
@@ -41,6 +43,7 @@ export function FieldFrame({
   name,
   doc,
   error,
+  warning,
   fixes,
   onReset,
   isGroup = false,
@@ -82,6 +85,7 @@ export function FieldFrame({
       {fixes}
       <div id={ids.describedBy}>
         {error && <p className={classes.error}>{error}</p>}
+        {warning && <p className={classes.warning}>{warning}</p>}
         {doc && <p className={classes.doc}>{doc}</p>}
       </div>
     </div>

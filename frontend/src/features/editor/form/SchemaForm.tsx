@@ -12,6 +12,8 @@ interface SchemaFormProps {
   values: JsonObject;
   /** What is wrong with a field, in words. */
   errorOf?: (name: string) => string | undefined;
+  /** What may be unwise about a field that is valid, in words. */
+  warningOf?: (name: string) => string | undefined;
   /** What can be done about it. */
   fixesOf?: (name: string) => ReactNode;
   /** `undefined` goes back to the default. */
@@ -19,7 +21,7 @@ interface SchemaFormProps {
 }
 
 /** A form for anything that is declared by a JSON Schema: layers, optimizers, losses. */
-export function SchemaForm({ fields, values, errorOf, fixesOf, onChange }: SchemaFormProps) {
+export function SchemaForm({ fields, values, errorOf, warningOf, fixesOf, onChange }: SchemaFormProps) {
   const { t } = useTranslation("editor");
   const [isOpen, setIsOpen] = useState(false);
   const advancedId = useId();
@@ -32,11 +34,13 @@ export function SchemaForm({ fields, values, errorOf, fixesOf, onChange }: Schem
       spec={field}
       value={values[field.name]}
       error={errorOf?.(field.name)}
+      warning={warningOf?.(field.name)}
       fixes={fixesOf?.(field.name)}
       onChange={(value) => onChange(field.name, value)}
     />
   );
-  const showAdvanced = isOpen || advanced.some((field) => errorOf?.(field.name) !== undefined);
+  const showAdvanced =
+    isOpen || advanced.some(({ name }) => (errorOf?.(name) ?? warningOf?.(name)) !== undefined);
   return (
     <div className={classes.form}>
       {basic.map(draw)}

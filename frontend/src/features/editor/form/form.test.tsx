@@ -262,6 +262,20 @@ describe("a form from a schema", () => {
     ]);
   });
 
+  it("tells of what is unwise without calling it invalid", async () => {
+    const fields = fieldsIn(SCHEMA);
+    await renderPage(
+      <SchemaForm
+        fields={fields}
+        values={{}}
+        warningOf={(name) => (name === "mode" ? "Not wise." : undefined)}
+        onChange={vi.fn()}
+      />,
+    );
+    expect(screen.getByLabelText("Mode")).toHaveAccessibleDescription("Not wise.");
+    expect(screen.getByLabelText("Mode")).toBeValid();
+  });
+
   it("chooses, and goes back to the default", async () => {
     const changed = vi.fn();
     await renderPage(<Form changed={changed} />);

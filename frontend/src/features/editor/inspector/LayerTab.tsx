@@ -55,7 +55,8 @@ function OneLayer({ node }: { node: GraphNode }) {
   const isOutput = useGraph((graph) => graph.outputs.some((output) => output.node === node.id));
   const layer = catalogue.layer(node.type);
   const own = problems?.filter((problem) => problem.node === node.id) ?? [];
-  const errorOf = (name: string) => own.find((problem) => problem.field === name)?.message;
+  const saidOf = (name: string, isError: boolean) =>
+    own.find((problem) => problem.field === name && (problem.severity === "error") === isError)?.message;
   const group = catalogue.groups.find((known) => known.id === layer?.entry.group);
   return (
     <div className={classes.stack}>
@@ -80,7 +81,8 @@ function OneLayer({ node }: { node: GraphNode }) {
       <SchemaForm
         fields={layer?.fields ?? []}
         values={node.config}
-        errorOf={errorOf}
+        errorOf={(name) => saidOf(name, true)}
+        warningOf={(name) => saidOf(name, false)}
         fixesOf={(name) => {
           const problem = own.find((known) => known.field === name);
           return problem && <Fixes problem={problem} />;
