@@ -459,6 +459,8 @@ InitializerField = Annotated[(Initializer, *choice_of(required, serialize, names
 def __getattr__(name: str) -> Any:
     if name in INITIALIZERS:  # a second name of a class, such as glorot_uniform
         return INITIALIZERS.get(name)
+    if name.startswith("__"):
+        raise AttributeError(name)  # importing asks for some, and wants no advice
     raise absent(__name__, name, INITIALIZERS.close_to(name))
 
 
