@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 import lamina
 from lamina import run
@@ -60,6 +61,25 @@ def test_the_same_documents_give_the_same_bits():
     )
     other = run.train(graph(), training(epochs=3, seed=4))
     assert other.history.history != first.history.history
+
+
+class SeesThreads(Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        self.threads = torch.get_num_threads()
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(None, 1), (1, 2)])
+def test_a_small_step_takes_one_thread_and_gives_the_others_back(monkeypatch, limit, expected):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    if limit is not None:
+        monkeypatch.setattr(run, "SMALL_STEP_MACS", limit)
+    try:
+        seen = SeesThreads()
+        run.train(graph(), training(epochs=1), callbacks=[seen])
+        assert (seen.threads, torch.get_num_threads()) == (expected, 2)
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(
