@@ -7,8 +7,8 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 PIP    := $(PY) -m pip --disable-pip-version-check
 WEB    := $(PY) scripts/web.py
-# Tests on all cores, a module at a time, each with one thread for torch.
-PARALLEL := OMP_NUM_THREADS=1 $(PY) -m pytest -n auto --dist loadscope
+# Tests on all cores, a module at a time in the order of tests/conftest.py, each with one thread for torch.
+PARALLEL := OMP_NUM_THREADS=1 $(PY) -m pytest -n auto --dist loadscope --no-loadscope-reorder
 PIP_ARGS ?=
 PYTHON ?=
 ARGS   ?=

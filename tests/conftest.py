@@ -18,6 +18,12 @@ settings.load_profile("fixed")
 os.environ["KERAS_BACKEND"] = "torch"  # read once, when Keras is first imported
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules with slow tests first, so that no worker goes on long after the others have ended."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty LAMINA_HOME, and none of the settings of whoever runs the tests."""

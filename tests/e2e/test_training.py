@@ -45,7 +45,7 @@ def test_a_trained_model_predicts_the_same_in_real_keras(
 
 def test_a_server_killed_while_training_comes_back_to_a_complete_log(studio: StartedStudio):
     """The run goes on without it, and every batch's loss is there exactly once."""
-    run = studio.post("/runs", template(studio, "digits-mlp", epochs=60))
+    run = studio.post("/runs", template(studio, "digits-mlp", epochs=30))
     studio.wait_for_run(run["id"], "RUNNING")
     supervisor = studio.get(f"/runs/{run['id']}")["attempt"]
     studio.kill()

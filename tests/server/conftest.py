@@ -19,8 +19,9 @@ import uvicorn
 import lamina.checking  # noqa: F401 - loaded here, so that no test meets it half loaded
 from lamina_studio.auth.credentials import access_token
 from lamina_studio.main import create_app
-from lamina_studio.serving import server_config
+from lamina_studio.serving import bind, server_config
 from lamina_studio.settings import Settings
+from tests.support.documents import small_graph, small_training
 
 HOST = "127.0.0.1:8420"
 ORIGIN = f"http://{HOST}"
@@ -140,7 +141,7 @@ class Server:
         self.app = create_app(settings)
         self.token = access_token(settings)
         self.cookie = f"lamina_session={self.app.state.credentials.new_session()}"
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = bind("127.0.0.1", 0)
         self.port = self.listener.getsockname()[1]
         self.host = f"127.0.0.1:{self.port}"
         self._uvicorn = uvicorn.Server(server_config(self.app))
@@ -190,37 +191,10 @@ def server(tmp_path_factory) -> Iterator[Server]:
 @pytest.fixture
 def graph() -> dict:
     """A small classifier for `digits`, without any problem."""
-    return {
-        "format": "lamina.graph",
-        "version": 1,
-        "name": "small",
-        "nodes": [
-            {"id": "image", "type": "Input", "config": {"shape": [8, 8, 1]}, "inputs": []},
-            {"id": "flat", "type": "Flatten", "config": {}, "inputs": [{"node": "image"}]},
-            {
-                "id": "digit",
-                "type": "Dense",
-                "config": {"units": 10, "activation": "softmax"},
-                "inputs": [{"node": "flat"}],
-            },
-        ],
-        "outputs": [{"node": "digit"}],
-        "blocks": [],
-        "layout": {"image": {"x": 0, "y": 0}},
-    }
+    return small_graph()
 
 
 @pytest.fixture
 def training() -> dict:
     """How to train `graph`."""
-    return {
-        "format": "lamina.training",
-        "version": 1,
-        "dataset": {"id": "digits"},
-        "validation": {"split": 0.1},
-        "loss": "categorical_crossentropy",
-        "metrics": ["accuracy"],
-        "optimizer": {"type": "Adam", "config": {"learning_rate": 0.001}},
-        "batch_size": 32,
-        "epochs": 2,
-    }
+    return small_training()

@@ -33,11 +33,12 @@ def is_one_sentence(text: str) -> bool:
     return text.count("\n") == 1 and "Traceback" not in text
 
 
-@pytest.fixture
-def studio(own_home):
-    """A studio in its own process; yields it with its address."""
+@contextlib.contextmanager
+def started(home):
+    """A studio in its own process; its process and its address."""
     process = subprocess.Popen(
         [sys.executable, "-m", "lamina_studio", "studio", "--port", "0", "--no-browser"],
+        env={**os.environ, "LAMINA_HOME": str(home)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -45,13 +46,34 @@ def studio(own_home):
     line = process.stdout.readline()
     found = ADDRESS.search(line)
     assert found, line + process.stderr.read()
-    yield process, found.group()
-    process.kill()
-    process.communicate()
+    try:
+        yield process, found.group()
+    finally:
+        process.kill()
+        process.communicate()
 
 
-def test_the_printed_address_signs_a_browser_in_once(studio):
-    _, address = studio
+@pytest.fixture
+def studio(own_home):
+    """A studio of the test's own, to be ended."""
+    with started(own_home) as studio:
+        yield studio
+
+
+@pytest.fixture(scope="module")
+def home_in_use(tmp_path_factory):
+    return tmp_path_factory.mktemp("studio") / "home"
+
+
+@pytest.fixture(scope="module")
+def running(home_in_use):
+    """One studio for all tests that leave it running."""
+    with started(home_in_use) as studio:
+        yield studio
+
+
+def test_the_printed_address_signs_a_browser_in_once(running):
+    _, address = running
     with httpx.Client(follow_redirects=True, headers={"accept": "text/html"}) as browser:
         page = browser.get(address)
         assert page.status_code in {200, 503}  # 503 where the pages are not built
@@ -60,14 +82,15 @@ def test_the_printed_address_signs_a_browser_in_once(studio):
     assert httpx.get(address).status_code == 401
 
 
-def test_link_prints_another_address_of_the_running_studio(studio):
-    _, address = studio
-    other = lamina("link").stdout.strip()
+def test_link_prints_another_address_of_the_running_studio(running, home_in_use):
+    _, address = running
+    home = {"LAMINA_HOME": str(home_in_use)}
+    other = lamina("link", **home).stdout.strip()
     assert other != address
     assert other.split("?")[0] == address.split("?")[0]
     port = ADDRESS.match(address).group(1)
-    assert lamina("link", "--port", port).returncode == 0
-    assert lamina("link", "--port", "1").returncode == 1
+    assert lamina("link", "--port", port, **home).returncode == 0
+    assert lamina("link", "--port", "1", **home).returncode == 1
 
 
 def test_ctrl_c_ends_it_quickly_and_quietly(studio):
@@ -80,8 +103,8 @@ def test_ctrl_c_ends_it_quickly_and_quietly(studio):
 
 
 @pytest.mark.slow
-def test_an_idle_studio_with_the_engine_loaded_is_small(studio):
-    process, address = studio
+def test_an_idle_studio_with_the_engine_loaded_is_small(running):
+    process, address = running
     origin = address.split("/auth")[0]
     while httpx.get(f"{origin}/readyz").status_code != 200:
         assert process.poll() is None
@@ -103,8 +126,8 @@ def test_it_reloads_for_those_who_work_on_it(own_home):
     assert "code=" not in log.replace("code=[redacted]", "")
 
 
-def test_a_second_studio_in_the_same_home_is_one_sentence(studio):
-    second = lamina("studio", "--port", "0")
+def test_a_second_studio_in_the_same_home_is_one_sentence(running, home_in_use):
+    second = lamina("studio", "--port", "0", LAMINA_HOME=str(home_in_use))
     assert second.returncode == 1
     assert is_one_sentence(second.stderr)
     assert "is in use by the studio at http://127.0.0.1:" in second.stderr
@@ -118,9 +141,9 @@ def test_a_killed_studio_leaves_its_home_usable(studio, own_home):
     assert "No studio" in lamina("link").stderr
 
 
-def test_what_it_writes_is_for_this_user_alone(studio, own_home):
-    assert stat.S_IMODE(own_home.stat().st_mode) == 0o700
-    for path in own_home.iterdir():
+def test_what_it_writes_is_for_this_user_alone(running, home_in_use):
+    assert stat.S_IMODE(home_in_use.stat().st_mode) == 0o700
+    for path in home_in_use.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 

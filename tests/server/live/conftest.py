@@ -8,7 +8,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sys
 import time
 from contextlib import asynccontextmanager
@@ -23,6 +22,7 @@ from websockets.asyncio.client import connect
 from lamina_studio.main import create_app
 from lamina_studio.runs import dispatcher
 from lamina_studio.runs.folders import ProcessId, read_json
+from lamina_studio.serving import bind
 from lamina_studio.settings import Settings
 
 DEADLINE_S = 20.0
@@ -187,7 +187,7 @@ def open_server(own_home, monkeypatch):
 
     @asynccontextmanager
     async def open_it(**settings):
-        listening = socket.create_server(("127.0.0.1", 0))
+        listening = bind("127.0.0.1", 0)
         port = listening.getsockname()[1]
         app = create_app(Settings(home=own_home, port=port, **settings))
         config = uvicorn.Config(

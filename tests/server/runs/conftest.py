@@ -27,15 +27,15 @@ DEADLINE_S = 20.0
 SCRIPTED_TRAINER = Path(__file__).with_name("scripted_trainer.py")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def until():
     """Return the first true value of a condition, or fail when it stays false for too long."""
 
-    def wait(condition, deadline_s=DEADLINE_S):
+    def wait(condition, deadline_s=DEADLINE_S, every_s=0.01):
         end = time.monotonic() + deadline_s
         while not (value := condition()):
             assert time.monotonic() < end, f"still waiting for {condition}"
-            time.sleep(0.01)
+            time.sleep(every_s)
         return value
 
     return wait

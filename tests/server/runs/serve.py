@@ -1,6 +1,5 @@
 """The studio as a process of its own, to be killed: `python serve.py <home>` prints its port."""
 
-import socket
 import sys
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import uvicorn
 
 from lamina_studio.main import create_app
 from lamina_studio.runs import dispatcher
+from lamina_studio.serving import bind
 from lamina_studio.settings import Settings
 
 
@@ -15,7 +15,7 @@ def main():
     home = Path(sys.argv[1])
     if len(sys.argv) > 2:
         dispatcher.TRAINER = (sys.executable, sys.argv[2])
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = bind("127.0.0.1", 0)
     port = listening.getsockname()[1]
     app = create_app(Settings(home=home, port=port))
     print(port, flush=True)

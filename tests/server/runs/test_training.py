@@ -3,38 +3,57 @@
 import hashlib
 import math
 
+import httpx
 import numpy as np
 import pytest
 
 from lamina.datasets.catalogue import DATASETS
 from lamina.saving import load_model
+from tests.support.documents import small_graph, small_training
 
 DEADLINE_S = 60.0
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def start(client, graph, training):
-    async def post(document=None, **changes):
-        body = {"graph": document or graph, "training": training | changes}
-        answer = await client.post("/api/v1/runs", json=body, timeout=60)
+@pytest.fixture(scope="module")
+def http(server):
+    """A program with the token, on the one server of this module."""
+    headers = {"authorization": f"Bearer {server.token}"}
+    address = f"http://{server.host}/api/v1"
+    with httpx.Client(base_url=address, headers=headers, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def start(http):
+    def post(graph=None, **changes):
+        body = {"graph": graph or small_graph(), "training": small_training() | changes}
+        answer = http.post("/runs", json=body)
         assert answer.status_code == 201, answer.text
         return answer.json()["id"]
 
     return post
 
 
-@pytest.fixture
-def until(client, eventually):
-    async def wait(run_id, condition):
-        async def is_so():
-            run = (await client.get(f"/api/v1/runs/{run_id}")).json()
+@pytest.fixture(scope="module")
+def run_when(http, until):
+    """Wait until a condition holds for a run; the run."""
+
+    def wait(condition, run_id):
+        def is_so():
+            run = http.get(f"/runs/{run_id}").json()
             return run if condition(run) else None
 
-        return await eventually(is_so, DEADLINE_S)
+        return until(is_so, DEADLINE_S, every_s=0.1)
 
     return wait
+
+
+@pytest.fixture(scope="module")
+def trained(start, run_when):
+    """A run of three epochs that has ended."""
+    return run_when(has_ended, start(epochs=3))
 
 
 def has_ended(run):
@@ -45,14 +64,13 @@ def nested(depth):
     return [nested(depth - 1)] if depth else []
 
 
-async def events(client, run_id, **query):
-    url = f"/api/v1/runs/{run_id}/events"
-    return (await client.get(url, params={"limit": 1000, **query})).json()["items"]
+def events(http, run_id, **query):
+    url = f"/runs/{run_id}/events"
+    return (http.get(url, params={"limit": 1000, **query})).json()["items"]
 
 
-async def test_a_training_from_the_request_to_the_file(client, start, until, tmp_path):
-    run_id = await start(epochs=3)
-    run = await until(run_id, has_ended)
+def test_a_training_from_the_request_to_the_file(http, trained, tmp_path):
+    run, run_id = trained, trained["id"]
     assert (run["state"], run["reason"]) == ("SUCCEEDED", None), run["message"]
     assert set(run["message"]) == {"en", "zh-CN"}
     assert (run["epoch"], run["epochs"]) == (3, 3)
@@ -60,7 +78,7 @@ async def test_a_training_from_the_request_to_the_file(client, start, until, tmp
     assert run["seconds_left"] is None
 
     # Every batch, and the sums of each epoch.
-    metrics = await events(client, run_id, kinds="metrics")
+    metrics = events(http, run_id, kinds="metrics")
     batches = [event for event in metrics if "batch/loss" in event["body"]]
     assert [event["step"] for event in batches] == list(range(1, run["step"] + 1))
     assert all(set(event["body"]) >= {"batch/accuracy", "running/loss"} for event in batches)
@@ -72,7 +90,7 @@ async def test_a_training_from_the_request_to_the_file(client, start, until, tmp
         assert before["body"]["running/loss"] == pytest.approx(event["body"]["epoch/loss"], 1e-4)
 
     # What it says on the way, for readers of both languages.
-    lines = [event["body"] for event in await events(client, run_id, kinds="log")]
+    lines = [event["body"] for event in events(http, run_id, kinds="log")]
     assert len(lines) == 1 + 3 + 1 + 1  # begin, epochs, file, test part
     assert all(line["message"]["en"] == line["text"] for line in lines)
     assert lines[0]["message"]["zh-CN"].startswith("开始训练：共 3 轮")
@@ -81,14 +99,12 @@ async def test_a_training_from_the_request_to_the_file(client, start, until, tmp
     assert {"lamina", "torch", "python", "device", "threads"} <= set(run["environment"])
     assert run["test"]["n"] == DATASETS.get("digits").n_test
     assert run["test"]["loss"] == metrics[-1]["body"]["test/loss"]
-    answer = await client.post(
-        f"/api/v1/runs/{run_id}/evaluate", json={"split": "test"}, timeout=60
-    )
+    answer = http.post(f"/runs/{run_id}/evaluate", json={"split": "test"})
     assert answer.json()["metrics"]["accuracy"] == pytest.approx(run["test"]["metrics"]["accuracy"])
 
     # The file, and what the server says the model says.
-    (artifact,) = (await client.get(f"/api/v1/runs/{run_id}/artifacts")).json()["items"]
-    content = (await client.get(f"/api/v1/runs/{run_id}/artifacts/model.keras")).content
+    (artifact,) = (http.get(f"/runs/{run_id}/artifacts")).json()["items"]
+    content = (http.get(f"/runs/{run_id}/artifacts/model.keras")).content
     assert artifact["bytes"] == len(content)
     assert artifact["sha256"] == hashlib.sha256(content).hexdigest()
     (tmp_path / "model.keras").write_bytes(content)
@@ -97,79 +113,68 @@ async def test_a_training_from_the_request_to_the_file(client, start, until, tmp
     prepared = spec.prepare(raw)
     wanted = load_model(tmp_path / "model.keras").predict(prepared, verbose=0)
     for inputs in (prepared.tolist(), {"image": prepared.tolist()}, raw.tolist()):
-        answer = await client.post(
-            f"/api/v1/runs/{run_id}/predict", json={"inputs": inputs}, timeout=60
-        )
+        answer = http.post(f"/runs/{run_id}/predict", json={"inputs": inputs})
         assert answer.status_code == 200, answer.text
         found = answer.json()
         np.testing.assert_allclose(np.array(found["outputs"]["digit"]), wanted, atol=1e-6)
         assert found["classes"] == list(spec.target.classes)
 
 
-async def test_a_model_is_verified_once_a_clean_process_says_the_same(
-    client, start, until, eventually
-):
-    run_id = await start(epochs=1)
-    await until(run_id, has_ended)
-
-    async def is_verified():
-        items = (await client.get(f"/api/v1/runs/{run_id}/artifacts")).json()["items"]
+def test_a_model_is_verified_once_a_clean_process_says_the_same(http, trained, until):
+    def is_verified():
+        items = http.get(f"/runs/{trained['id']}/artifacts").json()["items"]
         return items[0]["verified"]
 
-    await eventually(is_verified, DEADLINE_S)
+    until(is_verified, DEADLINE_S, every_s=0.1)
 
 
-async def test_samples_that_do_not_fit_are_refused_in_a_sentence(client, start, until):
-    run_id = await start(epochs=1)
-    await until(run_id, has_ended)
+def test_samples_that_do_not_fit_are_refused_in_a_sentence(http, trained):
     refused = [[[1.0, 2.0]], [], [[1, [2]]], {"other": [1]}, [["a"]], [[2**70]], nested(300)]
     for inputs in refused:
-        answer = await client.post(
-            f"/api/v1/runs/{run_id}/predict", json={"inputs": inputs}, timeout=60
-        )
+        answer = http.post(f"/runs/{trained['id']}/predict", json={"inputs": inputs})
         assert (answer.status_code, answer.json()["code"]) == (422, "inference_refused")
         assert "Traceback" not in answer.text
     nothing = await client.post(f"/api/v1/runs/{run_id}/predict", json={"inputs": []}, timeout=60)
     assert "There are no samples" in nothing.json()["detail"]
 
 
-async def test_a_stop_keeps_the_model_of_that_step(client, start, until):
-    run_id = await start(epochs=1000)
-    await until(run_id, lambda run: run["step"] > 50)
-    await client.post(f"/api/v1/runs/{run_id}/stop")
-    run = await until(run_id, has_ended)
+def test_a_stop_keeps_the_model_of_that_step(http, start, run_when):
+    run_id = start(epochs=1000)
+    run_when(lambda run: run["step"] > 50, run_id)
+    http.post(f"/runs/{run_id}/stop")
+    run = run_when(has_ended, run_id)
     assert (run["state"], run["reason"]) == ("STOPPED", None)
     assert str(run["step"]) in run["message"]["en"]
     assert run["epoch"] < 1000
-    names = (await client.get(f"/api/v1/runs/{run_id}/artifacts")).json()["items"]
+    names = (http.get(f"/runs/{run_id}/artifacts")).json()["items"]
     assert [artifact["name"] for artifact in names] == ["model.keras"]
     batches = [
         event["step"]
-        for event in await events(client, run_id, kinds="metrics")
+        for event in events(http, run_id, kinds="metrics")
         if "batch/loss" in event["body"]
     ]
     assert batches == list(range(1, len(batches) + 1))
 
 
-async def test_a_loss_that_is_no_number_ends_the_run_and_says_so(client, start, until, graph):
+def test_a_loss_that_is_no_number_ends_the_run_and_says_so(http, start, run_when, graph):
     *nodes, digit = graph["nodes"]
     linear = {**graph, "nodes": [*nodes, {**digit, "config": {"units": 10}}]}
     optimizer = {"type": "SGD", "config": {"learning_rate": 1e30}}
-    run_id = await start(linear, optimizer=optimizer, loss="mse", metrics=[], epochs=50)
-    run = await until(run_id, has_ended)
+    run_id = start(linear, optimizer=optimizer, loss="mse", metrics=[], epochs=50)
+    run = run_when(has_ended, run_id)
     assert (run["state"], run["reason"]) == ("FAILED", "non_finite_loss")
-    metrics = await events(client, run_id, kinds="metrics")
+    metrics = events(http, run_id, kinds="metrics")
     bad = next(event for event in metrics if isinstance(event["body"]["batch/loss"], str))
     assert f"step {bad['step']} " in run["message"]["en"]
     assert "1e+30" in run["message"]["en"]
     assert "1e+30" in run["message"]["zh-CN"]
-    assert (await client.get(f"/api/v1/runs/{run_id}/artifacts")).json()["items"] == []
+    assert (http.get(f"/runs/{run_id}/artifacts")).json()["items"] == []
 
 
-async def test_what_goes_wrong_inside_is_a_sentence_and_a_file_with_the_traceback(
-    client, app, start, until, monkeypatch
+def test_what_goes_wrong_inside_is_a_sentence_and_a_file_with_the_traceback(
+    server, start, run_when, monkeypatch
 ):
-    folder_of = app.state.runs._dispatcher.folder_of
+    folder_of = server.app.state.runs._dispatcher.folder_of
 
     def spoilt(run_id):
         # The model cannot be written where a folder stands in its way.
@@ -177,16 +182,16 @@ async def test_what_goes_wrong_inside_is_a_sentence_and_a_file_with_the_tracebac
         (folder.artifacts / "model.keras" / "x").mkdir(parents=True, exist_ok=True)
         return folder
 
-    monkeypatch.setattr(app.state.runs._dispatcher, "folder_of", spoilt)
-    run_id = await start(epochs=1)
-    run = await until(run_id, has_ended)
+    monkeypatch.setattr(server.app.state.runs._dispatcher, "folder_of", spoilt)
+    run_id = start(epochs=1)
+    run = run_when(has_ended, run_id)
     assert (run["state"], run["reason"]) == ("FAILED", "internal")
     assert "Traceback" not in run["message"]["en"]
     assert "Traceback" in folder_of(run_id).attempt(1).trainer_log.read_text()
 
 
-async def test_the_last_numbers_of_a_run_are_finite_and_current(client, start, until):
-    run_id = await start(epochs=2)
-    run = await until(run_id, has_ended)
-    assert {"batch/loss", "running/loss", "epoch/loss", "epoch/val_accuracy"} <= set(run["last"])
-    assert all(math.isfinite(value) for value in run["last"].values())
+def test_the_last_numbers_of_a_run_are_finite_and_current(trained):
+    assert {"batch/loss", "running/loss", "epoch/loss", "epoch/val_accuracy"} <= set(
+        trained["last"]
+    )
+    assert all(math.isfinite(value) for value in trained["last"].values())
