@@ -123,6 +123,10 @@ class Registry(Generic[T]):
     def items(self) -> Iterator[tuple[str, T]]:
         return iter(self._entries.items())
 
+    def holds(self, entry: object) -> bool:
+        """Whether the very thing is registered, under whatever name."""
+        return any(entry is known for known in self._entries.values())
+
     def __contains__(self, name: object) -> bool:
         return name in self._entries or name in self._aliases
 

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from lamina.errors import ConfigError
+from lamina.seeds import SeededStreams
 from lamina.shapes import Shape, product
 from lamina.text import Text
 
@@ -210,9 +211,9 @@ class _State:
                 if tensor is not None and id(tensor) not in self._copies:
                     self._copies[id(tensor)] = tensor.detach().clone()
         self._streams = {
-            id(module): {device: g.get_state() for device, g in streams.items()}
+            id(module): module.states()
             for module in self._modules
-            if (streams := module.__dict__.get("streams")) is not None
+            if isinstance(module, SeededStreams)
         }
 
     @contextmanager

@@ -13,6 +13,7 @@ from collections import Counter
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 _seed: int | None = None
 _numbered: Counter[str] = Counter()
@@ -55,3 +56,34 @@ def generator_for(seed: int, *path: str) -> torch.Generator:
     """A CPU generator that depends on the seed and the path alone."""
     digest = hashlib.sha256("\x1f".join((str(seed), *path)).encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+
+
+States = dict[torch.device, Tensor]
+
+
+class SeededStreams(nn.Module):
+    """Base of modules that draw random numbers of their own: a stream for each device, all from one seed."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.seed = seed
+        self.streams: dict[torch.device, torch.Generator] = {}
+
+    def stream(self, device: torch.device) -> torch.Generator:
+        """The stream of a device, begun when it is first asked for."""
+        found = self.streams.get(device)
+        if found is None:
+            found = self.streams[device] = torch.Generator(device).manual_seed(self.seed)
+        return found
+
+    def states(self) -> States:
+        """Where the streams stand."""
+        return {device: stream.get_state() for device, stream in self.streams.items()}
+
+    def put_back(self, states: States) -> None:
+        """Have the streams where they stood; those that had not begun begin anew."""
+        for device, stream in self.streams.items():
+            if device in states:
+                stream.set_state(states[device])
+            else:
+                stream.manual_seed(self.seed)

@@ -14,14 +14,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lamina.layers.regularization.random_stream import RandomStream
-from lamina.losses.lookup import FunctionLoss
+from lamina.losses.loss import LOSSES
 from lamina.optimizers.memory import FlatWeights
 from lamina.optimizers.optimizer import Optimizer
 from lamina.plan.compiler import Opaque, Program
 from lamina.plan.recording import Call as Recorded
 from lamina.plan.recording import CannotCapture, record
 from lamina.plan.tensor_calls import write_out
+from lamina.regularizers import REGULARIZERS
+from lamina.seeds import SeededStreams
 from lamina.training.scores import Means, Scores
 from lamina.training.sources import Batch
 
@@ -240,23 +241,18 @@ def _is_ours(program: Any, scores: Scores, variables: list[Any]) -> bool:
         return False  # those metrics would want the masks
     if any(isinstance(part, Opaque) for part in program.module.modules()):
         return False
-    if any(isinstance(entry.loss, FunctionLoss) for entry in scores.losses):
-        return False
     penalties = [v.spec.regularizer for v in variables if v.spec.regularizer is not None]
-    parts = [entry.loss for entry in scores.losses] + penalties
-    return all(type(part).__module__.startswith("lamina.") for part in parts)
+    return all(LOSSES.holds(type(entry.loss)) for entry in scores.losses) and all(
+        REGULARIZERS.holds(type(penalty)) for penalty in penalties
+    )
 
 
 @contextmanager
 def _left_alone(module: torch.nn.Module) -> Iterator[None]:
     """Take back what random numbers a trace draws."""
-    streams = [part for part in module.modules() if isinstance(part, RandomStream)]
-    states = [{d: g.get_state() for d, g in stream.streams.items()} for stream in streams]
+    streams = [part for part in module.modules() if isinstance(part, SeededStreams)]
+    states = [stream.states() for stream in streams]
     with torch.random.fork_rng():
         yield
     for stream, state in zip(streams, states, strict=True):
-        for device, generator in stream.streams.items():
-            if device in state:
-                generator.set_state(state[device])
-            else:
-                generator.manual_seed(stream.seed)
+        stream.put_back(state)

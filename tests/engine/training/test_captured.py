@@ -54,6 +54,12 @@ def noisy():
     )
 
 
+def seeded():
+    x = keras.Input((4, 3))
+    h = L.LSTM(6, dropout=0.3, recurrent_dropout=0.2, seed=5, return_sequences=True)(x)
+    return keras.Model(x, L.Dense(4, activation="softmax")(L.GRU(5, dropout=0.4, seed=6)(h)))
+
+
 def masked():
     return keras.Sequential(
         [
@@ -72,6 +78,7 @@ MODELS = {
     "images": images,
     "sequences": sequences,
     "noisy": noisy,
+    "seeded": seeded,
 }
 SAMPLES, BATCH = 72, 15  # 64 of them to train on: the last batch of an epoch is short
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from lamina.errors import ShapeError
 from lamina.fields import InputShape
 from lamina.layer import Layer, Shape, shape_text
+from lamina.seeds import SeededStreams
 from lamina.text import Text
 
 NoiseShape = InputShape
@@ -51,7 +52,7 @@ def drawn_shape(x: Tensor, noise_shape: Sequence[int | None] | None) -> Any:
     return [x.shape[axis] if size is None else size for axis, size in enumerate(noise_shape)]
 
 
-class RandomStream(nn.Module):
+class RandomStream(SeededStreams):
     """Random numbers for a tensor from a stream of its own.
 
     Args:
@@ -63,31 +64,19 @@ class RandomStream(nn.Module):
     def __init__(
         self, seed: int, *, is_normal: bool, noise_shape: Sequence[int | None] | None = None
     ) -> None:
-        super().__init__()
-        self.seed = seed
+        super().__init__(seed)
         self.draw = torch.randn if is_normal else torch.rand
         self.noise_shape = noise_shape
-        self.streams: dict[torch.device, torch.Generator] = {}
 
     def forward(self, x: Tensor) -> Tensor:
-        stream = self.streams.get(x.device)
-        if stream is None:
-            stream = self.streams[x.device] = torch.Generator(x.device).manual_seed(self.seed)
         shape = drawn_shape(x, self.noise_shape)
-        drawn: Tensor = self.draw(shape, generator=stream, device=x.device)
+        drawn: Tensor = self.draw(shape, generator=self.stream(x.device), device=x.device)
         return drawn
 
 
-class SeededNoise(nn.Module):
+class SeededNoise(SeededStreams):
     """Dropout from a stream of its own."""
 
-    def __init__(self, seed: int) -> None:
-        super().__init__()
-        self.seed = seed
-        self.streams: dict[torch.device, torch.Generator] = {}
-
     def forward(self, x: Tensor, rate: float) -> Tensor:
-        stream = self.streams.get(x.device)
-        if stream is None:
-            stream = self.streams[x.device] = torch.Generator(x.device).manual_seed(self.seed)
-        return x * (torch.rand(x.shape, generator=stream, device=x.device) >= rate) / (1 - rate)
+        drawn = torch.rand(x.shape, generator=self.stream(x.device), device=x.device)
+        return x * (drawn >= rate) / (1 - rate)
