@@ -15,6 +15,9 @@ from lamina.saving_registry import deserialize_keras_object, serialize_keras_obj
 TENSOR = "__keras_tensor__"
 VALUES = {"__slice__", "__ellipsis__", "__numpy__", "__tensor__", "__bytes__"}
 """Forms of plain values."""
+FIXED = "fixed_training"
+"""Our key beside the arguments of a call: `training` as it was given. Keras writes every layer's default among the
+arguments, so those do not say whether anybody gave it; what stands beside them it lets be."""
 
 
 def to_form(value: Any, tensor: Callable[[int], Any]) -> Any:

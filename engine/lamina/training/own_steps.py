@@ -14,7 +14,8 @@ from torch import Tensor
 
 from lamina.metrics.mean import Mean
 from lamina.metrics.metric import Metric
-from lamina.training.scores import Output, Scores
+from lamina.training.per_output import Output
+from lamina.training.scores import Scores
 from lamina.training.sources import Batch
 
 

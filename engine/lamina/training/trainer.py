@@ -26,8 +26,9 @@ from lamina.training.adapters import check_count, source_for
 from lamina.training.feed import Feed
 from lamina.training.logs import BatchLogs
 from lamina.training.own_steps import CompiledMetrics, OwnScores, OwnStep, OwnSteps
+from lamina.training.per_output import check_loss_weights, outputs_of
 from lamina.training.protocols import TrainableModel
-from lamina.training.scores import Scores, check_loss_weights, outputs_of
+from lamina.training.scores import Scores
 from lamina.training.sources import Batch, Shuffle, Source, to_batch, unpack
 from lamina.training.steps import TestStep, TrainStep
 

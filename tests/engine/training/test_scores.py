@@ -9,7 +9,8 @@ import torch
 
 import lamina
 from lamina.errors import ConfigError
-from lamina.training.scores import Output, Scores
+from lamina.training.per_output import Output
+from lamina.training.scores import Scores
 from lamina.training.sources import Batch
 
 N = 24

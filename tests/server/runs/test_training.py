@@ -134,7 +134,7 @@ def test_samples_that_do_not_fit_are_refused_in_a_sentence(http, trained):
         answer = http.post(f"/runs/{trained['id']}/predict", json={"inputs": inputs})
         assert (answer.status_code, answer.json()["code"]) == (422, "inference_refused")
         assert "Traceback" not in answer.text
-    nothing = await client.post(f"/api/v1/runs/{run_id}/predict", json={"inputs": []}, timeout=60)
+    nothing = http.post(f"/runs/{trained['id']}/predict", json={"inputs": []})
     assert "There are no samples" in nothing.json()["detail"]
 
 

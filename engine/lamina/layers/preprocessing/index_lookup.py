@@ -1,122 +1,33 @@
-"""StringLookup and IntegerLookup: tokens as numbers by a vocabulary, and numbers as tokens."""
+"""`Lookup`: tokens as numbers by a vocabulary, and numbers as tokens; base of StringLookup and IntegerLookup."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
-from annotated_types import Ge
-from pydantic import BeforeValidator, WithJsonSchema
 from torch import Tensor
 
 from lamina.errors import ConfigError, ShapeError
-from lamina.fields import Int, Issue, NonNegativeInt, field
-from lamina.layer import Shape, layer
+from lamina.fields import Issue
+from lamina.layer import Shape
 from lamina.layers.preprocessing.adapting import batches_of
-from lamina.layers.preprocessing.encoding import OUTPUT_MODE, encoded, encoded_shape
-from lamina.layers.preprocessing.hashing import SALT, Salt, TokenField
+from lamina.layers.preprocessing.encoding import encoded, encoded_shape
 from lamina.layers.preprocessing.host_layer import HostLayer
-from lamina.layers.preprocessing.numbers_field import Numbers
 from lamina.layers.preprocessing.vocabulary import (
-    OLD_MODES,
     Counts,
-    LookupMode,
     Token,
     Vocabulary,
-    bucket_of,
 )
-from lamina.layers.shared_fields import REFUSED, Refused
-from lamina.strings import STRING, text_array
+from lamina.layers.preprocessing.vocabulary_fields import (
+    from_lines,
+)
 from lamina.text import Text
 
 Array = np.ndarray[Any, Any]
-
-
-def words(value: Any) -> Any:
-    """A vocabulary as a list; a form gives it as text with commas or a line for each."""
-    if value is None:
-        return None
-    if isinstance(value, str):
-        if "," not in value and "\n" not in value:
-            raise ConfigError(
-                Text(
-                    f"must be a list of tokens, got {value!r}. A file is read only where a script makes the layer.",
-                    f"必须是词元列表，实际为 {value!r}。只有在脚本中创建层时才会读取文件。",
-                )
-            )
-        value = [word.strip() for word in value.replace("\n", ",").split(",") if word.strip()]
-    listed = value.tolist() if hasattr(value, "tolist") else list(value)
-    if not listed:
-        raise ConfigError(
-            Text("Cannot set an empty vocabulary.", "词表不能为空。"), field="vocabulary"
-        )
-    return [word.decode() if isinstance(word, bytes) else word for word in listed]
-
-
-def from_lines(value: Any) -> Any:
-    """The lines of a file that a script names, or the value itself."""
-    is_path = isinstance(value, Path) or (
-        isinstance(value, str) and "," not in value and "\n" not in value
-    )
-    if not is_path:
-        return value
-    path = Path(value).expanduser()
-    if not path.is_file():
-        raise ConfigError(
-            Text(f"Vocabulary file {path} does not exist.", f"词表文件 {path} 不存在。"),
-            field="vocabulary",
-        )
-    lines = path.read_text("utf-8").splitlines()
-    while lines and not lines[-1]:
-        lines.pop()
-    return lines
-
-
-def _whole_numbers(value: Any) -> Any:
-    listed = words(value)
-    return None if listed is None else [int(token) for token in listed]
-
-
-_SCHEMA = WithJsonSchema(
-    {"anyOf": [{"type": "array"}, {"type": "string"}, {"type": "null"}], "x-widget": "text"}
-)
-Words = Annotated[Any, BeforeValidator(words), _SCHEMA]
-"""Field type: the tokens of a vocabulary."""
-WholeNumbers = Annotated[Any, BeforeValidator(_whole_numbers), _SCHEMA]
-MostTokens = Annotated[Int, Ge(2)]
-"""Field type: length of a vocabulary with what stands for unknown tokens."""
-Mode = Annotated[LookupMode, BeforeValidator(lambda mode: OLD_MODES.get(mode, mode))]
-
-MAX_TOKENS = Text(
-    "Length of the vocabulary at most, with what stands for unknown tokens.",
-    "词表的最大长度（含未知词元）。",
-)
-_UNKNOWN_COUNT = Text(
-    "How many numbers stand for unknown tokens; with 0 they are refused.",
-    "用多少个编号表示未知词元；为 0 时拒绝未知词元。",
-)
-_MASK = Text("The token that stands for nothing, number 0.", "表示“空”的词元，编号为 0。")
-_UNKNOWN = Text(
-    "What unknown numbers mean when numbers become tokens.", "反向转换时未知编号对应的词元。"
-)
-VOCABULARY = Text(
-    "The tokens, separated by commas; adapt finds them when empty.",
-    "词元列表，以逗号分隔；留空则由 adapt 统计。",
-)
-IDF = Text(
-    "How much each token counts in tf_idf, where the vocabulary is given.",
-    "给定词表时，tf_idf 中各词元的权重。",
-)
-_INVERT = Text("Turn numbers into tokens.", "把编号还原为词元。")
 NOTHING_ELSE = Text("", "")
-PAD = Text(
-    "Rows as long as max_tokens even where the vocabulary is shorter.",
-    "即使词表较短，输出也补齐到 max_tokens。",
-)
 
 
 def _wrong(owner: str, en: str, zh: str) -> ConfigError:
@@ -205,26 +116,26 @@ class Lookup(HostLayer):
     def check_together(cls, values: Mapping[str, Any]) -> Iterable[Issue]:
         name, mode = cls.__name__, values["output_mode"]
         if values["pad_to_max_tokens"] and values["max_tokens"] is None:
-            yield _issue(
+            yield bad_parameter(
                 "max_tokens",
                 f"If pad_to_max_tokens is True, must set `max_tokens` of {name}.",
                 f"{name}：pad_to_max_tokens 为 True 时必须给出 max_tokens。",
             )
         if values["invert"] and mode != "int":
-            yield _issue(
+            yield bad_parameter(
                 "output_mode",
                 f"`output_mode` must be `'int'` when `invert` of {name} is true, got {mode}.",
                 f"{name}：invert 为 True 时 output_mode 必须为 int，实际为 {mode}。",
             )
         has_weights, has_tokens = (values[key] is not None for key in ("idf_weights", "vocabulary"))
         if has_weights and mode != "tf_idf":
-            yield _issue(
+            yield bad_parameter(
                 "idf_weights",
                 f"`idf_weights` of {name} should only be set if `output_mode` is tf_idf, got {mode}.",
                 f"{name}：只有 output_mode 为 tf_idf 时才能给出 idf_weights，实际为 {mode}。",
             )
         if has_tokens and mode == "tf_idf" and not has_weights:
-            yield _issue(
+            yield bad_parameter(
                 "idf_weights",
                 f"The `idf_weights` of {name} must also be provided beside the vocabulary in tf_idf.",
                 f"{name}：tf_idf 模式下给出词表时须同时给出 idf_weights。",
@@ -438,143 +349,6 @@ class Lookup(HostLayer):
         return {} if self.rarity is None else {"": {"idf_weights": self.rarity}}
 
 
-def _issue(name: str, en: str, zh: str) -> Issue:
+def bad_parameter(name: str, en: str, zh: str) -> Issue:
+    """The issue of one parameter that does not go with the others."""
     return Issue(name, "bad_parameter", Text(en, zh))
-
-
-@layer(
-    group="preprocessing",
-    summary=Text("Words as numbers, by a vocabulary.", "按词表把字符串转换为编号。"),
-)
-class StringLookup(Lookup):
-    """The number of each string in a vocabulary, or rows of ones and counts of those.
-
-    Shapes:
-        (batch, …) of text -> the same, int64; with another output_mode (batch, …, vocabulary)
-
-    >>> StringLookup(vocabulary=["a", "b"])([["a", "c"], ["b", "a"]]).tolist()
-    [[1, 0], [2, 1]]
-    """
-
-    max_tokens: MostTokens | None = field(None, doc=MAX_TOKENS)
-    num_oov_indices: NonNegativeInt = field(1, doc=_UNKNOWN_COUNT, advanced=True)
-    mask_token: TokenField = field(None, doc=_MASK, advanced=True)
-    oov_token: TokenField = field("[UNK]", doc=_UNKNOWN, advanced=True)
-    vocabulary: Words = field(None, doc=VOCABULARY)
-    idf_weights: Numbers = field(None, doc=IDF, advanced=True)
-    invert: bool = field(False, doc=_INVERT, advanced=True)
-    output_mode: Mode = field("int", doc=OUTPUT_MODE)
-    pad_to_max_tokens: bool = field(False, doc=PAD, advanced=True)
-    sparse: Refused = field(False, doc=REFUSED, hidden=True)
-    encoding: str = field(
-        "utf-8", doc=Text("How bytes stand for letters.", "字节串的字符编码。"), advanced=True
-    )
-    salt: Salt = field(None, doc=SALT, advanced=True)
-
-    def __init__(self, *args: Any, oov_method: Any = None, **kwargs: Any) -> None:
-        del oov_method  # of whole numbers
-        super().__init__(*args, **kwargs)
-
-    @classmethod
-    def config_from_file(cls, config: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Without how whole numbers would be hashed."""
-        known = super().config_from_file(config)
-        return {key: value for key, value in known.items() if key != "oov_method"}
-
-    @staticmethod
-    def read_tokens(value: Any) -> list[Token]:
-        tokens: list[Token] = words(value)
-        return [str(token) for token in tokens]
-
-    def bucket(self, token: Token) -> int:
-        return bucket_of(token, self.num_oov_indices, self.salt)
-
-    @staticmethod
-    def token_array(data: Any) -> Array:
-        return text_array(data)
-
-    def output_dtype(self, *inputs: str) -> str:
-        if not self.invert and inputs and inputs[0] != STRING:
-            raise ShapeError(
-                Text(
-                    f'StringLookup "{self.name}" reads text: give its Input dtype="string"; it gets {inputs[0]}.',
-                    f'StringLookup“{self.name}”读取文本：请将其 Input 的 dtype 设为 "string"；实际为 {inputs[0]}。',
-                )
-            )
-        return super().output_dtype(*inputs)
-
-
-@layer(
-    group="preprocessing",
-    summary=Text("Whole numbers as places in a vocabulary.", "按词表把整数转换为编号。"),
-)
-class IntegerLookup(Lookup):
-    """The place of each whole number in a vocabulary, or rows of ones and counts of those.
-
-    Shapes:
-        (batch, …) of whole numbers -> the same, int64; with another output_mode (batch, …, vocabulary)
-
-    >>> IntegerLookup(vocabulary=[12, 36])([[12, 7], [36, 12]]).tolist()
-    [[1, 0], [2, 1]]
-    """
-
-    max_tokens: MostTokens | None = field(None, doc=MAX_TOKENS)
-    num_oov_indices: NonNegativeInt = field(1, doc=_UNKNOWN_COUNT, advanced=True)
-    mask_token: Int | None = field(None, doc=_MASK, advanced=True)
-    oov_token: Int | None = field(-1, doc=_UNKNOWN, advanced=True)
-    vocabulary: WholeNumbers = field(None, doc=VOCABULARY)
-    vocabulary_dtype: Literal["int64"] = field(
-        "int64", doc=Text("Type of the tokens.", "词元的类型。"), advanced=True
-    )
-    idf_weights: Numbers = field(None, doc=IDF, advanced=True)
-    invert: bool = field(False, doc=_INVERT, advanced=True)
-    output_mode: Mode = field("int", doc=OUTPUT_MODE)
-    sparse: Refused = field(False, doc=REFUSED, hidden=True)
-    pad_to_max_tokens: bool = field(False, doc=PAD, advanced=True)
-    oov_method: Literal["floormod", "farmhash"] = field(
-        "floormod",
-        doc=Text(
-            "How unknown numbers are shared out: by the remainder or by a hash.",
-            "未知整数的分配方式：取余或哈希。",
-        ),
-        advanced=True,
-    )
-    salt: Salt = field(None, doc=SALT, advanced=True)
-
-    @classmethod
-    def check_together(cls, values: Mapping[str, Any]) -> Iterable[Issue]:
-        yield from super().check_together(values)
-        if values["salt"] is not None and values["oov_method"] != "farmhash":
-            yield _issue(
-                "salt",
-                "`salt` of IntegerLookup can only be used when `oov_method='farmhash'`.",
-                "IntegerLookup：只有 oov_method 为 farmhash 时才能使用 salt。",
-            )
-
-    @staticmethod
-    def read_tokens(value: Any) -> list[Token]:
-        tokens: list[Token] = _whole_numbers(value)
-        return tokens
-
-    def bucket(self, token: Token) -> int:
-        if self.oov_method == "floormod":
-            return int(token) % self.num_oov_indices
-        return bucket_of(token, self.num_oov_indices, self.salt)
-
-    @staticmethod
-    def token_array(data: Any) -> Array:
-        array = data.detach().cpu().numpy() if isinstance(data, Tensor) else np.asarray(data)
-        return array.astype(np.int64)
-
-    def output_dtype(self, *inputs: str) -> str:
-        if inputs and inputs[0] == STRING:
-            raise ShapeError(
-                Text(
-                    f'IntegerLookup "{self.name}" reads whole numbers, not text; use a StringLookup.',
-                    f"IntegerLookup“{self.name}”读取整数而不是文本；请使用 StringLookup。",
-                )
-            )
-        return super().output_dtype(*inputs)
-
-    def inverted(self, known: Vocabulary, numbers: Array) -> Tensor:
-        return torch.tensor(known.tokens_of(numbers), dtype=torch.int64)

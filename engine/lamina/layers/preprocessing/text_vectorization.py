@@ -17,19 +17,19 @@ from lamina.layer import Shape, layer, shape_text
 from lamina.layers.preprocessing.adapting import batches_of
 from lamina.layers.preprocessing.encoding import OUTPUT_MODE
 from lamina.layers.preprocessing.host_layer import HostLayer
-from lamina.layers.preprocessing.index_lookup import (
+from lamina.layers.preprocessing.numbers_field import Numbers
+from lamina.layers.preprocessing.string_lookup import StringLookup
+from lamina.layers.preprocessing.vocabulary import NOTHING, Counts
+from lamina.layers.preprocessing.vocabulary_fields import (
     IDF,
     MAX_TOKENS,
     PAD,
     VOCABULARY,
     Mode,
     MostTokens,
-    StringLookup,
     Words,
     from_lines,
 )
-from lamina.layers.preprocessing.numbers_field import Numbers
-from lamina.layers.preprocessing.vocabulary import NOTHING, Counts
 from lamina.layers.shared_fields import REFUSED, Refused
 from lamina.strings import STRING, text_array
 from lamina.text import Text
