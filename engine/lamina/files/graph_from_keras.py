@@ -408,7 +408,8 @@ def _of_library(
 ) -> tuple[list[Any], dict[str, Any]]:
     """The arguments of a call of a layer of the library: its ports in order, and keywords that it knows."""
     keywords = dict(kwargs)
-    given = [*args, *(keywords.pop(key) for key in TENSOR_KEYWORDS if key in keywords)]
+    names = dict.fromkeys((*TENSOR_KEYWORDS, *cls.call_arguments))
+    given = [*args, *(keywords.pop(name) for name in names if name in keywords)]
     ports: list[Any] = []
     for value in _flat(given):
         if not isinstance(value, Slot):

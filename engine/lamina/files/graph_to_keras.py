@@ -131,6 +131,9 @@ def _call_to_keras(node: Node, layer: Layer, tensor: Any) -> tuple[dict[str, Any
     if isinstance(layer, Op):
         args, made_with = split_call(layer.op, (args, kwargs))
         kwargs = {}
+    elif layer.names_further_tensors:
+        kwargs = {**dict(zip(layer.call_arguments[1:], args[1:], strict=False)), **kwargs}
+        args = args[:1]
     elif layer.takes_list or (layer.inner_graph is not None and len(args) > 1):
         args = [args]
     given = {key: value for key, value in kwargs.items() if value is not None}

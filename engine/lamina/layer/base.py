@@ -97,6 +97,8 @@ class Layer(Declared, StoredLayer):
     """Type of the node in a graph document."""
     call_arguments: ClassVar[tuple[str, ...]] = ("inputs",)
     """Names by which a call may give its tensors, in the order of the ports."""
+    names_further_tensors: ClassVar[bool] = False
+    """Whether Keras takes the tensors behind the first by their names alone."""
     takes_list: ClassVar[bool] = False
     """Whether a call has its tensors in one list, and not one after the other."""
     supports_masking = False

@@ -390,3 +390,14 @@ def test_a_sum_of_tensors_is_read(tmp_path):
     np.testing.assert_allclose(
         ours.predict(inputs, verbose=0), theirs.predict(inputs, verbose=0), **TOLERANCE
     )
+
+
+@pytest.mark.parametrize(("one", "other"), [(keras, lamina), (lamina, keras)])
+def test_weights_of_counts_travel_as_a_named_tensor(one, other, tmp_path):
+    numbers, weights = one.Input((3,), dtype="int64"), one.Input((3,))
+    encoder = one.layers.CategoryEncoding(4, output_mode="count")
+    model = one.Model([numbers, weights], encoder(numbers, count_weights=weights))
+    model.save(tmp_path / "m.keras")
+    read = other.models.load_model(tmp_path / "m.keras")
+    x = [np.array([[0, 1, 1], [2, 3, 1]]), np.float32([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]])]
+    np.testing.assert_allclose(read.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-6)

@@ -62,6 +62,7 @@ class CategoryEncoding(Layer):
 
     ports = Ports(least_inputs=1, most_inputs=2)
     call_arguments = ("inputs", "count_weights")
+    names_further_tensors = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
