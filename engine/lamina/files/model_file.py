@@ -242,7 +242,8 @@ def read_model(path: str | Path, *, compiled: bool = True) -> ModelFile | Networ
     """
     path = Path(path).expanduser()
     if is_hdf5(path):
-        legacy = read_legacy(path)
+        with weight_budget(path.stat().st_size):
+            legacy = read_legacy(path)
         return ModelFile(
             read=legacy.read,
             weights=legacy.weights,

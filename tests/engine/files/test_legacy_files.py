@@ -294,6 +294,17 @@ def test_hostile_and_damaged_files(change, match, tmp_path):
     assert error.value.text.zh != error.value.text.en
 
 
+def test_weights_that_the_file_cannot_hold_are_not_made(tmp_path):
+    wide = {"class_name": "Dense", "config": {"name": "wide", "units": 10**9}}
+    layers = [
+        {"class_name": "InputLayer", "config": {"batch_shape": [None, 5, 6], "name": "x"}},
+        {"class_name": "TimeDistributed", "config": {"name": "t", "layer": wide}},
+    ]
+    config = {"class_name": "Sequential", "config": {"name": "s", "layers": layers}}
+    with pytest.raises(FileFormatError, match="far more than the file holds"):
+        load_model(of_keras_2(tmp_path / "old.h5", config=config))
+
+
 def test_an_optimizer_that_does_not_exist_is_named(tmp_path):
     training = {**TRAINING_2, "optimizer_config": {"class_name": "Evil", "config": {}}}
     path = of_keras_2(tmp_path / "old.h5", training=training)
