@@ -8,8 +8,8 @@ from typing import Any
 
 from lamina.errors import ConfigError
 from lamina.files.archive import MAX_JSON_BYTES
-from lamina.files.graph_from_keras import is_graph, model_from_keras
 from lamina.files.keras_objects import layer_from_keras
+from lamina.files.topology import is_graph, model_from_keras
 from lamina.model import Model, made
 from lamina.saving_registry import CustomObjectScope
 from lamina.text import Text

@@ -12,11 +12,11 @@ import h5py
 import numpy as np
 
 from lamina.files.attributes import read_json, read_names, read_text
-from lamina.files.graph_from_keras import ReadModel, model_from_keras
 from lamina.files.hdf5 import Reader, open_reader
 from lamina.files.keras2 import modern_training
 from lamina.files.keras_objects import as_mapping, refuse
 from lamina.files.legacy_weights import expected_arrays, write_arrays, write_layers
+from lamina.files.topology import ReadModel, model_from_keras
 from lamina.files.weights import in_file_order
 from lamina.graph.order import keras_order
 from lamina.layer import Layer

@@ -18,7 +18,6 @@ import numpy as np
 from lamina.errors import FileFormatError
 from lamina.files.archive import Archive, is_archive, replacing, write_archive
 from lamina.files.compiled import NotPortableError
-from lamina.files.graph_from_keras import ReadModel, is_graph, model_from_keras
 from lamina.files.graph_to_keras import model_to_keras
 from lamina.files.hdf5 import Reader, Writer, is_hdf5, open_reader
 from lamina.files.keras_objects import as_mapping, layer_from_keras, layer_to_keras, refuse, short
@@ -31,6 +30,7 @@ from lamina.files.legacy_weights import (
     read_pairs,
 )
 from lamina.files.state import read_assets, write_assets
+from lamina.files.topology import ReadModel, is_graph, model_from_keras
 from lamina.files.vocabularies import with_vocabularies
 from lamina.files.weights import check_layers, read_arrays, read_given, read_state, write_state
 from lamina.layer.stored import is_own

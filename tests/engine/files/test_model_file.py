@@ -12,7 +12,7 @@ import lamina
 from lamina import layers
 from lamina.errors import FileFormatError
 from lamina.files import read_model, save_model
-from lamina.files.graph_from_keras import model_from_keras
+from lamina.files.topology import model_from_keras
 from lamina.saving import load_model
 
 
