@@ -170,15 +170,6 @@ class StartedStudio:
                 raise TimeoutError(f"Run {run} is {found['state']}, not one of {states}: {found}")
             time.sleep(0.1)
 
-    def stop_runs(self) -> None:
-        """Stop every run that has not ended, if the studio is there."""
-        if self._process is None:
-            return
-        for run in self.get("/runs")["items"]:
-            if run["state"] not in FINAL_STATES:
-                self.post(f"/runs/{run['id']}/stop")
-                self.wait_for_run(run["id"], *FINAL_STATES)
-
     def _environment(self) -> dict[str, str]:
         others = {
             name: value for name, value in os.environ.items() if not name.startswith("LAMINA_")

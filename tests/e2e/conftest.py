@@ -29,14 +29,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.e2e)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartedStudio]:
-    """One studio for all tests; a module that needs an empty home has one of its own."""
+    """One studio with an empty home for the tests of a module."""
     with StartedStudio(tmp_path_factory.mktemp("studio") / "home") as studio:
         yield studio
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     found = chromium.find()
     assert found is not None, chromium.ADVICE
@@ -44,14 +44,6 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=str(found), args=list(chromium.FLAGS))
         yield browser
         browser.close()
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Stop what a test leaves running: the next one's trainings would wait for it."""
-    yield
-    if "studio" in request.fixturenames:
-        request.getfixturevalue("studio").stop_runs()
 
 
 @pytest.fixture

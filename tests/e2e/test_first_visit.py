@@ -1,6 +1,6 @@
 """The first minute: a working classifier, one filled button, nothing to dismiss."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -8,14 +8,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from scripts.started_studio import StartedStudio
 from tests.e2e.editor import Editor
 from tests.e2e.pages import prefer, settled
-
-
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartedStudio]:
-    """A studio that nobody has used before."""
-    with StartedStudio(tmp_path_factory.mktemp("studio") / "home") as studio:
-        yield studio
-
 
 CLASSIFIER = ["image", "conv", "pool", "flatten", "hidden", "digit"]
 
