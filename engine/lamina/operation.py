@@ -27,6 +27,14 @@ class Op(Layer):
         self.built = True
         self.remat_mode = None  # an op has no inside whose memory would be worth saving
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Apply the op, whose arguments may stand in any place, other than those of a layer."""
+        leaves: list[Any] = []
+        structure = take_apart((args, kwargs), leaves, is_data)
+        if leaves:
+            return leaves[0].graph_call(self, structure, leaves)
+        return super().__call__(*args, **kwargs)
+
     def outputs_for(
         self, structure: tuple[Any, Any], specs: Sequence[TensorSpec]
     ) -> tuple[Any, list[TensorSpec]]:
