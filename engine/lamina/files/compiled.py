@@ -76,11 +76,9 @@ def _loss_to_keras(loss: Any) -> Any:
 
 def _metric_to_keras(metric: Any) -> Any:
     if isinstance(metric, str):
-        if metric.lower() in ACCURACY:
-            return "accuracy"
-        if metric.lower() in CROSSENTROPY:
-            return "crossentropy"
-        return snake_case(METRICS.canonical(metric))
+        if metric.lower() not in (*ACCURACY, *CROSSENTROPY):
+            METRICS.get(metric)
+        return metric  # not its other name: the history of the loaded model is kept under this one
     if isinstance(metric, type) and issubclass(metric, Metric):
         metric = metric()
     if type(metric) is MeanMetricWrapper:

@@ -5,6 +5,7 @@ import zipfile
 from datetime import UTC, datetime
 
 import h5py
+import keras
 import numpy as np
 import pytest
 
@@ -53,7 +54,7 @@ def test_members_are_stored_and_only_keys_of_keras_3_0_are_written(tmp_path):
         text = archive.read("config.json").decode()
     for newer in ("quantization_config", "input_axes", "loss_scale_factor", "__tuple__"):
         assert newer not in text
-    assert json.loads(text)["compile_config"]["metrics"] == ["accuracy"]
+    assert json.loads(text)["compile_config"]["metrics"] == ["acc"]
     assert json.loads(text)["compile_config"]["loss"] == "mean_squared_error"
 
 
@@ -95,6 +96,16 @@ def test_a_loss_of_ones_own_is_left_out_with_a_warning(tmp_path):
     with pytest.warns(UserWarning, match="Call compile after loading"):
         model.save(tmp_path / "model.keras")
     assert load_model(tmp_path / "model.keras").trainer is None
+
+
+def test_metrics_keep_the_names_they_were_given(tmp_path):
+    model = small(compiled=False)
+    model.compile("sgd", "mse", metrics=["acc", "mae", "MSE"], weighted_metrics=["mape"])
+    model.save(tmp_path / "model.keras")
+    for library in (lamina, keras):
+        found = library.saving.load_model(tmp_path / "model.keras")
+        results = found.evaluate(np.ones((4, 3)), np.ones((4, 2)), verbose=0, return_dict=True)
+        assert set(results) >= {"acc", "mae", "mape"}
 
 
 def test_compile_false_leaves_it_uncompiled(tmp_path):
