@@ -70,7 +70,7 @@ def by_port(
     """The arguments of a layer of the library with its ports in order, whether in a list or by name."""
     if layer.uses_call:
         return args, kwargs
-    if len(args) == 1 and isinstance(args[0], (list, tuple)):
+    if len(args) == 1 and isinstance(args[0], (list, tuple)) and not _is_numbers(args[0]):
         args = tuple(args[0])
     named = [name for name in layer.call_arguments if name in kwargs]
     if named:
@@ -80,8 +80,17 @@ def by_port(
                 kwargs.pop(name, None)
                 continue
             value = kwargs.pop(name)
-            args = (*args, *(value if isinstance(value, (list, tuple)) else (value,)))
-    return args, kwargs
+            several = isinstance(value, (list, tuple)) and not _is_numbers(value)
+            args = (*args, *(value if several else (value,)))
+    return tuple(as_tensor(x) if _is_numbers(x) else x for x in args), kwargs
+
+
+def _is_numbers(value: Any) -> bool:
+    """Whether it is one tensor's worth of numbers in lists, as in `Hashing(3)([1, 2])`."""
+    is_nest = isinstance(value, (list, tuple))
+    while isinstance(value, (list, tuple)) and value:
+        value = value[0]
+    return is_nest and isinstance(value, (bool, int, float))
 
 
 def run_call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

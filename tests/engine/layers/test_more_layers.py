@@ -258,3 +258,17 @@ def test_input_spec_of_several_inputs() -> None:
         layer([x])
     with pytest.raises(ShapeError, match='Missing data for input "b"'):
         layer({"a": x})
+
+
+@pytest.mark.parametrize(
+    ("make", "x"),
+    [
+        (lambda api: api.layers.CategoryEncoding(4, output_mode="multi_hot"), [[0, 1], [2, 3]]),
+        (lambda api: api.layers.CategoryEncoding(4, output_mode="one_hot"), [3, 0]),
+        (lambda api: api.layers.Discretization(bin_boundaries=[0.0, 1.0]), [[-1.0, 0.5, 3.0]]),
+        (lambda api: api.layers.Normalization(mean=[1.0, 2.0], variance=[1.0, 4.0]), [[1.0, 3.0]]),
+    ],
+)
+def test_numbers_in_lists_are_one_tensor(make: Any, x: Any) -> None:
+    theirs = make(keras)(np.array(x))
+    np.testing.assert_allclose(make(lamina)(x), theirs, **CLOSE)
