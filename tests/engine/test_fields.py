@@ -34,6 +34,12 @@ def test_positions_keywords_and_old_spellings_mean_the_same() -> None:
     assert Embedding(7, 2, input_shape=(3,)).declared_input_shape == (3,)
 
 
+def test_the_length_that_old_scripts_give_an_embedding_is_left_out() -> None:
+    with pytest.warns(UserWarning, match="input_length has no effect"):
+        layer = Embedding(7, 2, input_length=3)
+    assert layer.node_config() == Embedding(7, 2).node_config()
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [

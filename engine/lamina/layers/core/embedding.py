@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -60,6 +61,10 @@ class Embedding(Layer):
         given = dict(zip(("weights", *_UNSUPPORTED), args[6:], strict=False))
         kwargs, args = {**given, **kwargs}, args[:6]
         weights = kwargs.pop("weights", None)
+        if kwargs.pop("input_length", None) is not None:
+            warnings.warn(
+                "Embedding: input_length has no effect any more; leave it out.", stacklevel=2
+            )
         for name in _UNSUPPORTED:
             if kwargs.pop(name, None) is not None:
                 raise ConfigError(
