@@ -320,7 +320,9 @@ class Model(Network):
         if self.has_own("predict_step"):
             return outputs
         nest = self.__dict__["output_nest"]
-        return put_together(nest, outputs) if isinstance(nest, dict) else outputs
+        if not isinstance(nest, dict):
+            return outputs
+        return put_together(nest, outputs if isinstance(outputs, (list, tuple)) else [outputs])
 
     @_described_by(profiling.profile)
     def profile(
@@ -424,8 +426,8 @@ class Model(Network):
 class Sequential(Model):
     """A chain of layers.
 
-    The shape of the input comes from an `Input` at the front, from `input_shape=` of the first layer, or from the
-    first data.
+    The shape of the input comes from an `Input` at the front, from `input_shape=` of the first layer, from a model
+    that is the first layer, or from the first data.
 
     Args:
         layers: Layers, first to last.
@@ -533,6 +535,9 @@ class Sequential(Model):
             )
         if not chain and layer.declared_input_shape is not None:
             chain.append(Input(shape=layer.declared_input_shape).call.layer)
+        elif not chain and isinstance(layer, Network) and layer.built and len(layer.inputs) == 1:
+            (x,) = layer.inputs
+            chain.append(Input(shape=x.shape[1:], dtype=x.dtype).call.layer)
         chain.append(layer)
 
     def _connect(self) -> None:

@@ -253,6 +253,34 @@ def test_add_loss_and_penalties_join_the_loss(data):
     assert loss == pytest.approx(float((y**2).mean() + (x**2).mean()), rel=1e-5)
 
 
+def test_losses_that_layers_add_need_no_targets_and_no_loss(data):
+    x, y = data
+
+    def history(library):
+        class Endpoint(library.layers.Layer):
+            def call(self, targets, predictions):
+                self.add_loss(library.ops.mean(library.ops.square(targets - predictions)))
+                return predictions
+
+        given, targets = library.Input((5,)), library.Input(y.shape[1:])
+        predictions = library.layers.Dense(1, kernel_initializer="ones")(given)
+        model = library.Model([given, targets], Endpoint()(targets, predictions))
+        model.compile("sgd")
+        found = model.fit([x, y], epochs=2, shuffle=False, verbose=0).history["loss"]
+        return [*found, model.evaluate([x, y], verbose=0)]
+
+    assert history(lamina) == pytest.approx(history(keras), rel=1e-5)
+
+
+def test_without_any_loss_there_is_nothing_to_minimize(data):
+    x, y = data
+    start = Input((5, 1))
+    model = Model(start, layers.GlobalAveragePooling1D()(layers.Masking()(start)))
+    model.compile("sgd")
+    with pytest.raises(ConfigError, match="no loss to minimize"):
+        model.evaluate(x[..., None], y, verbose=0)
+
+
 def test_losses_are_those_of_the_last_call():
     x = torch.arange(12.0).reshape(2, 3, 2)
 
@@ -294,6 +322,17 @@ def test_a_variable_is_a_tensor():
     assert float((variable * 2).detach()[0, 1]) == 6
     with pytest.raises(lamina.errors.ShapeError, match="shape"):
         variable.assign([1.0])
+
+
+def test_a_model_at_the_front_of_a_chain_says_the_shape_of_the_input():
+    start = Input((5,), dtype="int32")
+    base = Model(start, layers.Flatten()(layers.Embedding(9, 3)(start)))
+    model = Sequential([base])
+    model.add(layers.Dense(2))
+    assert model.built
+    assert model.input_shape == (None, 5)
+    assert model.inputs[0].dtype == "int32"
+    assert model.count_params() == base.count_params() + 15 * 2 + 2
 
 
 @pytest.mark.parametrize("inner_kind", ["sequential", "functional"])

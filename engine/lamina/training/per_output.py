@@ -95,14 +95,19 @@ def resolve_losses(
         weight = None if factor is None else float(factor)
         resolved.append(OutputLoss(index, entry, weight, f"{output.name}_loss", takes_logits))
     if not resolved:
-        raise ConfigError(
-            Text(
-                "There is no loss to minimize: pass one to compile.",
-                "没有要最小化的损失：请在 compile 中指定。",
-            ),
-            field="loss",
-        )
+        raise no_loss()
     return resolved
+
+
+def no_loss() -> ConfigError:
+    """What is wrong where neither `compile` nor a layer gave a loss."""
+    return ConfigError(
+        Text(
+            "There is no loss to minimize: pass one to compile.",
+            "没有要最小化的损失：请在 compile 中指定。",
+        ),
+        field="loss",
+    )
 
 
 def check_loss_weights(loss_weights: Any) -> None:

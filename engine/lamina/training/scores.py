@@ -23,6 +23,7 @@ from lamina.training.per_output import (
     OutputLoss,
     Shape,
     Watched,
+    no_loss,
     resolve_losses,
     resolve_metrics,
 )
@@ -171,7 +172,8 @@ class Scores:
             total = value if total is None else total + value
         for extra in added:
             total = extra if total is None else total + extra
-        assert total is not None
+        if total is None:
+            raise no_loss()
         means["loss"] = total.detach(), batch.size
         if self.watched:
             with torch.no_grad():

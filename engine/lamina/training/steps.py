@@ -107,6 +107,12 @@ def measured(program: Program, scores: Scores, batch: Batch, penalized_: Sequenc
     return scores.measure(results.outputs, batch, results.masks, [*results.losses, *penalties])
 
 
+def may_add_losses(model: TrainableModel) -> bool:
+    """Whether layers or weights can add to the loss, so that a model can be trained without one of its own."""
+    has_penalties = bool(penalized(model.trainable_weights))
+    return has_penalties or model.program(training=True, logits=False).has_extras
+
+
 def penalized(trainable: Sequence[Any]) -> list[Any]:
     """The weights whose values add to the loss."""
     return [v for v in trainable if getattr(v, "regularizer", None) is not None]

@@ -30,7 +30,7 @@ from lamina.training.per_output import check_loss_weights, outputs_of
 from lamina.training.protocols import TrainableModel
 from lamina.training.scores import Scores
 from lamina.training.sources import Batch, Shuffle, Source, to_batch, unpack
-from lamina.training.steps import TestStep, TrainStep
+from lamina.training.steps import TestStep, TrainStep, may_add_losses
 
 Verbose = Literal["auto", 0, 1, 2] | int
 
@@ -428,20 +428,22 @@ class Trainer:
         """The scores for such targets; their shapes decide what "accuracy" means."""
         shapes = tuple((None, *target.shape[1:]) for target in batch.targets)
         if self._scores is None or shapes != self._scored_shapes:
-            if len(shapes) != len(self.model.outputs):
+            given = self.arguments
+            adds_losses = given["loss"] is None and may_add_losses(self.model)
+            is_watched = given["metrics"] or given["weighted_metrics"]
+            if len(shapes) != len(self.model.outputs) and (shapes or is_watched or not adds_losses):
                 raise ConfigError(
                     Text("Targets are needed: pass y.", "需要目标：请传入 y。"), field="y"
                 )
-            outputs = outputs_of(self.model)
-            given = self.arguments
             self._scores = Scores(
-                outputs,
+                outputs_of(self.model),
                 shapes,
                 given["loss"],
                 given["loss_weights"],
                 given["metrics"],
                 given["weighted_metrics"],
                 masked=self.model.program(training=False, logits=True).has_extras,
+                needs_loss=not adds_losses,
             )
             self._scored_shapes = shapes
         return self._scores

@@ -373,6 +373,18 @@ def test_predict_takes_what_fit_takes():
     )
 
 
+@pytest.mark.parametrize("names", [["a"], ["a", "b"]])
+def test_outputs_by_name_are_predicted_by_name(names):
+    start = lamina.Input((3,))
+    dense = lamina.layers.Dense(2)(start)
+    model = lamina.Model(start, dict.fromkeys(names, dense))
+    x = np.ones((5, 3))
+    for found in (model.predict(x, verbose=0), model.predict_on_batch(x)):
+        assert list(found) == names
+        for values in found.values():
+            np.testing.assert_allclose(values, model(x)["a"].detach(), rtol=1e-6)
+
+
 def test_a_single_feature_needs_no_axis():
     model = network(inputs=(1,))
     x = np.linspace(-1, 1, 12).astype("float32")
