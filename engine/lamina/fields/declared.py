@@ -101,7 +101,7 @@ class Declared:
         try:
             parsed = model.model_validate(dict(config))
         except pydantic.ValidationError as error:
-            return {}, list(issues_of(cls, error))
+            return {}, list(issues_of(cls, error, config))
         values = {name: getattr(parsed, name) for name in cls.declared_fields}
         issues = list(cls.check_together(values))
         return ({}, issues) if issues else (values, [])
@@ -145,7 +145,7 @@ class Declared:
                 del schema["properties"][name]
                 continue
             entry = schema["properties"][name]
-            label = spec.label or label_of(name) or Text(in_words(name), in_words(name))
+            label = cls.label_of(name)
             entry["title"] = label.en
             entry["x-label"] = label.to_json()
             entry["description"] = spec.doc.en
@@ -158,6 +158,13 @@ class Declared:
                 entry["x-suggest"] = json_form(cls, name, spec.suggest)
         schema["title"] = cls.__name__
         return schema
+
+    @classmethod
+    def label_of(cls, name: str) -> Text:
+        """What forms call a parameter."""
+        spec = cls.declared_fields.get(name)
+        own = None if spec is None else spec.label
+        return own or label_of(name) or Text(in_words(name), in_words(name))
 
     @classmethod
     def signature(cls) -> inspect.Signature:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -35,16 +36,36 @@ _TYPES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def issues_of(cls: type[Declared], error: pydantic.ValidationError) -> Iterable[Issue]:
-    """One issue for each field at fault, in words."""
-    seen: set[str] = set()
+def issues_of(
+    cls: type[Declared], error: pydantic.ValidationError, config: Mapping[str, Any]
+) -> Iterable[Issue]:
+    """One issue for each field at fault of what was given, in words."""
+    faults: dict[str, list[Any]] = {}
     for fault in sorted(
         error.errors(include_url=False), key=lambda f: str(f["type"]).startswith("none")
     ):
-        name = str(fault["loc"][0]) if fault["loc"] else ""
-        if name not in seen:
-            seen.add(name)
-            yield _issue(cls, name, fault)
+        faults.setdefault(str(fault["loc"][0]) if fault["loc"] else "", []).append(fault)
+    for name, found in faults.items():
+        issue = _issue(cls, name, found[0])
+        if issue.code == "out_of_range" and isinstance(config.get(name), (list, tuple)):
+            issue = dataclasses.replace(issue, suggestion=_within_bounds(config[name], found))
+        yield issue
+
+
+def _within_bounds(given: Any, faults: Iterable[Any]) -> Any:
+    """A list in which each number out of range is at its bound and each other one is what it was."""
+    mended = [list(part) if isinstance(part, (list, tuple)) else part for part in given]
+    for fault in faults:
+        kind, way = str(fault["type"]), [step for step in fault["loc"][1:] if isinstance(step, int)]
+        if kind.startswith("none"):
+            continue  # the other half of "a size, or nothing"
+        if not way or not kind.endswith("equal"):
+            return MISSING
+        part = mended
+        while len(way) > 1 and isinstance(part[way[0]], list):
+            part = part[way.pop(0)]
+        part[way[0]] = fault["ctx"][_BOUNDS[kind][0]]  # one number may stand for several
+    return mended
 
 
 def _issue(cls: type[Declared], name: str, fault: Any) -> Issue:

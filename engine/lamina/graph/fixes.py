@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from lamina.errors import ShapeError
 from lamina.fields import MISSING, Issue
 from lamina.graph.document import Graph, Node
 from lamina.graph.order import reachable
+from lamina.layer import LAYERS
 from lamina.problems import Fix
 from lamina.text import Text
 
@@ -72,11 +74,9 @@ class Fixes:
                 [{"op": "remove", "path": path}],
             )
         elif issue.suggestion is not MISSING:
+            label, value = LAYERS.get(node.type).label_of(issue.field), in_form(issue.suggestion)
             yield Fix(
-                Text(
-                    f"Set {issue.field} to {issue.suggestion}",
-                    f"将 {issue.field} 设为 {issue.suggestion}",
-                ),
+                Text(f"Set {label.en} to {value}", f"将{label.zh}设为 {value}"),
                 "graph",
                 [{"op": "add", "path": path, "value": issue.suggestion}],
             )
@@ -105,11 +105,17 @@ class Fixes:
                 ],
             )
         for name, value in (error.suggest or {}).items():
+            label = LAYERS.get(node.type).label_of(name)
             yield Fix(
-                Text(f"Set {name} to {value}", f"将 {name} 设为 {value}"),
+                Text(f"Set {label.en} to {in_form(value)}", f"将{label.zh}设为 {in_form(value)}"),
                 "graph",
                 [{"op": "add", "path": f"/nodes/{index}/config/{_pointer(name)}", "value": value}],
             )
+
+
+def in_form(value: Any) -> str:
+    """A parameter's value as a form shows it: a list by its members."""
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 def free_id(wish: str, taken: set[str]) -> str:

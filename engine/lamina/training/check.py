@@ -21,7 +21,7 @@ def check_training(report: Report, graph: Graph | None, training: object) -> lis
     """Every problem of a training document; never raises for a user's mistake.
 
     Args:
-        report: Of the graph.
+        report: Of the graph. Where an input's shape cannot be what it is, its fix becomes the shape of the data.
         graph: None when its document does not even parse; then only the training document itself is checked.
         training: JSON data or a `TrainingDocument`.
     """
@@ -39,7 +39,9 @@ def _check(report: Report, graph: Graph | None, document: TrainingDocument) -> I
     yield from check_memory(report, document)
     yield from _monitors(document)
     if graph is not None and spec is not None:
-        yield from Fitting(graph, report, document, spec).check()
+        fitting = Fitting(graph, report, document, spec)
+        report.problems[:] = map(fitting.with_shape_of_data, report.problems)
+        yield from fitting.check()
 
 
 def _dataset(document: TrainingDocument, spec: DatasetSpec | None) -> Iterator[Problem]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lamina.datasets.catalogue import ClassTarget
 from lamina.errors import ConfigError
 from lamina.graph.document import Node
+from lamina.layer import LAYERS
+from lamina.layers.core.input import InputLayer
 from lamina.losses.loss import LOSSES, Loss
 from lamina.metrics.lookup import suiting
 from lamina.problems import Fix, Problem
@@ -60,13 +63,26 @@ class Fitting(Together):
             node=node,
             field="shape",
             params={"data": list(self.spec.input_shape), "input": list(shape[1:])},
-            fixes=(
-                Fix(
-                    Text(f"Set the input to {want}", f"将输入设为 {want}"),
-                    "graph",
-                    [self.set_parameter(node, "shape", list(self.spec.input_shape))],
-                ),
-            ),
+            fixes=(self._take_samples(node),),
+        )
+
+    def with_shape_of_data(self, problem: Problem) -> Problem:
+        """The problem; of an Input's shape with the one fix that suits the data."""
+        node = problem.node
+        if problem.field != "shape" or node is None or node not in self.graph:
+            return problem
+        kind = self.graph.node(node).type
+        if kind not in LAYERS or LAYERS.get(kind) is not InputLayer:
+            return problem
+        return dataclasses.replace(problem, fixes=(self._take_samples(node),))
+
+    def _take_samples(self, node: str) -> Fix:
+        """Give an input the shape of the data's samples."""
+        want = shape_in_words(self.spec.input_shape)
+        return Fix(
+            Text(f"Set the input to {want}", f"将输入设为 {want}"),
+            "graph",
+            [self.set_parameter(node, "shape", list(self.spec.input_shape))],
         )
 
     def _one_only(self, code: str, what: str, what_zh: str, ids: list[str]) -> Problem:

@@ -218,6 +218,26 @@ def test_what_fits_has_no_problem(graph_, training_):
     assert [p.message.en for p in problems(graph_, training_)] == []
 
 
+def test_sizes_that_cannot_be_become_those_of_the_data_or_else_each_one():
+    broken = graph(shape=(0, 0, 1))
+    alone = check(broken).problems[0]
+    assert [f.label.to_json() for f in alone.fixes] == [
+        {"en": "Set Shape to 1, 1, 1", "zh-CN": "将形状设为 1, 1, 1"}
+    ]
+    assert alone.fixes[0].patch[0]["value"] == [1, 1, 1]
+    with_data = problems(broken, training())[0]
+    assert [f.label.en for f in with_data.fixes] == ["Set the input to 8×8×1"]
+    mended = jsonpatch.apply_patch(broken, with_data.fixes[0].patch)
+    assert problems(mended, training()) == []
+
+
+def test_a_size_below_its_bound_leaves_the_others_as_they_are():
+    padded = LAYERS.get("ZeroPadding2D").check_config({"padding": [[-1, 2], [3, -4]]})[1]
+    assert [issue.suggestion for issue in padded] == [[[0, 2], [3, 0]]]
+    spread = LAYERS.get("ZeroPadding2D").check_config({"padding": [-1, 5]})[1]
+    assert [issue.suggestion for issue in spread] == [[0, 5]]
+
+
 def test_data_that_is_not_here_is_only_an_info():
     found = problems(graph(units=2, **TABLE), training(dataset={"id": "faraway"}))
     assert [(p.code, p.severity) for p in found] == [("dataset_not_downloaded", "info")]
