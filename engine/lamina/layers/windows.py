@@ -94,28 +94,3 @@ def pad_same(
     padding = same_padding(x.shape[2:], sizes, strides, dilations)
     flat = [amount for sides in reversed(padding) for amount in sides]
     return F.pad(x, flat, mode=mode) if any(flat) else x
-
-
-def skip_to_strides(
-    x: Tensor, kernel_size: Sequence[int], strides: Sequence[int]
-) -> tuple[Tensor, tuple[int, ...]]:
-    """For a kernel of one element: what its strides reach of (batch, channels, …), and the strides that are left.
-
-    It is less work, and right: oneDNN's gradients of strided convolutions with such kernels are wrong, or crash, on
-    processors with AVX2 only (torch 2.13).
-    """
-    if any(size != 1 for size in kernel_size) or all(step == 1 for step in strides):
-        return x, tuple(strides)
-    reached = (slice(None, None, step) if step > 1 else slice(None) for step in strides)
-    return x[(slice(None), slice(None), *reached)], (1,) * len(strides)
-
-
-def spread_by_strides(x: Tensor, strides: Sequence[int]) -> Tensor:
-    """The reverse: (batch, channels, …) with `stride - 1` zeros behind each element of an axis."""
-    for axis, step in enumerate(strides, 2):
-        if step > 1:
-            behind = len(strides) + 1 - axis  # axes after this one
-            x = F.pad(x.unsqueeze(axis + 1), (0, 0) * behind + (0, step - 1)).flatten(
-                axis, axis + 1
-            )
-    return x

@@ -12,6 +12,7 @@ from torch import Tensor
 from lamina.errors import ConfigError, ShapeError
 from lamina.ops.convert import as_float, promoted
 from lamina.ops.registry import op
+from lamina.ops.strides import skip_to_strides, spread_by_strides
 from lamina.text import Text
 
 
@@ -124,6 +125,7 @@ def conv(
     dilation = _each(dilation_rate, count, "dilation_rate")
     spans = [(size - 1) * d + 1 for size, d in zip(w.shape[2:], dilation, strict=True)]
     x = _padded(x, spans, strides, padding)
+    x, strides = skip_to_strides(x, w.shape[2:], strides)
     run: Any = (F.conv1d, F.conv2d, F.conv3d)[count - 1]
     groups = x.shape[1] // w.shape[1]
     return _back(run(x, w, stride=strides, dilation=dilation, groups=groups), data_format)
@@ -183,7 +185,12 @@ def conv_transpose(
         [None] * count if output_padding is None else _each(output_padding, count, "output_padding")
     )
     run: Any = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[count - 1]
-    y = run(x, _front_kernel(w), stride=strides, dilation=dilation)
+    if all(size == 1 for size in w.shape[:count]):
+        y = spread_by_strides(run(x, _front_kernel(w)), strides)
+        for axis, step in enumerate(strides, 2):
+            y = y.narrow(axis, 0, y.shape[axis] - step + 1)
+    else:
+        y = run(x, _front_kernel(w), stride=strides, dilation=dilation)
     flat: list[int] = []
     for axis in reversed(range(count)):
         span = (w.shape[axis] - 1) * dilation[axis] + 1

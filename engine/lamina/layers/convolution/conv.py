@@ -33,9 +33,9 @@ from lamina.layers.windows import (
     channels_last,
     even_same_padding,
     pad_same,
-    skip_to_strides,
     window_size,
 )
+from lamina.ops.strides import skip_to_strides
 from lamina.regularizers import RegularizerField
 from lamina.text import Text
 

@@ -27,7 +27,8 @@ from lamina.layers.shared_fields import (
     PENALTY_BY_POSITION,
     declared_weight,
 )
-from lamina.layers.windows import AXES, channels_first, channels_last, spread_by_strides
+from lamina.layers.windows import AXES, channels_first, channels_last
+from lamina.ops.strides import spread_by_strides
 from lamina.regularizers import RegularizerField
 from lamina.text import Text
 
