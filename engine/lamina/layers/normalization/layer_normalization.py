@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lamina.errors import ShapeError
-from lamina.fields import Int, field
-from lamina.layer import Shape, Weight, layer, need_known, shape_text
+from lamina.fields import AnyAxes, field
+from lamina.layer import Shape, Weight, layer
+from lamina.layers.normalization.chosen_axes import along, are_last, check_axes, chosen_axes
 from lamina.layers.normalization.scale_and_offset import ScaleAndOffset
 from lamina.text import Text
 
@@ -21,39 +22,33 @@ from lamina.text import Text
     ),
 )
 class LayerNormalization(ScaleAndOffset):
-    """gamma (x - mean) / sqrt(variance + epsilon) + beta over the last axis (Ba et al. 2016, arXiv:1607.06450).
+    """gamma (x - mean) / sqrt(variance + epsilon) + beta over the last axis, or others (Ba et al. 2016, arXiv:1607.06450).
 
     Shapes:
         (batch, …, features) -> the same
     """
 
-    axis: Int = field(
-        -1,
-        doc=Text("Axis of the features; the last one.", "特征所在的轴，即最后一个轴。"),
-        advanced=True,
+    axis: AnyAxes = field(
+        -1, doc=Text("Axis of the features, or several.", "特征所在的轴，可为多个。"), advanced=True
     )
 
     def output_shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
-        if self.axis not in (-1, len(x) - 1) or len(x) < 2:
-            raise ShapeError(
-                Text(
-                    f'LayerNormalization "{self.name}" works on the last axis; axis {self.axis} of {shape_text(x)} is '
-                    "not supported.",
-                    f"LayerNormalization“{self.name}”作用于最后一个轴；不支持 {shape_text(x)} 的轴 {self.axis}。",
-                ),
-                field="axis",
-                suggest={"axis": -1},
-            )
-        need_known(self, x, -1, "feature")
+        check_axes(self, self.axis, x)
         return x
 
     def weights_for(self, *inputs: Shape) -> Iterator[Weight]:
-        return self.scale_and_offset(need_known(self, inputs[0], -1, "feature"))
+        return self.scale_and_offset(*check_axes(self, self.axis, inputs[0]))
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        features = need_known(self, self.built_for[0], -1, "feature")
+        shape = self.built_for[0]
         gamma = self._gamma if self.scale else None
         beta = self._beta if self.center else None
-        y = F.layer_norm(self.widened(inputs[0]), (features,), gamma, beta, self.epsilon)
-        return self.narrowed(y)
+        x = self.widened(inputs[0])
+        if are_last(self.axis, len(shape)):
+            sizes = check_axes(self, self.axis, shape)
+            return self.narrowed(F.layer_norm(x, sizes, gamma, beta, self.epsilon))
+        variance, mean = torch.var_mean(x, chosen_axes(self.axis), correction=0, keepdim=True)
+        y = (x - mean) * torch.rsqrt(variance + self.epsilon)
+        y = y if gamma is None else y * along(gamma, self.axis, x)
+        return self.narrowed(y if beta is None else y + along(beta, self.axis, x))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from lamina.constraints import ConstraintField
 from lamina.errors import ShapeError
@@ -38,7 +39,7 @@ class ScaleAndOffset(Layer):
     gamma_constraint: ConstraintField | None = field(None, doc=constraint("gamma"), advanced=True)
 
     supports_masking = True
-    axis: int
+    axis: Any
 
     def feature_axis(self, x: Shape) -> int:
         """`axis` counted from the batch; raises `ShapeError` unless it is one behind the batch."""
@@ -54,9 +55,9 @@ class ScaleAndOffset(Layer):
             )
         return axis
 
-    def scale_and_offset(self, features: int) -> Iterator[Weight]:
-        """Gamma and beta, as far as the layer has them."""
+    def scale_and_offset(self, *features: int) -> Iterator[Weight]:
+        """Gamma and beta of so many features along each axis, as far as the layer has them."""
         if self.scale:
-            yield declared_weight(self, "gamma", (features,), autocast=False)
+            yield declared_weight(self, "gamma", features, autocast=False)
         if self.center:
-            yield declared_weight(self, "beta", (features,), autocast=False)
+            yield declared_weight(self, "beta", features, autocast=False)

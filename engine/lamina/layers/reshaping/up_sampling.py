@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
+import torch
+import torch.fx
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -15,6 +18,8 @@ from lamina.text import Text
 
 class _UpSampling(Layer):
     """What the layers share; `factors` say how many times larger each axis becomes."""
+
+    keeps_whole_numbers = True
 
     @property
     def factors(self) -> tuple[int, ...]:
@@ -36,13 +41,27 @@ class _UpSampling(Layer):
 
     def forward(self, *inputs: Tensor) -> Tensor:
         rank = len(self.factors)
-        x = inputs[0].permute(channels_first(rank))
-        # Plain "nearest" multiplies by a rounded factor and may miss by one where the input is long.
-        mode = "nearest-exact" if self.mode == "nearest" else self.mode
-        align = None if self.mode == "nearest" else False
-        factors = [float(factor) for factor in self.factors]
-        y = F.interpolate(x, scale_factor=factors, mode=mode, align_corners=align)
+        y = enlarged(inputs[0].permute(channels_first(rank)), self.factors, self.mode)
         return y.permute(channels_last(rank))
+
+
+def enlarged(x: Tensor, factors: Sequence[int], mode: str) -> Tensor:
+    """(batch, channels, …) with each axis behind so many times as long; whole numbers stay such."""
+    if not x.is_floating_point():
+        if mode == "nearest":
+            for axis, factor in enumerate(factors, 2):
+                x = x.repeat_interleave(factor, axis)
+            return x
+        y = enlarged(x.float(), factors, mode).round()
+        return (y.clamp(0, 255) if x.dtype is torch.uint8 else y).to(x.dtype)
+    # Plain "nearest" multiplies by a rounded factor and may miss by one where the input is long.
+    exact = "nearest-exact" if mode == "nearest" else mode
+    align = None if mode == "nearest" else False
+    scales = [float(factor) for factor in factors]
+    return F.interpolate(x, scale_factor=scales, mode=exact, align_corners=align)
+
+
+torch.fx.wrap("enlarged")
 
 
 @layer(group="reshaping", summary=Text("Repeats each step of a sequence.", "重复序列的每一步。"))
