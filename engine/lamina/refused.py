@@ -104,11 +104,11 @@ _GROUPS: tuple[tuple[Text, tuple[str, ...]], ...] = (
     ),
     (
         Text(
-            "one optimizer trains all weights; give parts of a model other rates by training them in turn, or write "
-            "a train_step.",
-            "所有权重由同一个优化器训练；若各部分需要不同学习率，请轮流训练或编写 train_step。",
+            "use the layers Normalization, Discretization, StringLookup and CategoryEncoding on the columns, and "
+            "Concatenate.",
+            "请对各列使用 Normalization、Discretization、StringLookup、CategoryEncoding 等层，再用 Concatenate 合并。",
         ),
-        ("optimizers.MultiOptimizer", "optimizers.OptimizerMap"),
+        ("utils.FeatureSpace",),
     ),
     (
         Text(
@@ -167,21 +167,11 @@ _GROUPS: tuple[tuple[Text, tuple[str, ...]], ...] = (
             "this layer does not exist here yet. Prepare the data before the model instead.",
             "该层尚不存在。请在模型之前处理数据。",
         ),
-        ("layers.AugMix", "layers.ContrastLimitedAdaptiveHistogramEqualization", "layers.MaxNumBoundingBoxes", "layers.MelSpectrogram", "layers.Pipeline", "layers.RandAugment", "layers.RandomElasticTransform", "layers.RandomPerspective", "layers.STFTSpectrogram"),
+        ("layers.ContrastLimitedAdaptiveHistogramEqualization", "layers.MaxNumBoundingBoxes"),
     ),
     (
         Text("give each layer its dtype.", "请为每个层指定 dtype。"),
         ("dtype_policies.DTypePolicyMap",),
-    ),
-    (
-        Text(
-            "this op does not exist here yet.",
-            "这一运算在此尚不存在。",
-        ),
-        (
-            "ops.ctc_decode", "ops.elastic_transform", "ops.scale_and_translate", "ops.ssim",
-            "ops.perspective_transform", "ops.map_coordinates", "ops.affine_transform",
-        ),
     ),
 )  # fmt: skip
 

@@ -176,9 +176,8 @@ def _write_weights(model: Network, file: IO[bytes], include_optimizer: bool = Tr
         optimizer = optimizer_of(model)
         if optimizer is not None and include_optimizer:
             writer.write_vars(OPTIMIZER, _state_for_file(model), name=str(optimizer.name))
-            inner = getattr(optimizer, "inner_optimizer", None)
-            if inner is not None:  # Keras has its state in both places
-                path = f"{OPTIMIZER}/inner_optimizer"
+            for place, inner in optimizer.inner_optimizers().items():  # Keras has it in both places
+                path = f"{OPTIMIZER}/{place}"
                 writer.write_vars(path, inner.variables_for_file(), name=str(inner.name))
 
 

@@ -131,6 +131,9 @@ class LossScaleOptimizer(Optimizer):
     def finalize(self) -> None:
         self.inner_optimizer.finalize()
 
+    def inner_optimizers(self) -> dict[str, Optimizer]:
+        return {"inner_optimizer": self.inner_optimizer}
+
     # --- configuration --------------------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:

@@ -498,6 +498,10 @@ class Optimizer(HasState, Declared):
         config = self.dump({**values, "learning_rate": 0.0})
         return {**config, "learning_rate": rate_to_json(self._rate)}
 
+    def inner_optimizers(self) -> dict[str, Optimizer]:
+        """The optimizers that this one is made of, by their place in Keras' files."""
+        return {}
+
     def _check_options(self) -> None:
         clips = [
             n for n in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(self, n) is not None

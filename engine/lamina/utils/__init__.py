@@ -26,7 +26,6 @@ from lamina.utils.interaction import (
     enable_interactive_logging,
     is_interactive_logging_enabled,
 )
-from lamina.utils.refused import FeatureSpace
 from lamina.utils.sequences import pad_sequences
 from lamina.utils.serialization import (
     CustomObjectScope,
@@ -45,7 +44,6 @@ from lamina.utils.windows import timeseries_dataset_from_array
 __all__ = [
     "Config",
     "CustomObjectScope",
-    "FeatureSpace",
     "Progbar",
     "PyDataset",
     "Sequence",
