@@ -17,6 +17,7 @@ from lamina.layers.core.torch_module import TorchModuleWrapper
 from lamina.layers.core.wrapper import Wrapper
 from lamina.layers.functional import MERGES, merge
 from lamina.layers.normalization.spectral_normalization import SpectralNormalization
+from lamina.layers.preprocessing.pipeline import Pipeline
 from lamina.layers.recurrent.cells import GRUCell, LSTMCell, SimpleRNNCell
 from lamina.layers.recurrent.rnn import RNN, StackedRNNCells
 from lamina.layers.recurrent.wrappers import Bidirectional, TimeDistributed
@@ -38,6 +39,7 @@ __all__ = [  # noqa: PLE0604 - filled by the registry
     "LSTMCell",
     "Lambda",
     "Layer",
+    "Pipeline",
     "SimpleRNNCell",
     "SpectralNormalization",
     "StackedRNNCells",

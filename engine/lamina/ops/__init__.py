@@ -19,6 +19,7 @@ from lamina.ops import (
     convolution,
     core,
     creation,
+    decoding,
     elementwise,
     image,
     linalg,
@@ -32,6 +33,7 @@ from lamina.ops import (
     patches,
     reductions,
     signal,
+    warping,
 )
 from lamina.ops.convert import convert, result_type
 from lamina.ops.registry import FUNCTIONS, OPS, by_name, define, op
@@ -44,8 +46,8 @@ __all__ = [
 ]  # fmt: skip
 
 _PARTS = (
-    activations, arrays, attention, convolution, core, creation, elementwise, linear, losses, missing_values, normalization,
-    ordering, patches, reductions, signal,
+    activations, arrays, attention, convolution, core, creation, decoding, elementwise, linear, losses, missing_values, normalization,
+    ordering, patches, reductions, signal, warping,
 )  # fmt: skip
 """Importing them registers what they offer."""
 

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lamina.errors import ConfigError, ShapeError
-from lamina.ops.convert import convert
+from lamina.ops.convert import as_float, convert
 from lamina.ops.convolution import conv
 from lamina.ops.registry import op
 from lamina.text import Text
@@ -132,6 +132,62 @@ def gaussian_blur(
     found = _filtered(x, kernel, int(kernel_size[0]) // 2)
     found = found.movedim(1, -1) if is_last else found
     return found.squeeze(0) if is_single else found
+
+
+@op()
+def ssim(
+    image1: Any,
+    image2: Any,
+    max_val: float = 1.0,
+    filter_size: int = 11,
+    filter_sigma: float = 1.5,
+    k1: float = 0.01,
+    k2: float = 0.03,
+    data_format: str | None = None,
+) -> Any:
+    """How alike images are in brightness, contrast and structure, at most 1 (Wang et al. 2004).
+
+    Args:
+        image1: (batch, height, width, channels), or one image, at least `filter_size` high and wide.
+        image2: Likewise.
+        max_val: How far the brightest is from the darkest.
+        filter_size: Size of the neighbourhood that is compared.
+        filter_sigma: Width of the bell curve over it.
+        k1: Keeps dark places from counting too much.
+        k2: Keeps flat places from counting too much.
+        data_format: "channels_last", the default, or "channels_first".
+
+    Returns:
+        One number for each image.
+    """
+    dtype = convert(image1).dtype
+    (x, is_single), (y, _) = (_batched("ssim", as_float(image), 2) for image in (image1, image2))
+    if data_format != "channels_first":
+        x, y = x.movedim(-1, 1), y.movedim(-1, 1)
+    if min(x.shape[2:]) < filter_size or x.shape[1:] != y.shape[1:]:
+        raise ShapeError(
+            Text(
+                f"ssim compares images of one shape that are at least {filter_size} high and wide (filter_size), got "
+                f"{tuple(convert(image1).shape)} and {tuple(convert(image2).shape)}.",
+                f"ssim 比较形状相同、高和宽不小于 {filter_size}（filter_size）的图像，实际为 "
+                f"{tuple(convert(image1).shape)} 和 {tuple(convert(image2).shape)}。",
+            )
+        )
+    places = torch.arange(filter_size, dtype=x.dtype, device=x.device) - (filter_size - 1) / 2
+    curve = torch.exp(-(places**2) / (2 * filter_sigma**2))
+    kernel = torch.outer(curve, curve) / curve.sum() ** 2
+
+    def mean(images: Tensor) -> Tensor:
+        return F.conv2d(images.flatten(0, 1).unsqueeze(1), kernel[None, None])
+
+    mean_x, mean_y = mean(x), mean(y)
+    both = mean_x * mean_y
+    spread_x, spread_y = mean(x * x) - mean_x**2, mean(y * y) - mean_y**2
+    low, high = (k1 * max_val) ** 2, (k2 * max_val) ** 2
+    alike = (2 * both + low) * (2 * (mean(x * y) - both) + high)
+    alike = alike / ((mean_x**2 + mean_y**2 + low) * (spread_x + spread_y + high))
+    result = alike.reshape(len(x), -1).mean(1)
+    return (result.squeeze(0) if is_single else result).to(dtype)
 
 
 @op()

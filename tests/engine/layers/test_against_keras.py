@@ -52,6 +52,34 @@ def windows(draw: st.DrawFn, rank: int, padding: st.SearchStrategy[str] = PADDIN
 
 
 @st.composite
+def spectrogram(draw: st.DrawFn) -> Case:
+    frame = draw(st.integers(3, 9))
+    config = {
+        "mode": draw(st.sampled_from(["log", "magnitude", "psd", "real", "imag", "angle", "stft"])),
+        "frame_length": frame,
+        "frame_step": draw(st.none() | st.integers(1, frame)),
+        "fft_length": draw(st.sampled_from([None, 16])),
+        "window": draw(st.sampled_from(["hann", "hamming", None])),
+        "periodic": draw(st.booleans()),
+        "scaling": draw(st.sampled_from(["density", "spectrum", None])),
+        "padding": draw(PADDING),
+        "expand_dims": draw(st.booleans()),
+    }
+    return config, [(draw(st.integers(frame, 20)), draw(st.integers(1, 3)))]
+
+
+@st.composite
+def normalized(draw: st.DrawFn, **options: st.SearchStrategy[Any]) -> Case:
+    """A layer that normalizes over one axis or several, counted from either end."""
+    shape = draw(ANY_SHAPE)
+    axes = sorted(draw(st.sets(st.integers(1, len(shape)), min_size=1)))
+    if draw(st.booleans()):
+        axes = [axis - len(shape) - 1 for axis in axes]
+    axis = axes[0] if len(axes) == 1 and draw(st.booleans()) else axes
+    return {"axis": axis, **{name: draw(value) for name, value in options.items()}}, [shape]
+
+
+@st.composite
 def conv(draw: st.DrawFn, rank: int) -> Case:
     shape = draw(INPUTS[rank])
     groups = draw(st.sampled_from([g for g in (1, 2, 4) if shape[-1] % g == 0]))
@@ -367,16 +395,10 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
         for kind in ("Max", "Average")
         for rank in (1, 2, 3)
     },
-    "LayerNormalization": one(
-        st.fixed_dictionaries(
-            {
-                "center": st.booleans(),
-                "scale": st.booleans(),
-                "epsilon": st.sampled_from([1e-3, 1e-5]),
-            }
-        ),
-        ANY_SHAPE,
+    "LayerNormalization": normalized(
+        center=st.booleans(), scale=st.booleans(), epsilon=st.sampled_from([1e-3, 1e-5])
     ),
+    "RMSNormalization": normalized(epsilon=st.sampled_from([1e-6, 1e-2])),
     "UnitNormalization": st.integers(1, 3).flatmap(
         lambda rank: one(
             st.fixed_dictionaries({"axis": st.sampled_from([-1, 1, [1, -1][: max(1, rank - 1)]])}),
@@ -438,7 +460,9 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
             "RandomContrast": {"factor": 0.2},
             "RandomErasing": {},
             "RandomFlip": {"mode": "vertical"},
+            "RandomElasticTransform": {},
             "RandomInvert": {},
+            "RandomPerspective": {},
             "RandomPosterization": {"factor": 3},
             "RandomRotation": {"factor": 0.2},
             "RandomSharpness": {"factor": 0.2},
@@ -450,6 +474,8 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     **{
         name: one(st.just(config), st.just((6, 5, 3)))
         for name, config in {
+            "AugMix": {},
+            "RandAugment": {},
             "RandomCrop": {"height": 6, "width": 5},
             "RandomColorDegeneration": {"factor": 0.2},
             "RandomColorJitter": {"hue_factor": 0.1},
@@ -459,8 +485,24 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
         }.items()
     },
     "GroupNormalization": group_normalization(),
-    "RMSNormalization": one(
-        st.fixed_dictionaries({"epsilon": st.sampled_from([1e-6, 1e-3])}), ANY_SHAPE
+    "STFTSpectrogram": spectrogram(),
+    "MelSpectrogram": one(
+        st.fixed_dictionaries(
+            {
+                "fft_length": st.sampled_from([16, 20]),
+                "sequence_length": st.sampled_from([None, 12, 16]),
+                "sequence_stride": st.integers(3, 9),
+                "window": st.sampled_from(["hann", "hamming"]),
+                "sampling_rate": st.sampled_from([400, 1000]),
+                "num_mel_bins": st.integers(1, 4),
+                "max_freq": st.sampled_from([None, 150.0]),
+                "power_to_db": st.booleans(),
+                "top_db": st.sampled_from([80.0, 10.0]),
+                "mag_exp": st.sampled_from([1.0, 2.0]),
+                "ref_power": st.sampled_from([1.0, 0.3]),
+            }
+        ),
+        st.tuples(st.integers(20, 50)),
     ),
     "ELU": one(st.fixed_dictionaries({"alpha": st.sampled_from([0.5, 1.0, 2.0])}), ANY_SHAPE),
     "PReLU": prelu(),

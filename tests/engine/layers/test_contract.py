@@ -96,19 +96,28 @@ SMALLEST: dict[str, tuple[dict[str, Any], list[tuple[int | None, ...]]]] = {
     **{
         name: ({}, [(None, None, 3)])
         for name in (
+            "AugMix",
             "AutoContrast",
             "CutMix",
             "Equalization",
             "MixUp",
+            "RandAugment",
             "RandomColorJitter",
+            "RandomElasticTransform",
             "RandomErasing",
             "RandomGaussianBlur",
             "Solarization",
             "RandomGrayscale",
             "RandomInvert",
+            "RandomPerspective",
             "RandomShear",
         )
     },
+    "STFTSpectrogram": ({"frame_length": 4}, [(None, 3)]),
+    "MelSpectrogram": (
+        {"fft_length": 8, "sequence_stride": 2, "num_mel_bins": 3, "sampling_rate": 100},
+        [(None,)],
+    ),
     "GroupNormalization": ({"groups": 2}, [(None, 4)]),
     "PReLU": ({"shared_axes": (1,)}, [(None, 3)]),
     "SpatialDropout1D": ({"rate": 0.5, "seed": 3}, [(None, 3)]),

@@ -44,6 +44,10 @@ PINNED = [
     ("RandomPosterization", {"factor": (4, 4), "value_range": (0, 300)}),
     *[("RandomSharpness", {"factor": (f, f)}) for f in (0.0, 0.4, 1.0)],
     ("RandomErasing", {"factor": 0.0}),
+    ("RandomPerspective", {"factor": 0.0}),
+    ("RandomElasticTransform", {"factor": 0.0}),
+    ("RandomElasticTransform", {"scale": (0.0, 0.0)}),
+    ("RandomPerspective", {"factor": (1.0, 1.0), "scale": 0.0}),
     ("RandomColorDegeneration", {"factor": (0.4, 0.4)}),
     ("RandomColorJitter", {"brightness_factor": (0.1, 0.1), "contrast_factor": (0.0, 0.0), "saturation_factor": (0.4, 0.4), "hue_factor": 0.0}),
     ("RandomGaussianBlur", {"factor": (1.0, 1.0), "sigma": (0.7, 0.7), "kernel_size": 5}),
@@ -73,7 +77,7 @@ def drawn_alike(name, config, x):
     ours, theirs = getattr(layers, name)(**config, seed=5), getattr(keras.layers, name)(**config)
     drawn = ours.draw(x)
     taken = dict(drawn)
-    for key in ("apply_inversion", "apply_erasing", "should_apply_blur"):
+    for key in ("apply_inversion", "apply_erasing", "should_apply_blur", "apply_perspective"):
         if key in taken:
             taken[key] = taken[key][:, 0, 0, 0]
     if name == "RandomRotation":
@@ -82,7 +86,7 @@ def drawn_alike(name, config, x):
             0.5, 0.5, drawn["angle"], zeros, zeros, ones, zeros, zeros, x.shape[1], x.shape[2]
         )
         taken = {"rotation_matrix": matrix}
-    if name == "RandomFlip":
+    if name in ("RandomFlip", "RandomPerspective"):
         taken["input_shape"] = x.shape
     if name == "RandomGrayscale":
         taken = drawn["should_apply"]
@@ -113,6 +117,8 @@ DRAWN = [
     ("Solarization", {"addition_factor": 0.3, "threshold_factor": (0.1, 0.9)}),
     ("MixUp", {"alpha": 0.7}),
     ("CutMix", {}),
+    *[("RandomPerspective", {"scale": 0.6, "interpolation": how, "fill_value": 3.0}) for how in ("nearest", "bilinear")],
+    ("RandomPerspective", {"factor": 0.8}),
     ("RandomErasing", {}),
     ("RandomErasing", {"fill_value": 3.0, "scale": 0.5, "value_range": (0, 2)}),
 ]  # fmt: skip

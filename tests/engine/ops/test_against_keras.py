@@ -154,6 +154,73 @@ def attended(draw: Draw) -> Any:
 keep = st.booleans()
 MATRIX = np.arange(12, dtype="float32").reshape(3, 4)
 CUBE = np.arange(24, dtype="int32").reshape(2, 3, 4)
+PLACES = st.sampled_from(["constant", "nearest", "wrap", "mirror", "reflect"])
+
+
+@st.composite
+def warped(draw: Draw, kind: str) -> Any:
+    """Images of fractions or bytes, with what bends them."""
+    random = np.random.default_rng(draw(seeds))
+    shape = tuple(draw(st.integers(2, 6)) for _ in range(2))
+    batch = draw(st.sampled_from([(), (1,), (3,)]))
+    dtype = draw(st.sampled_from(["float32", "float64", "uint8", "int32"]))
+    channels = draw(st.integers(1, 3))
+    order = draw(st.sampled_from(["channels_last", "channels_first"]))
+    sizes = (*shape, channels) if order == "channels_last" else (channels, *shape)
+    images = (random.random((*batch, *sizes)) * (255 if "int" in dtype else 1)).astype(dtype)
+    how = draw(st.sampled_from(["bilinear", "nearest"]))
+    fill = draw(st.sampled_from([0.0, 7.0]))
+    if kind == "map_coordinates":
+        places = random.uniform(-4, 9, (images.ndim, 2, 3)).astype("float32")
+        return (images, places, draw(st.sampled_from([0, 1])), draw(PLACES), fill), {}
+    if kind == "affine_transform":
+        transform = random.normal([1, 0, 0, 0, 1, 0], 0.4, (*batch, 6)).astype("float32")
+        transform = np.concatenate([transform, np.zeros((*batch, 2), "float32")], -1)
+        return (images, transform, how, draw(PLACES), fill, order), {}
+    if kind == "perspective_transform":
+        images = images.astype("float32" if "int" in dtype else dtype)
+        height, width = shape
+        start = np.array([[0, 0], [width, 0], [0, height], [width, height]], dtype="float32")
+        each = batch if draw(st.booleans()) else ()
+        end = start + random.uniform(-0.4, 0.4, (*each, 4, 2)).astype("float32")
+        return (images, np.broadcast_to(start, end.shape).copy(), end, how, fill, order), {}
+    axes = sorted(draw(st.sets(st.integers(0, images.ndim - 1), min_size=1, max_size=3)))
+    sizes = [draw(st.integers(1, 7)) if a in axes else n for a, n in enumerate(images.shape)]
+    scale = random.uniform(0.4, 2.5, len(axes)).astype("float32")
+    moves = random.uniform(-2, 2, len(axes)).astype("float32")
+    methods = [
+        "linear",
+        "bilinear",
+        "trilinear",
+        "cubic",
+        "bicubic",
+        "tricubic",
+        "lanczos3",
+        "lanczos5",
+    ]
+    method = draw(st.sampled_from(methods))
+    return (images, sizes, scale, moves, axes, method, draw(st.booleans())), {}
+
+
+@st.composite
+def decoded(draw: Draw) -> Any:
+    random = np.random.default_rng(draw(seeds))
+    batch, steps, classes = (
+        draw(st.integers(1, 3)),
+        draw(st.integers(1, 6)),
+        draw(st.integers(2, 4)),
+    )
+    scores = random.normal(0, 2, (batch, steps, classes)).astype("float32")
+    lengths = random.integers(1, steps + 1, batch).astype("int32")
+    blank = draw(st.integers(0, classes - 1))
+    if draw(st.booleans()):
+        options = {"merge_repeated": draw(st.booleans()), "mask_index": blank}
+        return (scores, lengths, "greedy"), options
+    width = draw(st.integers(2, 12))
+    paths = draw(st.integers(1, min(2, classes)))
+    return (scores, lengths, "beam_search", width, paths), {"mask_index": blank}
+
+
 IMAGES = np.sin(np.arange(40, dtype="float32")).reshape(1, 5, 4, 2)
 WAVE = np.sin(np.arange(80, dtype="float32") ** 1.5).reshape(4, 20)
 SPECTRUM = np.cos(np.arange(60, dtype="float32")).reshape(2, 6, 5)
@@ -268,6 +335,9 @@ TABLE: dict[str, Any] = {
     "binary_crossentropy": distributions(),
     "categorical_crossentropy": distributions(),
     "sparse_categorical_crossentropy": distributions(sparse=True),
+    "ctc_decode": decoded(),
+    **{name: warped(name) for name in ("map_coordinates", "affine_transform", "perspective_transform", "scale_and_translate")},
+    "ssim": fixed((np.tile(RGB, (2, 3, 3, 1)), np.tile(RGB[:, ::-1], (2, 3, 3, 1)) * 0.9, 1.0, 5), (np.tile(RGB[0], (4, 4, 1)), np.tile(RGB[0], (4, 4, 1)) ** 2, 2.0, 7, 1.0, 0.02, 0.05)),
     "psnr": fixed((np.float32([1, 2]), np.float32([2, 2.5]), 2)),
     "multi_hot": fixed((np.array([0, 2]), 3), (np.array([[0, 2], [1, 1]]), 4)),
     "dot_product_attention": attended(),

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from lamina.fields import DataFormat, Float, Int, field
 from lamina.layer import layer
-from lamina.layers.preprocessing.affine import FillMode, Interpolation, affine, linear_maps
 from lamina.layers.preprocessing.factors import (
     DATA_FORMAT,
     SEED,
@@ -21,6 +20,7 @@ from lamina.layers.preprocessing.factors import (
     given_factor,
 )
 from lamina.layers.preprocessing.random_images import Drawn, RandomImageLayer
+from lamina.ops.sampling import FillMode, Interpolation, affine, linear_maps
 from lamina.text import Text
 
 _FILL_MODE = Text("What is beyond the borders.", "图像边界之外如何填充。")

@@ -1,4 +1,4 @@
-"""Images seen through a linear map of the plane, and what lies beyond their borders."""
+"""Images looked at in other places: through a linear map of the plane, and what lies beyond their borders."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 FillMode = Literal["reflect", "wrap", "constant", "nearest"]
+"""What layers offer."""
 Interpolation = Literal["nearest", "bilinear"]
 
 
@@ -22,6 +23,7 @@ INSIDE: dict[str, Callable[[Tensor, int], Tensor]] = {
     "constant": lambda index, size: index.clamp(0, size - 1),
     "nearest": lambda index, size: index.clamp(0, size - 1),
     "wrap": lambda index, size: index % size,
+    "mirror": _mirrored,
     "reflect": lambda index, size: (_mirrored(2 * index + 1, 2 * size + 1) - 1) // 2,
 }
 """Where in the image the value of a pixel comes from that may lie beyond a border."""
@@ -43,9 +45,9 @@ def sampled(
     height, width = images.shape[1:3]
     batch = torch.arange(len(images), device=images.device)[:, None, None]
     if interpolation == "nearest":
-        rows, columns = _nearest(y), _nearest(x)
+        rows, columns = nearest(y), nearest(x)
     else:
-        rows, columns = _neighbours(y), _neighbours(x)
+        rows, columns = neighbours(y), neighbours(x)
     out: Tensor | None = None
     for row, row_share in rows:
         for column, column_share in columns:
@@ -61,12 +63,12 @@ def sampled(
     return out
 
 
-def _nearest(place: Tensor) -> list[tuple[Tensor, Tensor | None]]:
+def nearest(place: Tensor) -> list[tuple[Tensor, Tensor | None]]:
     """The one pixel that is nearest, without a share."""
     return [(place.round().to(torch.int64), None)]
 
 
-def _neighbours(place: Tensor) -> list[tuple[Tensor, Tensor | None]]:
+def neighbours(place: Tensor) -> list[tuple[Tensor, Tensor | None]]:
     """The pixels before and behind a place, with the share of each."""
     before = place.floor()
     share = place - before
