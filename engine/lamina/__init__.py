@@ -53,7 +53,7 @@ NAMES = {
     "Metric": "lamina.metrics.metric:Metric",
     "Optimizer": "lamina.optimizers.optimizer:Optimizer",
     "Regularizer": "lamina.regularizers:Regularizer",
-    "device": "lamina.process:device",
+    "device": "lamina.devices:device",
     "version": "lamina.process:version",
     "Model": "lamina.model:Model",
     "RematScope": "lamina.rematerialization:RematScope",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lamina.devices import elsewhere
 from lamina.errors import ConfigError
 from lamina.text import Text
 
@@ -42,6 +43,59 @@ def take_apart(value: Any, leaves: list[Any], is_leaf: Callable[[Any], bool]) ->
 def put_together(structure: Any, leaves: Sequence[Any]) -> Any:
     """The reverse of `take_apart`."""
     return mapped(lambda slot: leaves[slot.index], structure, lambda x: isinstance(x, Slot))
+
+
+def is_deep(nest: Any) -> bool:
+    """Whether a nest with slots has more than one level: a list or dict in which there is another."""
+    items = (
+        nest.values() if isinstance(nest, dict) else nest if isinstance(nest, (list, tuple)) else ()
+    )
+    return any(not isinstance(item, Slot) for item in items)
+
+
+def in_slots(nest: Any, value: Any, what: Text) -> list[Any]:
+    """What stands in a value at the places of a nest's slots, in their order.
+
+    Args:
+        what: What the value is, for messages.
+
+    Raises:
+        ConfigError: If the value is another nest.
+    """
+    found: dict[int, Any] = {}
+    if not _fill_slots(nest, value, found):
+        raise ConfigError(
+            Text(
+                f"The {what.en} must be nested as in the model: {_outline(nest)}.",
+                f"{what.zh}的嵌套结构应与模型一致：{_outline(nest)}。",
+            )
+        )
+    return [found[index] for index in sorted(found)]
+
+
+def fits_nest(nest: Any, value: Any) -> bool:
+    """Whether a value has something at the place of each slot of a nest."""
+    return _fill_slots(nest, value, {})
+
+
+def _fill_slots(nest: Any, value: Any, found: dict[int, Any]) -> bool:
+    if isinstance(nest, Slot):
+        found[nest.index] = value
+        return True
+    if isinstance(nest, dict):
+        fits = isinstance(value, Mapping) and set(nest) <= set(value)
+        return fits and all(_fill_slots(item, value[key], found) for key, item in nest.items())
+    fits = isinstance(value, (list, tuple)) and len(nest) == len(value)
+    return fits and all(_fill_slots(*pair, found) for pair in zip(nest, value, strict=True))
+
+
+def _outline(nest: Any) -> str:
+    """A nest in few letters: `{a: [*, *]}`."""
+    if isinstance(nest, dict):
+        return "{" + ", ".join(f"{key}: {_outline(item)}" for key, item in nest.items()) + "}"
+    if isinstance(nest, (list, tuple)):
+        return "[" + ", ".join(map(_outline, nest)) + "]"
+    return "*"
 
 
 def mapped(function: Callable[[Any], Any], value: Any, is_leaf: Callable[[Any], bool]) -> Any:
@@ -98,7 +152,7 @@ def encode(value: Any, what: str) -> Any:
     if isinstance(value, torch.dtype):
         return str(value).removeprefix("torch.")
     if hasattr(value, "__array__"):
-        array = np.asarray(value)
+        array = np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value)
         return {_ARRAY: array.tolist(), "dtype": array.dtype.name}
     raise ConfigError(
         Text(
@@ -121,7 +175,8 @@ def decode(value: Any) -> Any:
         if _SLICE in value:
             return Ellipsis if value[_SLICE] is None else slice(*map(decode, value[_SLICE]))
         if _ARRAY in value:
-            return torch.as_tensor(np.asarray(value[_ARRAY], dtype=value["dtype"]))
+            array = np.asarray(value[_ARRAY], dtype=value["dtype"])
+            return torch.as_tensor(array, device=elsewhere())
         return {key: decode(item) for key, item in value.items()}
     return value
 

@@ -60,8 +60,12 @@ def clone_model(
     if isinstance(model, Sequential):
         if call_function is not None:
             raise _not_for(f'"{model.name}" (Sequential)', "call_function")
-        return _sequential(model, input_tensors, clone)
-    return _functional(model, input_tensors, clone, call_function or _call)
+        copied = _sequential(model, input_tensors, clone)
+    else:
+        copied = _functional(model, input_tensors, clone, call_function or _call)
+    if model.compiled and (config := model.get_compile_config()) is not None:
+        copied.compile_from_config(config)
+    return copied
 
 
 def _not_for(what: str, arguments: str) -> ConfigError:
@@ -153,9 +157,8 @@ def _functional(
         outputs = call(clone(model.layers_by_node[node_id]), *args, **kwargs)
         take_apart(outputs, leaves, lambda x: isinstance(x, SymbolicTensor))
         known.update(((node_id, index), x) for index, x in enumerate(leaves))
-    keys = model.__dict__["input_keys"]
     ends = [known[edge.node, edge.output] for edge in graph.outputs]
-    inputs: Any = dict(zip(keys, starts, strict=True)) if keys else starts
+    inputs = put_together(model.__dict__["input_nest"], starts)
     copied = Model(inputs, put_together(model.__dict__["output_nest"], ends), name=model.name)
     if not model.trainable:
         copied.trainable = False

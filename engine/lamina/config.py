@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import torch
 
 from lamina.backend import backend
+from lamina.devices import default_device, set_default_device
 from lamina.dtype_policies import dtype_policy, set_dtype_policy
 from lamina.errors import ConfigError
 from lamina.refused import absent
@@ -29,6 +30,7 @@ from lamina.utils.interaction import (
 
 __all__ = [
     "backend",
+    "default_device",
     "devices",
     "disable_flash_attention",
     "disable_interactive_logging",
@@ -45,6 +47,7 @@ __all__ = [
     "is_traceback_filtering_enabled",
     "machine",
     "set_backend",
+    "set_default_device",
     "set_dtype_policy",
     "set_epsilon",
     "set_floatx",

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lamina.devices import elsewhere
 from lamina.settings import floatx
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -27,7 +28,7 @@ def as_tensor(value: Any) -> Any:
         return value
     if hasattr(value, "to_keras"):  # a weight: connected, so that gradients flow
         return value.to_keras(value.value)
-    tensor = torch.as_tensor(np.asarray(value))
+    tensor = torch.as_tensor(np.asarray(value), device=elsewhere())
     return tensor.to(getattr(torch, floatx())) if tensor.dtype == torch.float64 else tensor
 
 

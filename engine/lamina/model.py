@@ -6,14 +6,14 @@ import functools
 import inspect
 import json
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
+from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar, cast
 
 import torch
 
 from lamina import files, profiling
-from lamina.calls import Slot, is_tensor, put_together, take_apart
+from lamina.calls import Slot, is_deep, is_tensor, put_together, take_apart
 from lamina.errors import ConfigError, NotSupportedError
 from lamina.graph.check import GivenLayers
 from lamina.graph.document import Block, Graph
@@ -133,7 +133,7 @@ class Model(Network):
                 for leaf, name in zip(leaves, _input_names(structure), strict=True)
             ]
             self.__dict__["outputs"] = []
-            self.__dict__["input_keys"] = list(structure) if isinstance(structure, dict) else None
+            self._take_in(structure)
         return x
 
     def build(self, *input_shape: Any) -> None:
@@ -162,8 +162,7 @@ class Model(Network):
         nest = take_apart(outputs, ends, lambda x: isinstance(x, SymbolicTensor))
         graph, layers = trace(inputs, ends, self.name)
         self.__dict__["output_nest"] = nest
-        self.__dict__["input_nest"] = structure
-        self.__dict__["input_keys"] = list(structure) if isinstance(structure, dict) else None
+        self._take_in(structure)
         self._adopt(graph, layers, inputs, ends)
 
     # --- training ----------------------------------------------------------------------------------------------
@@ -221,15 +220,22 @@ class Model(Network):
     def metrics(self) -> list[Any]:
         """The loss, the metrics given to `compile` as one, and those that are attributes of the model and its layers."""
         compiled = [] if self.trainer is None else self.trainer.metrics
+        return [*compiled, *self.attached_metrics]
+
+    @property
+    def attached_metrics(self) -> list[Any]:
+        """The metrics that are attributes of the model and its layers."""
         own = [value for value in vars(self).values() if isinstance(value, Metric)]
         # The metrics of a model in this one belong to a training of its own.
         layers = (layer for layer in self.sublayers if not isinstance(layer, Model))
-        return [*compiled, *own, *(metric for layer in layers for metric in layer.metrics)]
+        return [*own, *(metric for layer in layers for metric in layer.metrics)]
 
     def has_own(self, step: str) -> bool:
-        """Whether a subclass wrote this step, or `compute_loss`, which both steps use."""
+        """Whether a subclass wrote this step, or what both steps use: `compute_loss`, `compute_metrics`."""
         cls = type(self)
-        steps = (step,) if step == "predict_step" else (step, "compute_loss")
+        steps: tuple[str, ...] = (step,)
+        if step != "predict_step":
+            steps = (step, "compute_loss", "compute_metrics")
         return any(getattr(cls, name) is not getattr(Model, name) for name in steps)
 
     @property
@@ -242,18 +248,20 @@ class Model(Network):
         self.zero_grad()
         y_pred = self(x, training=True)
         loss = self.compute_loss(x, y, y_pred, sample_weight, **self._said_to_loss(training=True))
+        self._count_loss(x, loss)
         self.optimizer.scale_loss(loss).backward()
         weights = self.trainable_weights
         with torch.no_grad():
             self.optimizer.apply([variable.value.grad for variable in weights], weights)
-        return self._measured(y, y_pred, sample_weight, loss)
+        return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """One step of evaluation; gives the logs. To be overridden."""
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=False)
         loss = self.compute_loss(x, y, y_pred, sample_weight, **self._said_to_loss(training=False))
-        return self._measured(y, y_pred, sample_weight, loss)
+        self._count_loss(x, loss)
+        return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
 
     def predict_step(self, data: Any) -> Any:
         """The outputs for x, (x,), (x, y) or (x, y, sample_weight). To be overridden."""
@@ -276,14 +284,21 @@ class Model(Network):
         """The compiled loss of predictions, with what layers and weights add. To be overridden."""
         return self.need_trainer().own.compute_loss(y, y_pred, sample_weight)
 
-    def _measured(self, y: Any, y_pred: Any, sample_weight: Any, loss: Any) -> dict[str, Any]:
-        own = self.need_trainer().own
-        own.prepare(y, y_pred)
-        own.tracker.update_state(loss.detach())
+    def _count_loss(self, x: Any, loss: Any) -> None:
+        """Take a batch's loss into that of the epoch, in which each sample counts once."""
+        leaves: list[Any] = []
+        take_apart(x, leaves, is_tensor)
+        self.need_trainer().own.tracker.running.add(loss.detach(), len(leaves[0]))
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
+        """Show a batch to the metrics given to `compile`, and give what all metrics say. To be overridden."""
+        self.need_trainer().own.prepare(y, y_pred)
         for metric in self.metrics:
             if metric.name == "compile_metrics":
                 metric.update_state(y, y_pred, sample_weight)
-        return {"loss": own.tracker.result(), **self.get_metrics_result()}
+        return self.get_metrics_result()
 
     def get_metrics_result(self) -> dict[str, Any]:
         """What all metrics say, by name."""
@@ -292,6 +307,52 @@ class Model(Network):
             result = metric.result()
             results.update(result if isinstance(result, dict) else {metric.name: result})
         return results
+
+    @property
+    def metrics_variables(self) -> list[Any]:
+        """What the metrics remember."""
+        return [
+            variable for metric in self.metrics for variable in getattr(metric, "variables", ())
+        ]
+
+    def get_state_tree(
+        self, value_format: Literal["backend_tensor", "numpy_array"] = "backend_tensor"
+    ) -> dict[str, Any]:
+        """The values of all variables by kind ("trainable_variables" …) and path, in dicts of dicts.
+
+        Raises:
+            ConfigError: If two variables have the same path.
+        """
+        return {kind: _by_path(found, value_format) for kind, found in self._state().items()}
+
+    def set_state_tree(self, state_tree: Mapping[str, Any]) -> None:
+        """Set variables from such a tree, or from a part of one.
+
+        Raises:
+            ConfigError: For a kind that there is not.
+        """
+        state = self._state()
+        for kind, tree in state_tree.items():
+            if kind not in state:
+                raise ConfigError(
+                    Text(
+                        f"Unknown variable name: {kind}. There are {', '.join(state)}.",
+                        f"没有变量类别 {kind}。可用：{'、'.join(state)}。",
+                    )
+                )
+            values = dict(_flat_paths(tree))
+            for variable in state[kind]:
+                if (path := _path_of(variable)) in values:
+                    variable.assign(values[path])
+
+    def _state(self) -> dict[str, list[Any]]:
+        """All variables by kind, under Keras' names."""
+        return {
+            "trainable_variables": self.trainable_variables,
+            "non_trainable_variables": self.non_trainable_variables,
+            "optimizer_variables": [] if self.optimizer is None else self.optimizer.variables,
+            "metrics_variables": self.metrics_variables,
+        }
 
     def reset_metrics(self) -> None:
         """Let all metrics forget what they saw."""
@@ -316,11 +377,11 @@ class Model(Network):
         return self._in_nest(inference.predict_on_batch(self, self.build_for(x)))
 
     def _in_nest(self, outputs: Any) -> Any:
-        """Outputs by name, for a model that was made so."""
+        """Outputs by name, or in lists and dicts, for a model that was made so."""
         if self.has_own("predict_step"):
             return outputs
         nest = self.__dict__["output_nest"]
-        if not isinstance(nest, dict):
+        if not (isinstance(nest, (dict, tuple)) or is_deep(nest)):
             return outputs
         return put_together(nest, outputs if isinstance(outputs, (list, tuple)) else [outputs])
 
@@ -481,6 +542,15 @@ class Sequential(Model):
         chain: list[Layer] = self.__dict__["chain"]
         return [layer for layer in chain if not isinstance(layer, InputLayer)]
 
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """Shape of the output for that of the input, also before the model knows what it gets."""
+        if self.built or not args:
+            return super().compute_output_shape(*args, **kwargs)
+        (shape,) = args
+        for layer in self.layers:
+            shape = layer.compute_output_shape(shape)
+        return shape
+
     def add(self, layer: Layer | SymbolicTensor) -> None:
         """Put a layer at the end."""
         self._append(layer)
@@ -560,6 +630,7 @@ class Sequential(Model):
                 )
         graph, layers = trace([start], [end], self.name)
         self.__dict__.pop("output_nest", None)
+        self.__dict__.pop("input_nest", None)
         self._adopt(graph, layers, [start], [end])
 
 
@@ -573,13 +644,53 @@ def made(read: files.ReadModel, kind: type[Model] | None = None) -> Model:
     base = Sequential if read.is_sequential else Model
     cls = base if kind is None or not issubclass(kind, base) else kind
     model = cls.from_graph(read.graph, given=read.given)
-    if read.input_keys is not None:
-        model.__dict__["input_keys"] = list(read.input_keys)
+    if read.input_nest is not None:
+        model._take_in(read.input_nest)
     if read.output_nest is not None:
         model.__dict__["output_nest"] = read.output_nest
     if not read.trainable:
         model.trainable = False
     return model
+
+
+def _by_path(variables: Sequence[Any], value_format: str) -> dict[str, Any]:
+    """Values of variables in dicts of dicts by the parts of their paths."""
+    tree: dict[str, Any] = {}
+    seen: set[str] = set()
+    for variable in variables:
+        path = _path_of(variable)
+        if path in seen:
+            raise ConfigError(
+                Text(
+                    f"The following variable path is found twice in the model: '{path}'. Give its layers unique names.",
+                    f"模型中有两个变量的路径均为“{path}”。请为各层取不同的名称。",
+                )
+            )
+        seen.add(path)
+        *groups, last = path.split("/")
+        place = tree
+        for group in groups:
+            place = place.setdefault(group, {})
+        place[last] = variable.numpy() if value_format == "numpy_array" else _value_of(variable)
+    return tree
+
+
+def _path_of(variable: Any) -> str:
+    """Where a variable stands; those of metrics have a name alone."""
+    return str(getattr(variable, "path", variable.name))
+
+
+def _value_of(variable: Any) -> Any:
+    """The value of a variable in Keras' layout."""
+    return variable.to_keras(variable.value) if hasattr(variable, "to_keras") else variable.value
+
+
+def _flat_paths(tree: Mapping[str, Any], *groups: str) -> Iterator[tuple[str, Any]]:
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _flat_paths(value, *groups, name)
+        else:
+            yield "/".join((*groups, name)), value
 
 
 def _input_names(structure: Any) -> list[str]:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lamina.calls import Slot, current_training, put_together, set_mask, take_apart
+from lamina.calls import (
+    Slot,
+    current_training,
+    in_slots,
+    is_deep,
+    put_together,
+    set_mask,
+    take_apart,
+)
+from lamina.devices import default_device, elsewhere
 from lamina.errors import ConfigError, ShapeError
 from lamina.graph.blocks import fits, outputs_of
 from lamina.graph.check import GivenLayers, check_graph
@@ -23,20 +32,23 @@ from lamina.problems import GraphError
 from lamina.rematerialization import recomputing
 from lamina.strings import STRING, stored_dtype, to_codes
 from lamina.summaries import summary_of
-from lamina.symbolic import SymbolicTensor, call_layer
+from lamina.symbolic import SymbolicTensor, call_layer, is_optional, need_optional
 from lamina.text import Text
 from lamina.utils.interaction import say
 from lamina.variable import Variable
 
-Tensors = SymbolicTensor | Sequence[SymbolicTensor] | Mapping[str, SymbolicTensor]
+Tensors = SymbolicTensor | Sequence[Any] | Mapping[str, Any]
+"""One symbolic tensor, or lists and dicts of them, in as many levels as there are."""
+
+INPUTS = Text("inputs", "输入")
 
 
 class Network(Layer):
     """A graph that can be run: what a model is before it is trained. It is a layer, too, so models can stand in models.
 
     Args:
-        inputs: The symbolic tensors of `Input`, one or several.
-        outputs: The symbolic tensors that the network gives.
+        inputs: The symbolic tensors of `Input`: one, or lists and dicts of them, which calls and data then follow.
+        outputs: The symbolic tensors that the network gives, likewise.
         name: Name of the model.
     """
 
@@ -55,7 +67,13 @@ class Network(Layer):
         graph, layers = trace(starts, ends, name)
         self._adopt(graph, layers, starts, ends)
         self.__dict__["output_nest"] = _nest(outputs)
-        self.__dict__["input_keys"] = list(inputs) if isinstance(inputs, Mapping) else None
+        self._take_in(_nest(inputs))
+
+    def _take_in(self, nest: Any) -> None:
+        """Take inputs in a nest with slots."""
+        self.__dict__["input_nest"] = nest
+        is_named = isinstance(nest, dict) and not is_deep(nest)
+        self.__dict__["input_keys"] = list(nest) if is_named else None
 
     @classmethod
     def from_graph(
@@ -128,9 +146,12 @@ class Network(Layer):
         self.__dict__["ports"] = Ports(len(inputs), len(inputs))
         mine = [layers[node.id] for node in keras_order(graph)]
         self._all_layers = nn.ModuleList(layer for layer in mine if layer is not self)
+        if (device := elsewhere()) is not None:
+            self.to(device)  # what layers keep beside their weights
         self._programs: dict[Any, Program] = {}
         self.__dict__.setdefault("output_nest", _nest(outputs))
         self.__dict__.setdefault("input_keys", None)
+        self.__dict__.setdefault("input_nest", _nest(inputs))
 
     @property
     def inner_graph(self) -> Graph | None:
@@ -160,12 +181,19 @@ class Network(Layer):
         ]
 
     @property
-    def input(self) -> SymbolicTensor | list[SymbolicTensor]:
-        return self.inputs[0] if len(self.inputs) == 1 else list(self.inputs)
+    def input(self) -> Any:
+        """The symbolic tensor of the input, or the nest of them that the model was made with."""
+        return put_together(self.__dict__["input_nest"], self.inputs)
 
     @property
-    def output(self) -> SymbolicTensor | list[SymbolicTensor]:
-        return self.outputs[0] if len(self.outputs) == 1 else list(self.outputs)
+    def output(self) -> Any:
+        """The symbolic tensor of the output, or the nest of them that the model was made with."""
+        return put_together(self.__dict__["output_nest"], self.outputs)
+
+    @property
+    def operations(self) -> list[Layer]:
+        """The layers and ops of a graph in Keras' order."""
+        return [layer for layer in self._all_layers if isinstance(layer, Layer)]
 
     @property
     def input_names(self) -> list[str]:
@@ -179,6 +207,8 @@ class Network(Layer):
     def target_names(self) -> list[str]:
         """What targets, losses and metrics call the outputs: the keys where the model gives a dict."""
         nest = self.__dict__.get("output_nest")
+        if is_deep(nest):
+            return _paths(nest, self.output_names)
         if isinstance(nest, dict) and all(isinstance(slot, Slot) for slot in nest.values()):
             return [str(key) for key in sorted(nest, key=lambda key: nest[key].index)]
         return self.output_names
@@ -226,7 +256,7 @@ class Network(Layer):
         tensor = _first_tensor(self, "_parameters")
         if tensor is None:
             tensor = _first_tensor(self, "_buffers")
-        return torch.device("cpu") if tensor is None else tensor.device
+        return default_device() if tensor is None else tensor.device
 
     def to_device(self, device: torch.device | str) -> None:
         """Move all weights."""
@@ -304,7 +334,12 @@ class Network(Layer):
         value = args[0] if len(args) == 1 else list(args)
         self.build_for(value)
         self._need_graph()
-        return tuple(_listed_values(value, self._names_of_inputs())), kwargs
+        nest = self.__dict__.get("input_nest")
+        if is_deep(nest):
+            return tuple(in_slots(nest, value, INPUTS)), kwargs
+        names = self._names_of_inputs()
+        spare = {n for n, x in zip(names, self.inputs, strict=True) if is_optional(x)}
+        return tuple(_listed_values(value, names, spare)), kwargs
 
     def build_for(self, x: Any) -> Any:
         """Make the weights for such data, where the model was not told the shape of its input; gives the data back."""
@@ -319,7 +354,9 @@ class Network(Layer):
             return super().run_call(args, kwargs)
         training = kwargs.get("training")
         training = current_training() if training is None else training
-        tensors = [self._as_tensor(value, x) for value, x in zip(args, self.inputs, strict=True)]
+        tensors: list[Any] = [
+            self._as_tensor(value, x) for value, x in zip(args, self.inputs, strict=True)
+        ]
         shapes = [x.shape for x in self.outputs]
         as_a_whole = self.remat_mode is not None and self.remat_mode.holds_for(self.name, shapes)
         program = self.program(training=bool(training), recompute=not as_a_whole)
@@ -334,7 +371,10 @@ class Network(Layer):
             self.add_loss(list(results.losses))
         return put_together(self.__dict__["output_nest"], results.outputs)
 
-    def _as_tensor(self, value: Any, like: SymbolicTensor) -> Tensor:
+    def _as_tensor(self, value: Any, like: SymbolicTensor) -> Tensor | None:
+        if value is None:
+            need_optional(like)
+            return None
         if like.dtype == STRING and not isinstance(value, Tensor):
             value = to_codes(value)
         tensor = value if isinstance(value, Tensor) else torch.as_tensor(np.asarray(value))
@@ -401,25 +441,45 @@ def _first_tensor(module: nn.Module, kind: str) -> Tensor | None:
     return None
 
 
-def _nest(outputs: Any) -> Any:
-    """The nest in which a model gives its outputs: one, a list, or a dict."""
+def _nest(tensors: Any) -> Any:
+    """The nest in which a model takes its inputs or gives its outputs: one, a list, a dict, or lists and dicts of those."""
     leaves: list[Any] = []
-    nest = take_apart(outputs, leaves, lambda x: isinstance(x, SymbolicTensor))
-    if isinstance(nest, (list, tuple)):
-        return list(nest) if len(leaves) > 1 else Slot(0)
+    nest = take_apart(tensors, leaves, lambda x: isinstance(x, SymbolicTensor))
+    if isinstance(nest, (list, tuple)) and not is_deep(nest):
+        return nest if len(leaves) > 1 else Slot(0)
     return nest
 
 
-def _sorted(tensors: Tensors) -> Tensors:
+def _paths(nest: Any, names: Sequence[str], *path: str) -> list[str]:
+    """Names of the outputs in a nest of several levels: the keys that lead there, of a place in a list its own name."""
+    if isinstance(nest, Slot):
+        return ["/".join(path) or names[nest.index]]
+    if isinstance(nest, Mapping):
+        return [name for key, item in nest.items() for name in _paths(item, names, *path, str(key))]
+    found = []
+    for place, item in enumerate(nest):
+        end = names[item.index] if isinstance(item, Slot) else str(place)
+        found += _paths(item, names, *path, end)
+    return found
+
+
+def _sorted(tensors: Any) -> Any:
     """Named tensors in the order of their names, in which Keras takes them one after the other."""
-    return dict(sorted(tensors.items())) if isinstance(tensors, Mapping) else tensors
+    if isinstance(tensors, Mapping):
+        return {key: _sorted(tensors[key]) for key in sorted(tensors)}
+    if isinstance(tensors, (list, tuple)) and not hasattr(tensors, "_fields"):
+        return type(tensors)(map(_sorted, tensors))
+    return tensors
 
 
-def _listed(tensors: Tensors) -> list[SymbolicTensor]:
-    """One, several or named symbolic tensors as a list."""
+def _listed(tensors: Any) -> list[SymbolicTensor]:
+    """The symbolic tensors of a nest, one after the other."""
     if isinstance(tensors, SymbolicTensor):
         return [tensors]
-    found = list(tensors.values()) if isinstance(tensors, Mapping) else list(tensors)
+    items = tensors.values() if isinstance(tensors, Mapping) else tensors
+    found: list[Any] = []
+    for item in items if isinstance(tensors, (Mapping, list, tuple)) else [tensors]:
+        found += _listed(item) if isinstance(item, (Mapping, list, tuple)) else [item]
     for x in found:
         if not isinstance(x, SymbolicTensor):
             raise ConfigError(
@@ -431,10 +491,14 @@ def _listed(tensors: Tensors) -> list[SymbolicTensor]:
     return found
 
 
-def _listed_values(inputs: Any, names: Sequence[str]) -> list[Any]:
-    """One batch for each input, from a single one, a list or a dict by name."""
+def _listed_values(inputs: Any, names: Sequence[str], spare: Collection[str] = ()) -> list[Any]:
+    """One batch for each input, from a single one, a list or a dict by name.
+
+    Args:
+        spare: Names that a dict need not have.
+    """
     if isinstance(inputs, Mapping):
-        missing = [name for name in names if name not in inputs]
+        missing = [name for name in names if name not in inputs and name not in spare]
         if missing:
             raise ConfigError(
                 Text(
@@ -442,7 +506,7 @@ def _listed_values(inputs: Any, names: Sequence[str]) -> list[Any]:
                     f"缺少输入 {'、'.join(missing)} 的数据。",
                 )
             )
-        return [inputs[name] for name in names]
+        return [inputs.get(name) for name in names]
     listed = isinstance(inputs, (list, tuple))
     is_each = listed and (len(names) > 1 or (len(inputs) == 1 and hasattr(inputs[0], "shape")))
     values = list(inputs) if is_each else [inputs]

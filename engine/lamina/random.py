@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lamina.devices import elsewhere
 from lamina.errors import ConfigError, ShapeError
 from lamina.ops.convert import convert, dtype_name, torch_dtype
 from lamina.seed_generator import SeedGenerator, stream_of
@@ -86,7 +87,7 @@ def normal(
         dtype: Type of the elements; floatx when left out.
         seed: A whole number, a `SeedGenerator`, or nothing.
     """
-    drawn = torch.randn(tuple(shape), generator=_generator(seed))
+    drawn = torch.randn(tuple(shape), generator=_generator(seed)).to(elsewhere())
     placed: Tensor = drawn * stddev + mean
     return placed.to(_dtype(dtype))
 
@@ -96,7 +97,7 @@ def uniform(
 ) -> Tensor:
     """Numbers that are equally likely anywhere in [minval, maxval); see `normal`."""
     type_ = _dtype(dtype, kind="float")
-    drawn = torch.rand(tuple(shape), generator=_generator(seed))
+    drawn = torch.rand(tuple(shape), generator=_generator(seed)).to(elsewhere())
     placed: Tensor = drawn * (maxval - minval) + minval
     return placed.to(type_)
 
@@ -105,9 +106,11 @@ def truncated_normal(
     shape: Sequence[int], mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None
 ) -> Tensor:
     """Numbers of a normal distribution that lie within two standard deviations; see `normal`."""
-    below = torch.special.ndtr(torch.tensor(-2.0, dtype=torch.float64))
+    below = torch.special.ndtr(torch.tensor(-2.0, dtype=torch.float64)).item()
     drawn = torch.rand(tuple(shape), generator=_generator(seed), dtype=torch.float64)
-    standard = torch.special.ndtri(below + drawn * (1 - 2 * below)).to(torch.float32)
+    standard = (
+        torch.special.ndtri(below + drawn * (1 - 2 * below)).to(torch.float32).to(elsewhere())
+    )
     placed: Tensor = standard * stddev + mean
     return placed.to(_dtype(dtype))
 
@@ -117,9 +120,8 @@ def randint(
 ) -> Tensor:
     """Whole numbers that are equally likely in [minval, maxval); see `normal`."""
     type_ = _dtype(dtype, kind="int")
-    return torch.randint(int(minval), int(maxval), tuple(shape), generator=_generator(seed)).to(
-        type_
-    )
+    drawn = torch.randint(int(minval), int(maxval), tuple(shape), generator=_generator(seed))
+    return drawn.to(elsewhere(), type_)
 
 
 def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any = None) -> Tensor:
@@ -182,7 +184,7 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None)
 
 def gamma(shape: Sequence[int], alpha: Any, dtype: Any = None, seed: Any = None) -> Tensor:
     """Numbers of a gamma distribution of shape `alpha` and scale 1; see `normal`."""
-    return _gamma(shape, alpha, _generator(seed)).to(_dtype(dtype))
+    return _gamma(shape, alpha, _generator(seed)).to(elsewhere(), _dtype(dtype))
 
 
 def beta(
@@ -195,7 +197,7 @@ def beta(
     """Numbers in (0, 1) of a beta distribution; see `normal`."""
     generator = _generator(seed)
     first = _gamma(shape, alpha, generator)
-    return (first / (first + _gamma(shape, beta, generator))).to(_dtype(dtype))
+    return (first / (first + _gamma(shape, beta, generator))).to(elsewhere(), _dtype(dtype))
 
 
 def binomial(
@@ -203,12 +205,12 @@ def binomial(
 ) -> Tensor:
     """How many of `counts` tries with these probabilities succeed; see `normal`."""
     tries, chances = (
-        convert(value).to(torch.float32).broadcast_to(tuple(shape)).contiguous()
+        convert(value).to("cpu", torch.float32).broadcast_to(tuple(shape)).contiguous()
         for value in (counts, probabilities)
     )
-    return torch.binomial(tries, chances, generator=_generator(seed)).to(_dtype(dtype))
+    return torch.binomial(tries, chances, generator=_generator(seed)).to(elsewhere(), _dtype(dtype))
 
 
 def _gamma(shape: Sequence[int], alpha: Any, generator: torch.Generator | None) -> Tensor:
-    alphas = convert(alpha).to(torch.float32).broadcast_to(tuple(shape)).contiguous()
+    alphas = convert(alpha).to("cpu", torch.float32).broadcast_to(tuple(shape)).contiguous()
     return torch._standard_gamma(alphas, generator=generator)

@@ -14,6 +14,7 @@ import lamina.datasets  # noqa: F401 - fills the registry
 from lamina.callbacks import Callback, TerminateOnNaN
 from lamina.checking import check
 from lamina.datasets.catalogue import DATASETS, DatasetSpec, Splits
+from lamina.devices import device
 from lamina.dtype_policies import following
 from lamina.graph.document import Graph
 from lamina.losses.loss import TargetKind
@@ -23,7 +24,7 @@ from lamina.seeds import set_random_seed
 from lamina.training.choices import by_output, make_callback, make_loss, make_metric, make_optimizer
 from lamina.training.document import TrainingDocument
 from lamina.training.encoding import encode_targets
-from lamina.training.numbers import PRECISIONS, device_for
+from lamina.training.numbers import PRECISIONS
 
 Part = Literal["train", "validation", "test"]
 Array = np.ndarray[Any, Any]
@@ -77,16 +78,32 @@ def train(
     spec = DATASETS.get(document.dataset.id)
     if not spec.is_on_disk():
         spec.download(on_download or _ignore, cancelled or _never)
+    with device(document.device):
+        return _fitted(graph, document, spec, callbacks, macs=report.totals["macs"])
+
+
+def _fitted(
+    graph: Graph | Mapping[str, Any],
+    document: TrainingDocument,
+    spec: DatasetSpec,
+    callbacks: Sequence[Callback],
+    *,
+    macs: int,
+) -> Model:
+    """`train`, with data that is there, on the device of weights and tensors.
+
+    Args:
+        macs: Multiplications of one sample.
+    """
     set_random_seed(document.seed)
     with following(PRECISIONS[document.precision]):
         model = Model.from_graph(graph, seed=document.seed)
-    model.to_device(device_for(document.device))
     compile_for(model, document)
     x, y = _samples(spec, spec.load(), ("train", "validation"), document, model)
     _adapt(model, x[: int(np.floor(len(x) * (1.0 - document.validation.split)))])
     trainer = model.need_trainer()
     trainer.order_seed = document.seed
-    with _enough_threads(report.totals["macs"] * document.batch_size):
+    with _enough_threads(macs * document.batch_size):
         trainer.fit(
             x,
             y,

@@ -241,3 +241,20 @@ def _check_shared(layer: Layer, shapes: Sequence[Shape]) -> None:
                     f"其 {variable.name} 需要不同的形状。请使用另一个层。",
                 )
             )
+
+
+def is_optional(like: Any) -> bool:
+    """Whether an input of a model may be None."""
+    return bool(getattr(like.call.layer, "optional", False))
+
+
+def need_optional(like: Any) -> None:
+    """Raise a `ConfigError` where an input may not be None."""
+    if not is_optional(like):
+        raise ConfigError(
+            Text(
+                f'The input "{like.name}" is not optional, but there is None for it. Give it values, or make it with '
+                "Input(optional=True).",
+                f"输入“{like.name}”不是可选的，却收到 None。请提供数据，或以 Input(optional=True) 创建。",
+            )
+        )

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from lamina import initializers
 from lamina.calls import weights_are_read_in
+from lamina.devices import elsewhere
 from lamina.errors import ConfigError, ShapeError
 from lamina.initializers import Initializer
 from lamina.naming import unique_name
@@ -346,6 +347,8 @@ def first_values(initializer: Any, shape: Iterable[int] | None, dtype: Any, name
 
 
 def _register(module: nn.Module, key: str, values: Tensor, trainable: bool) -> None:
+    if (device := elsewhere()) is not None:
+        values = values.to(device)
     if trainable and values.is_floating_point():
         module.register_parameter(key, nn.Parameter(values))
     else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from lamina.calls import put_together
+from lamina.calls import is_deep, put_together
 from lamina.files.call_forms import FIXED, TENSOR, to_form
 from lamina.files.keras_objects import keras_object, layer_to_keras
 from lamina.files.operations import op_to_keras, split_call
@@ -68,6 +68,8 @@ def input_to_keras(node: Node) -> dict[str, Any]:
         "dtype": node.config.get("data_type", "float32"),
         "name": node.id,
     }
+    if node.config.get("optional"):
+        config["optional"] = True
     return keras_object("keras.layers", "InputLayer", config)
 
 
@@ -112,15 +114,12 @@ def _functional_config(model: WrittenModel) -> dict[str, Any]:
             entry["config"] = {**entry["config"], **forms[0][1]}
         entries.append({**entry, "name": owner.id, "inbound_nodes": inbound_nodes})
     starts = [[n.id, 0, 0] for n in graph.nodes if n.type == "Input"]
-    keys = getattr(model, "input_keys", None)
-    nest = getattr(model, "output_nest", None)
+    taken, nest = (getattr(model, name, None) for name in ("input_nest", "output_nest"))
     ends = [output(edge) for edge in graph.outputs]
     return {
         "layers": entries,
-        "input_layers": dict(zip(keys, starts, strict=True)) if keys else _single_or_list(starts),
-        "output_layers": put_together(nest, ends)
-        if isinstance(nest, dict)
-        else _single_or_list(ends),
+        "input_layers": _nested(taken, starts),
+        "output_layers": _nested(nest, ends),
     }
 
 
@@ -143,5 +142,8 @@ def _call_to_keras(node: Node, layer: Layer, tensor: Any) -> tuple[dict[str, Any
     return form, to_form(made_with, tensor)
 
 
-def _single_or_list(tensors: list[list[Any]]) -> list[Any]:
+def _nested(nest: Any, tensors: list[list[Any]]) -> Any:
+    """The tensors by name or in their lists and dicts, where a model has them so; else one, or a list."""
+    if isinstance(nest, dict) or is_deep(nest):
+        return put_together(nest, tensors)
     return tensors[0] if len(tensors) == 1 else tensors

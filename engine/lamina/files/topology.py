@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lamina.calls import Slot, encode, take_apart
+from lamina.calls import Slot, encode, is_deep, take_apart
 from lamina.errors import LaminaError
 from lamina.files.call_forms import FIXED, from_form, without_neutral
 from lamina.files.keras_objects import (
@@ -48,8 +48,8 @@ class ReadModel:
         trainable: False when the model was frozen as a whole.
         report: The check of the graph, which has no errors: shapes and layers by node id.
         given: Layers that the graph cannot describe, by node id.
-        input_keys: Names under which the model takes its inputs, where it takes a dict.
-        output_nest: Nest of the outputs, with slots.
+        input_nest: Nest in which the model takes its inputs, with slots, where it is more than a list.
+        output_nest: Nest of the outputs, likewise.
     """
 
     graph: Graph
@@ -57,7 +57,7 @@ class ReadModel:
     trainable: bool
     report: Report
     given: GivenLayers = field(default_factory=dict)
-    input_keys: Sequence[str] | None = None
+    input_nest: Any = None
     output_nest: Any = None
 
 
@@ -115,7 +115,7 @@ def model_from_keras(entry: Mapping[str, Any], depth: int = 1) -> ReadModel:
         config.get("trainable") is not False,
         report,
         reader.given,
-        reader.input_keys,
+        reader.input_nest,
         reader.output_nest,
     )
 
@@ -141,7 +141,7 @@ def node_id(name: str, taken: set[str]) -> str:
 
 def _input_config(config: Mapping[str, Any], what: str) -> dict[str, Any]:
     """Parameters of an Input node from those of an InputLayer, of this Keras or an older one."""
-    for key in ("sparse", "ragged", "optional"):
+    for key in ("sparse", "ragged"):
         if not is_neutral(key, config.get(key)):
             raise refuse(
                 f"{what} is {key}, which is not supported.", f"{what} 为 {key}，暂不支持。"
@@ -149,7 +149,8 @@ def _input_config(config: Mapping[str, Any], what: str) -> dict[str, Any]:
     shape = config.get("batch_shape") or config.get("batch_input_shape")
     # A batch size that is fixed in the file changes no number, so it is let go.
     sample = as_list(shape, f"shape of {what}")[1:]
-    return {"shape": sample, "data_type": config.get("dtype") or "float32"}
+    read = {"shape": sample, "data_type": config.get("dtype") or "float32"}
+    return {**read, "optional": True} if config.get("optional") else read
 
 
 MODELS = ("Sequential", "Functional", "Model")
@@ -164,7 +165,7 @@ class _Reader:
         self.outputs: list[dict[str, Any]] = []
         self.blocks: list[dict[str, Any]] = []
         self.given: dict[str, Any] = {}
-        self.input_keys: list[str] | None = None
+        self.input_nest: Any = None
         self.output_nest: Any = None
         self._depth = depth
 
@@ -245,8 +246,7 @@ class _FunctionalReader(_Reader):
         read = [node for entry in entries for node in self._nodes_of(entry)]
         starts = config.get("input_layers")
         order = [self._tensor(t) for t in _tensors_of(starts, "input_layers")]
-        if isinstance(starts, dict):
-            self.input_keys = sorted(starts)
+        self.input_nest = _nest_of(starts)
         inputs = {edge["node"]: position for position, edge in enumerate(order)}
         # The model takes its inputs in this order; the rest keeps the file's.
         self.nodes = sorted(read, key=lambda node: inputs.get(node["id"], len(inputs)))
@@ -254,8 +254,7 @@ class _FunctionalReader(_Reader):
         self.outputs = [
             self._tensor(self._as_called(t)) for t in _tensors_of(ends, "output_layers")
         ]
-        if isinstance(ends, dict) and len(self.outputs) == len(ends):
-            self.output_nest = {key: Slot(index) for index, key in enumerate(sorted(ends))}
+        self.output_nest = _nest_of(ends)
 
     def _as_called(self, history: Any) -> Any:
         """An output; the calls of a functional model inside the model are counted from 1 there."""
@@ -445,6 +444,27 @@ def _flat(value: Any) -> Iterator[Any]:
             yield from _flat([item[key] for key in sorted(item)])
         else:
             yield item
+
+
+def _nest_of(value: Any) -> Any:
+    """The nest of `input_layers` or `output_layers` with slots; None for one tensor or a list."""
+    leaves: list[Any] = []
+    nest = take_apart(_in_order(value), leaves, _is_tensor)
+    return nest if isinstance(nest, dict) or is_deep(nest) else None
+
+
+def _is_tensor(value: Any) -> bool:
+    match value:
+        case [str(), int(), int(), *_]:
+            return True
+    return False
+
+
+def _in_order(value: Any) -> Any:
+    """The same nest with the keys of dicts in the order of Keras' flattening."""
+    if isinstance(value, dict):
+        return {key: _in_order(value[key]) for key in sorted(value)}
+    return [*map(_in_order, value)] if isinstance(value, list) and not _is_tensor(value) else value
 
 
 def _tensors_of(value: Any, what: str) -> list[Any]:

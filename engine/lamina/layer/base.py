@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from lamina.activations import ACTIVATIONS
 from lamina.activations import serialize as serialize_activation
 from lamina.calls import Slot, is_tensor, put_together, reading_weights_in, take_apart
+from lamina.devices import elsewhere
 from lamina.dtype_policies import PolicyField
 from lamina.errors import ConfigError
 from lamina.fields import Declared, field
@@ -377,6 +378,8 @@ class Layer(Declared, StoredLayer):
         tensors = [
             self.convert_input(x if isinstance(x, Tensor) else calling.as_tensor(x)) for x in leaves
         ]
+        if (device := elsewhere()) is not None:
+            tensors = calling.placed(self, tensors, device)
         return self.run_call(*put_together(structure, tensors))
 
     def _by_port(

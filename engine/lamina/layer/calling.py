@@ -178,7 +178,7 @@ def _build_for_tensors(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, An
 
 def make_weights_for(layer: Layer, structure: tuple[Any, Any], shapes: Sequence[Shape]) -> None:
     """Build a user's layer for the nest of its arguments, by the names that its `build` has."""
-    if layer.built:
+    if layer.built or layer.__dict__.get("building"):  # a `build` of one's own that calls the layer
         return
     layer.weight_seed = current_seed() if layer.weight_seed is None else layer.weight_seed
     if layer.builds_itself or layer.inherited_forward is not None:
@@ -249,6 +249,30 @@ def as_tensor(value: Any) -> Tensor:
     return to_codes(value) if is_text(value) else torch.as_tensor(np.asarray(value))
 
 
+def placed(layer: Layer, tensors: Sequence[Any], device: torch.device) -> list[Any]:
+    """The arguments of a call where the layer's weights are, or will be.
+
+    Args:
+        device: Where weights are made.
+    """
+    if layer.uses_call:
+        device = next((x.device for x in layer.parameters()), device)
+    elif layer.built:
+        own = layer.own_variables
+        if not own:
+            return list(tensors)
+        device = own[0].device
+    moved = []
+    for x in tensors:
+        if isinstance(x, Tensor) and x.device != device:
+            mask = mask_of(x)
+            moved.append(x.to(device))
+            set_mask(moved[-1], None if mask is None else mask.to(device))
+        else:
+            moved.append(x)
+    return moved
+
+
 def parameters_of(cls: Any) -> Mapping[str, inspect.Parameter]:
     """The named parameters of what a layer computes with."""
     known: Mapping[str, inspect.Parameter] = _parameters_once(cls)
@@ -275,7 +299,12 @@ def marking(build: Callable[..., None]) -> Callable[..., None]:
             self.__dict__["build_shapes"] = {
                 k: v for k, v in bound.items() if k != first and is_nest_of_shapes(v)
             }
-        build(self, *args, **kwargs)
+        was_building = self.__dict__.get("building", False)
+        self.__dict__["building"] = True
+        try:
+            build(self, *args, **kwargs)
+        finally:
+            self.__dict__["building"] = was_building
         self.built = True
 
     first = next(iter(inspect.signature(build).parameters))

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lamina.devices import elsewhere
 from lamina.errors import ShapeError
 from lamina.losses.reduction import match_ranks
 from lamina.text import Text
@@ -62,8 +63,8 @@ def _broadcast(first: Tensor, second: Tensor) -> bool:
 def as_tensor(value: Any, device: torch.device | None = None) -> Tensor:
     """Anything array-like as a tensor, without a copy where there is nothing to convert."""
     if isinstance(value, Tensor):
-        return value
-    return torch.as_tensor(np.asarray(value), device=device)
+        return value if device is None or value.device == device else value.to(device)
+    return torch.as_tensor(np.asarray(value), device=elsewhere() if device is None else device)
 
 
 def in_full(tensor: Tensor) -> Tensor:

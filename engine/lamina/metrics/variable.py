@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from lamina import initializers
+from lamina.devices import elsewhere
 from lamina.losses.arguments import as_tensor
 
 DTYPES = {"int": "int32"}
@@ -45,7 +46,7 @@ class MetricVariable:
     ) -> None:
         self.name = name or "variable"
         self._dtype = torch_dtype(dtype or "float32")
-        self.value = _first(initializer, tuple(shape)).to(self._dtype)
+        self.value = _first(initializer, tuple(shape)).to(elsewhere(), self._dtype)
         self.trainable = False
 
     @property

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lamina.devices import elsewhere
 from lamina.errors import ConfigError
 from lamina.settings import floatx
 from lamina.text import Text
@@ -110,10 +111,12 @@ def convert(x: Any, dtype: Any = None, device: torch.device | None = None) -> Te
     """A tensor of anything an op takes: tensors, weights (in Keras' layout), arrays, nested lists, numbers."""
     wanted = None if dtype is None else torch_dtype(dtype)
     if isinstance(x, Tensor):
-        return x if wanted is None else x.to(wanted)
+        placed: Tensor = x if device is None or x.device == device else x.to(device)
+        return placed if wanted is None else placed.to(wanted)
     if hasattr(x, "to_keras"):
         tensor: Tensor = x.to_keras(x.value)
         return tensor if wanted is None else tensor.to(wanted)
+    device = elsewhere() if device is None else device
     if isinstance(x, (list, tuple)):
         return _of_sequence(x, wanted, device)
     if isinstance(x, (bool, int, float, complex)):
@@ -154,8 +157,12 @@ def _number_dtype(x: complex) -> torch.dtype:
 
 
 def convert_all(*xs: Any, dtype: Any = None) -> list[Tensor]:
-    """Several arguments as tensors on one device: that of the first tensor among them."""
-    device = next((x.device for x in xs if isinstance(x, Tensor)), None)
+    """Several arguments as tensors on one device: where the first tensor or weight among them is.
+
+    One beside the CPU goes before: what a script makes with torch itself joins what the library made.
+    """
+    found = [x.device for x in xs if isinstance(x, Tensor) or hasattr(x, "to_keras")]
+    device = next((one for one in found if one.type != "cpu"), found[0] if found else None)
     return [convert(x, dtype, device) for x in xs]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from lamina.devices import elsewhere
 from lamina.ops.convert import convert, dtype_name, promoted, result_type, torch_dtype
 from lamina.ops.registry import op
 from lamina.settings import floatx
@@ -23,19 +24,19 @@ def _sizes(shape: Any) -> tuple[int, ...]:
 @op()
 def zeros(shape: Any, dtype: Any = None) -> Any:
     """All 0."""
-    return torch.zeros(_sizes(shape), dtype=_dtype(dtype))
+    return torch.zeros(_sizes(shape), dtype=_dtype(dtype), device=elsewhere())
 
 
 @op()
 def ones(shape: Any, dtype: Any = None) -> Any:
     """All 1."""
-    return torch.ones(_sizes(shape), dtype=_dtype(dtype))
+    return torch.ones(_sizes(shape), dtype=_dtype(dtype), device=elsewhere())
 
 
 @op()
 def empty(shape: Any, dtype: Any = None) -> Any:
     """Not filled; here all 0."""
-    return torch.zeros(_sizes(shape), dtype=_dtype(dtype))
+    return torch.zeros(_sizes(shape), dtype=_dtype(dtype), device=elsewhere())
 
 
 @op()
@@ -79,13 +80,14 @@ def eye(N: Any, M: Any = None, k: int = 0, dtype: Any = None) -> Any:  # noqa: N
 @op()
 def identity(n: int, dtype: Any = None) -> Any:
     """A square matrix with 1 on the diagonal."""
-    return torch.eye(n, dtype=_dtype(dtype))
+    return torch.eye(n, dtype=_dtype(dtype), device=elsewhere())
 
 
 @op()
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:  # noqa: N803 - Keras' names
     """1 on and below the diagonal, 0 elsewhere."""
-    return torch.tril(torch.ones(N, N if M is None else M, dtype=_dtype(dtype)), k)
+    whole = torch.ones(N, N if M is None else M, dtype=_dtype(dtype), device=elsewhere())
+    return torch.tril(whole, k)
 
 
 @op()
@@ -98,8 +100,8 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
         start, stop = 0, start
     step = 1 if step is None else step
     if wanted == torch.bool:
-        return torch.arange(start, stop, step).to(torch.bool)
-    return torch.arange(start, stop, step, dtype=wanted)
+        return torch.arange(start, stop, step, device=elsewhere()).to(torch.bool)
+    return torch.arange(start, stop, step, dtype=wanted, device=elsewhere())
 
 
 @op()
@@ -158,8 +160,9 @@ def array(x: Any, dtype: Any = None) -> Any:
 def _window(x: Any, at: Any) -> Any:
     length = int(convert(x))
     if length <= 1:
-        return torch.ones(length)
-    return at(2 * math.pi * torch.arange(length, dtype=torch.float64) / (length - 1)).float()
+        return torch.ones(length, device=elsewhere())
+    places = torch.arange(length, dtype=torch.float64, device=elsewhere())
+    return at(2 * math.pi * places / (length - 1)).float()
 
 
 @op()
@@ -190,4 +193,4 @@ def bartlett(x: Any) -> Any:
 def kaiser(x: Any, beta: Any) -> Any:
     """The Kaiser window of length `x`."""
     length = int(convert(x))
-    return torch.kaiser_window(length, periodic=False, beta=float(beta))
+    return torch.kaiser_window(length, periodic=False, beta=float(beta), device=elsewhere())

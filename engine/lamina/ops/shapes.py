@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lamina.devices import inside
 from lamina.errors import LaminaError, ShapeError
 from lamina.ops.convert import dtype_name
 from lamina.ops.registry import is_symbolic
@@ -37,7 +38,7 @@ def infer(function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) ->
     for stand_in in STAND_INS:
         real_args, real_kwargs = _filled((args, dict(kwargs)), stand_in)
         try:
-            with torch.device("meta"):
+            with torch.device("meta"), inside(torch.device("meta")):
                 results.append(function(*real_args, **real_kwargs))
         except LaminaError:
             raise

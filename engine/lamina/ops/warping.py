@@ -213,9 +213,10 @@ def _homography(start: Tensor, end: Tensor) -> Tensor:
     across = torch.stack([x, y, one, none, none, none, -u * x, -u * y], -1)
     along = torch.stack([none, none, none, x, y, one, -v * x, -v * y], -1)
     matrix, target = torch.cat([across, along], 1), torch.cat([u, v], 1)
-    if matrix.dtype in (torch.float16, torch.bfloat16):
-        return torch.linalg.solve(matrix.float(), target.float()).to(matrix.dtype)
-    return torch.linalg.solve(matrix, target)
+    is_half = matrix.dtype in (torch.float16, torch.bfloat16)
+    wide = torch.float32 if is_half else matrix.dtype
+    found: Tensor = torch.linalg.solve(matrix.to(wide), target.to(wide))
+    return found.to(matrix.dtype)
 
 
 @op()
@@ -266,7 +267,8 @@ def pulled(drawn: Tensor, alpha: float, sigma: float) -> tuple[Tensor, Tensor]:
 
 
 def _triangle(x: Tensor) -> Tensor:
-    return (1 - x).clamp(min=0)
+    share: Tensor = 1 - x
+    return share.clamp(min=0)
 
 
 def _keys_cubic(x: Tensor) -> Tensor:

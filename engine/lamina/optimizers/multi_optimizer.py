@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from typing import Any, NoReturn, Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -12,6 +12,7 @@ from torch import Tensor
 from lamina.errors import ConfigError, WrongTypeError
 from lamina.fields import field
 from lamina.naming import snake_case
+from lamina.optimizers.learning_rate import CurrentRate
 from lamina.optimizers.lookup import deserialize, serialize
 from lamina.optimizers.optimizer import WRAPPERS, Optimizer
 from lamina.optimizers.variables import StateVariable
@@ -169,7 +170,7 @@ class MultiOptimizer(Optimizer):
     # --- learning rates -------------------------------------------------------------------------------------------
 
     @property
-    def learning_rate(self) -> NoReturn:
+    def learning_rate(self) -> CurrentRate:
         raise _no_rate()
 
     @learning_rate.setter

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import torch
-
 from lamina.datasets.catalogue import DatasetSpec
+from lamina.devices import device_for
+from lamina.errors import ConfigError
 from lamina.problems import Fix, Problem, Severity
 from lamina.text import Text
 from lamina.training.choices import replace
@@ -111,38 +111,14 @@ def _machine(document: TrainingDocument) -> Iterator[Problem]:
         )
     try:
         device_for(document.device)
-    except ValueError:
+    except ConfigError as error:
         yield Problem(
             "no_such_device",
             "error",
-            Text(
-                f'This machine has no device "{document.device}". Use auto, or cpu.',
-                f"本机没有设备“{document.device}”。请使用 auto 或 cpu。",
-            ),
+            error.text,
             field="device",
             fixes=(_fix("device", "auto"),),
         )
-
-
-def device_for(name: str) -> torch.device:
-    """The device of a training document; "auto" is a GPU where there is one.
-
-    Raises:
-        ValueError: If this machine does not have it.
-    """
-    has_gpu = torch.cuda.is_available()
-    if name == "auto":
-        return torch.device("cuda" if has_gpu else "cpu")
-    kind, _, index = name.partition(":")
-    if kind == "cpu" and not index:
-        return torch.device("cpu")
-    if (
-        kind == "cuda"
-        and has_gpu
-        and (not index or (index.isdecimal() and int(index) < torch.cuda.device_count()))
-    ):
-        return torch.device(name)
-    raise ValueError(name)
 
 
 def _number(

@@ -12,11 +12,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lamina.calls import fits_nest, in_slots, is_deep, put_together
+from lamina.devices import elsewhere
 from lamina.metrics.mean import Mean
 from lamina.metrics.metric import Metric
 from lamina.training.per_output import Output
 from lamina.training.scores import Scores
-from lamina.training.sources import Batch
+from lamina.training.sources import TARGETS, Batch
 
 
 class CompiledMetrics:
@@ -70,20 +72,34 @@ class OwnSteps:
         if self.arguments["loss"] is not None:
             outputs, targets = _listed(y_pred), _listed(y)
             scores = self._scores_for(outputs, targets)
+            parts = {tracker.name: tracker for tracker in scores.trackers[1:]}
             weights = _listed(sample_weight) if sample_weight is not None else []
             for entry in scores.losses:
                 weight = weights[min(entry.index, len(weights) - 1)] if weights else None
                 value = entry.loss(targets[entry.index], outputs[entry.index], weight)
+                if entry.log_name in parts:
+                    parts[entry.log_name].running.add(value.detach(), len(outputs[entry.index]))
                 value = value if entry.weight is None else value * entry.weight
                 total = value if total is None else total + value
         for extra in self.model.losses:
             total = extra if total is None else total + extra
-        return torch.zeros(()) if total is None else total
+        return torch.zeros((), device=elsewhere()) if total is None else total
+
+    def arguments_by_output(self) -> dict[str, Any]:
+        """What `compile` was given; nested as outputs in several levels are, one after the other."""
+        nest = self.model.output_nest
+        if not is_deep(nest):
+            return dict(self.arguments)
+        return {
+            name: in_slots(nest, given, TARGETS) if fits_nest(nest, given) else given
+            for name, given in self.arguments.items()
+        }
 
     def metrics(self) -> list[Any]:
         """The loss and what `compile` was given."""
         compiled = [] if self.scores is None else [CompiledMetrics(self.scores)]
-        return [self.tracker, *compiled]
+        parts = [] if self.scores is None else self.scores.trackers[1:]
+        return [self.tracker, *compiled, *parts]
 
     def prepare(self, y: Any, y_pred: Any) -> None:
         """Know the metrics, now that there are predictions."""
@@ -101,7 +117,7 @@ class OwnSteps:
                 for name, x in zip(names, outputs, strict=True)
             ]
             shapes = [(None, *y.shape[1:]) for y in targets]
-            given = self.arguments
+            given = self.arguments_by_output()
             self.scores = Scores(
                 known, shapes, given["loss"], given["loss_weights"], given["metrics"],
                 given["weighted_metrics"], needs_loss=False,
@@ -161,14 +177,19 @@ class OwnStep:
 
 def data_of(model: Any, batch: Batch) -> Any:
     """A batch as Keras hands it to a step: (x, y) or (x, y, sample_weight), or x alone."""
-    keys = model.__dict__.get("input_keys")
-    inputs: Any = list(batch.inputs)
-    x = dict(zip(keys, inputs, strict=True)) if keys else _single(inputs)
+    x = _as_in(model.input_nest, list(batch.inputs))
     if not batch.targets:
         return (x,)
-    y = _single(list(batch.targets))
+    nest = model.output_nest
+    y = put_together(nest, batch.targets) if is_deep(nest) else _single(list(batch.targets))
     weights = [w for w in batch.weights if w is not None] if batch.weights else []
     return (x, y, _single(weights)) if weights else (x, y)
+
+
+def _as_in(nest: Any, values: list[Any]) -> Any:
+    """Values by name or in their lists and dicts, where a model has them so; else one, or a list."""
+    is_nested = isinstance(nest, dict) or is_deep(nest)
+    return put_together(nest, values) if is_nested else _single(values)
 
 
 def _single(values: list[Any]) -> Any:
@@ -176,9 +197,10 @@ def _single(values: list[Any]) -> Any:
 
 
 def _listed(value: Any) -> list[Any]:
-    if isinstance(value, Mapping):
-        return list(value.values())
-    return list(value) if isinstance(value, (list, tuple)) else [value]
+    if not isinstance(value, (Mapping, list, tuple)):
+        return [value]
+    items = value.values() if isinstance(value, Mapping) else value
+    return [leaf for item in items for leaf in _listed(item)]
 
 
 def _flat(logs: Mapping[str, Any]) -> list[tuple[str, Any]]:

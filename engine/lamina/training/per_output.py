@@ -80,7 +80,9 @@ def resolve_losses(
         raise _one_weight_for_several(names, loss_weights)
     factors = _per_output(loss_weights, names, "loss_weights", everywhere=True)
     resolved = []
-    for index, (output, given, factor) in enumerate(zip(outputs, wanted, factors, strict=True)):
+    for index, (output, one, factor) in enumerate(zip(outputs, wanted, factors, strict=True)):
+        is_alone = isinstance(one, (list, tuple)) and len(one) == 1
+        given = one[0] if is_alone else one  # {"output": ["mse"]}, as Keras takes it
         by_shape = isinstance(given, str) and given.lower() in CROSSENTROPY
         entry = loss_of(suiting(given, targets[index], output.shape) if by_shape else given)
         if entry is None:

@@ -14,8 +14,10 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from lamina.calls import in_slots, is_deep
 from lamina.errors import ConfigError
 from lamina.strings import stored_dtype
+from lamina.symbolic import is_optional, need_optional
 from lamina.text import Text
 from lamina.training.arrays import (
     class_weights,
@@ -27,7 +29,7 @@ from lamina.training.arrays import (
     to_target,
     to_tensor,
 )
-from lamina.training.protocols import TrainableModel
+from lamina.training.protocols import SymbolicTensor, TrainableModel
 
 Shuffle = bool | Literal["batch"]
 
@@ -51,11 +53,12 @@ class Batch:
     """The examples of one step, on the model's device.
 
     Args:
+        inputs: One tensor per input; None for one that is left out.
         targets: One per output; empty when there are none.
         weights: One per output; empty when all samples weigh alike.
     """
 
-    inputs: tuple[Tensor, ...]
+    inputs: tuple[Any, ...]
     targets: tuple[Tensor, ...]
     weights: tuple[Tensor | None, ...]
     size: int
@@ -84,7 +87,7 @@ class ArraySource(Source):
     """Arrays in memory.
 
     Args:
-        inputs: One tensor per input of the model.
+        inputs: One tensor per input of the model; None for one that may be left out.
         targets: One per output; empty when there are none.
         weights: One per output; empty when all samples weigh alike.
         dtypes: Types that the model's inputs take.
@@ -94,7 +97,7 @@ class ArraySource(Source):
 
     def __init__(
         self,
-        inputs: Sequence[Tensor],
+        inputs: Sequence[Tensor | None],
         targets: Sequence[Tensor],
         weights: Sequence[Tensor | None],
         *,
@@ -104,7 +107,7 @@ class ArraySource(Source):
         shuffle: Shuffle = False,
         seed: int = 0,
     ) -> None:
-        self.count = int(inputs[0].shape[0])
+        self.count = int(next(x for x in inputs if x is not None).shape[0])
         self.batch_size = batch_size
         self.device = device
         self.shuffle = shuffle
@@ -164,10 +167,11 @@ class ArraySource(Source):
         first = self._inputs
         second = first + self._targets
         inputs = tuple(
-            c.to(t) for c, t in zip(picked[:first], self.dtypes, strict=True) if c is not None
+            None if c is None else c.to(t) for c, t in zip(picked[:first], self.dtypes, strict=True)
         )
         targets = tuple(c for c in picked[first:second] if c is not None)
-        return Batch(inputs, targets, tuple(picked[second:]), int(inputs[0].shape[0]))
+        size = next(int(x.shape[0]) for x in inputs if x is not None)
+        return Batch(inputs, targets, tuple(picked[second:]), size)
 
     def merged(self) -> tuple[Source, int]:
         sample_bytes = sum(c[0].numel() * c.element_size() for c in self._columns if c is not None)
@@ -188,7 +192,7 @@ def _cut(batch: Batch, size: int) -> Iterator[Batch]:
     for index in range(-(-batch.size // size)):
         parts = [None if cut is None else cut[index] for cut in cuts]
         yield Batch(
-            tuple(parts[:first]),  # type: ignore[arg-type]
+            tuple(parts[:first]),
             tuple(parts[first:second]),  # type: ignore[arg-type]
             tuple(parts[second:]),
             min(size, batch.size - index * size),
@@ -278,14 +282,15 @@ def to_columns(
     y: Any,
     sample_weight: Any,
     class_weight: Mapping[int, float] | None = None,
-) -> tuple[list[Tensor], list[Tensor], list[Tensor | None]]:
+) -> tuple[list[Tensor | None], list[Tensor], list[Tensor | None]]:
     """Inputs, targets and weights as tensors, one per input or output of the model."""
     inputs = [
-        fit_input(input_tensor(value, like), like)
-        for value, like in zip(listed(x, model.input_names, INPUTS), model.inputs, strict=True)
+        _input_of(value, like)
+        for value, like in zip(_inputs_in(model, x), model.inputs, strict=True)
     ]
     outputs = model.target_names
-    targets = [] if y is None else [to_target(value) for value in listed(y, outputs, TARGETS)]
+    given = [] if y is None else _per_output(model, y, TARGETS)
+    targets = [to_target(value) for value in given]
     if class_weight is not None:
         if sample_weight is not None or len(outputs) > 1:
             raise ConfigError(
@@ -302,10 +307,42 @@ def to_columns(
     if isinstance(sample_weight, (list, tuple, Mapping)) and len(outputs) > 1:
         if isinstance(sample_weight, Mapping):
             sample_weight = {name: sample_weight.get(name) for name in outputs}
-        given = listed(sample_weight, outputs, WEIGHTS)
+        given = _per_output(model, sample_weight, WEIGHTS)
     else:
         given = [sample_weight] * len(outputs)
     return inputs, targets, [None if w is None else to_tensor(w).float() for w in given]
+
+
+def _input_of(value: Any, like: SymbolicTensor) -> Tensor | None:
+    """Data for an input; None where it may be left out."""
+    if value is None:
+        need_optional(like)
+        return None
+    return fit_input(input_tensor(value, like), like)
+
+
+def _inputs_in(model: TrainableModel, x: Any) -> list[Any]:
+    """The data for each input, from a list, a dict, or the model's own nest of them."""
+    nest = model.input_nest
+    if is_deep(nest):
+        return in_slots(nest, x, INPUTS)
+    names = model.input_names
+    if isinstance(x, Mapping):
+        if isinstance(nest, dict) and not set(names) <= set(
+            x
+        ):  # by the keys that the model was made with
+            names = sorted(nest, key=lambda key: nest[key].index)
+        spare = zip(names, model.inputs, strict=True)
+        x = {**{name: None for name, one in spare if is_optional(one)}, **x}
+    return listed(x, names, INPUTS)
+
+
+def _per_output(model: TrainableModel, values: Any, what: Text) -> list[Any]:
+    """What is given for each output, from a list, a dict, or the model's own nest of them."""
+    nest = model.output_nest
+    return (
+        in_slots(nest, values, what) if is_deep(nest) else listed(values, model.target_names, what)
+    )
 
 
 def to_batch(
@@ -322,7 +359,9 @@ def to_batch(
     size = same_length([*inputs, *targets], names)
     return Batch(
         tuple(
-            tensor.to(model.device, stored_dtype(like.dtype), non_blocking=True)
+            None
+            if tensor is None
+            else tensor.to(model.device, stored_dtype(like.dtype), non_blocking=True)
             for tensor, like in zip(inputs, model.inputs, strict=True)
         ),
         tuple(tensor.to(model.device, non_blocking=True) for tensor in targets),

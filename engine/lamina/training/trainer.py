@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from typing import Any, Literal
 
 import torch
@@ -110,6 +111,11 @@ class Trainer:
         loss, *parts = self._scores.trackers
         compiled = [CompiledMetrics(self._scores)] if self._scores.watched else []
         return [loss, *compiled, *parts]
+
+    @cached_property
+    def _has_attached(self) -> bool:
+        """Whether the model or a layer holds a metric, whose value is logged as well: the model's steps do that."""
+        return bool(self.model.attached_metrics)
 
     @property
     def captured_forms(self) -> int:
@@ -418,7 +424,7 @@ class Trainer:
 
     def _scores_for(self, batch: Batch, step: str) -> Scores | OwnScores:
         """The scores of a step, which may be the model's own."""
-        if self.model.has_own(step):
+        if self.model.has_own(step) or self._has_attached:
             self._current = OwnScores(self.model)
         else:
             self._current = self._compiled_scores_for(batch)
@@ -428,7 +434,7 @@ class Trainer:
         """The scores for such targets; their shapes decide what "accuracy" means."""
         shapes = tuple((None, *target.shape[1:]) for target in batch.targets)
         if self._scores is None or shapes != self._scored_shapes:
-            given = self.arguments
+            given = self.own.arguments_by_output()
             adds_losses = given["loss"] is None and may_add_losses(self.model)
             is_watched = given["metrics"] or given["weighted_metrics"]
             if len(shapes) != len(self.model.outputs) and (shapes or is_watched or not adds_losses):

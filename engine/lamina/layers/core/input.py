@@ -54,6 +54,16 @@ class InputLayer(Layer):
         advanced=True,
     )
 
+    optional: bool = field(
+        False,
+        doc=Text(
+            "Whether there may be no values for it; the layers behind it then get None.",
+            "是否可以没有数据；此时其后的层收到 None。",
+        ),
+        advanced=True,
+        kw_only=True,
+    )
+
     dtype_policy: PolicyField | None = field(
         None,
         doc=Text("Nothing: see data_type.", "不起作用：见 data_type。"),
@@ -71,10 +81,9 @@ class InputLayer(Layer):
         batch_shape: Sequence[int | None] | None = None,
         sparse: bool | None = None,
         ragged: bool | None = None,
-        optional: bool = False,
         **kwargs: Any,
     ) -> None:
-        for name, wish in (("sparse", sparse), ("ragged", ragged), ("optional", optional)):
+        for name, wish in (("sparse", sparse), ("ragged", ragged)):
             if wish:
                 raise ConfigError(
                     Text(
@@ -153,7 +162,8 @@ def Input(  # noqa: N802 - Keras' name
         batch_shape: The shape with the batch, instead of `shape`.
         name: Name of the input in the model.
         tensor: A symbolic tensor to use as it is.
-        optional: Not supported: there are values for every input.
+        optional: Whether calls and data may have None for it; the layers behind it then get None, and have to be of
+            one's own.
 
     >>> Input(shape=(28, 28, 1)).shape
     (None, 28, 28, 1)

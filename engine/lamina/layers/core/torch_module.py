@@ -8,6 +8,7 @@ from typing import Any, Self
 import torch
 from torch import nn
 
+from lamina.devices import elsewhere
 from lamina.errors import ConfigError, NotSupportedError
 from lamina.layer import Layer, TensorSpec
 from lamina.saving_registry import deserialize_keras_object, serialize_keras_object
@@ -55,7 +56,7 @@ class TorchModuleWrapper(Layer):
                 field="module",
             )
         super().__init__(name=name, **kwargs)
-        self.module = module
+        self.module = module if (device := elsewhere()) is None else module.to(device)
         self.given_shape = None if output_shape is None else tuple(output_shape)
         self.__dict__["by_name"] = {}
         self.built = True

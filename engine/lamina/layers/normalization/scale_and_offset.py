@@ -43,7 +43,7 @@ class ScaleAndOffset(Layer):
 
     def feature_axis(self, x: Shape) -> int:
         """`axis` counted from the batch; raises `ShapeError` unless it is one behind the batch."""
-        axis = self.axis + len(x) if self.axis < 0 else self.axis
+        axis: int = self.axis + len(x) if self.axis < 0 else self.axis
         if not 0 < axis < len(x):
             raise ShapeError(
                 Text(

@@ -228,4 +228,5 @@ class AugMix(_Policy):
         mixed = torch.zeros_like(x, dtype=torch.float32)
         for share, steps in zip(shares, drawn["chains"], strict=True):
             mixed = mixed + share * self.changed(x, steps, method)
-        return own * x + (1 - own) * mixed
+        found: Tensor = own * x + (1 - own) * mixed
+        return found

@@ -124,8 +124,8 @@ class STFTSpectrogram(Layer):
                 "frame_step",
                 "out_of_range",
                 Text(
-                    f"must be not greater than frame_length, {frame}; got {step}.",
-                    f"不能大于 frame_length（{frame}），实际为 {step}。",
+                    f"frame_step must be not greater than frame_length, {frame}; got {step}.",
+                    f"frame_step 不能大于 frame_length（{frame}），实际为 {step}。",
                 ),
             )
         if length is not None and length < frame:
@@ -133,8 +133,8 @@ class STFTSpectrogram(Layer):
                 "fft_length",
                 "out_of_range",
                 Text(
-                    f"must be not less than frame_length, {frame}; got {length}.",
-                    f"不能小于 frame_length（{frame}），实际为 {length}。",
+                    f"fft_length must be not less than frame_length, {frame}; got {length}.",
+                    f"fft_length 不能小于 frame_length（{frame}），实际为 {length}。",
                 ),
             )
 
@@ -263,14 +263,20 @@ class MelSpectrogram(Layer):
                 "fft_length",
                 "out_of_range",
                 Text(
-                    f"must be at least sequence_length, {values['sequence_length']}; got {values['fft_length']}.",
-                    f"不能小于 sequence_length（{values['sequence_length']}），实际为 {values['fft_length']}。",
+                    f"fft_length must be at least sequence_length, {values['sequence_length']}; got {values['fft_length']}.",
+                    f"fft_length 不能小于 sequence_length（{values['sequence_length']}），实际为 {values['fft_length']}。",
                 ),
             )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.register_buffer("_bands", self._made_bands(), persistent=False)
+
+    def get_config(self) -> dict[str, Any]:
+        """Keras' configuration, with what stands for what was left out."""
+        length = self.sequence_length or self.fft_length
+        highest = self.max_freq or int(self.sampling_rate / 2)
+        return {**super().get_config(), "sequence_length": length, "max_freq": highest}
 
     def output_shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lamina.activations import Activation
+from lamina.devices import elsewhere
 from lamina.fields import PositiveInt, field
 from lamina.layer import Shape, Weight, need_known
 from lamina.layers.recurrent.gates import (
@@ -49,7 +50,7 @@ class Cell(Gates):
     def get_initial_state(self, batch_size: int | None = None) -> list[Tensor]:
         """Zeros for each state."""
         sizes = self.state_size if isinstance(self.state_size, list) else [self.state_size]
-        return [torch.zeros(batch_size or 1, size) for size in sizes]
+        return [torch.zeros(batch_size or 1, size, device=elsewhere()) for size in sizes]
 
     def build(self, input_shape: Shape) -> None:
         super().build(tuple(input_shape))

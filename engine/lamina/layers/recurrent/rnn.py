@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from lamina.calls import is_tensor, put_together, take_apart
+from lamina.devices import elsewhere
 from lamina.errors import ConfigError, ShapeError
 from lamina.layer import Layer, Shape, TensorSpec
 from lamina.layers.recurrent.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell
@@ -41,7 +42,8 @@ class StackedRNNCells(Layer):
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
         """Zeros for each state of each cell."""
-        return [_first_state(cell, torch.zeros(batch_size or 1, 1)) for cell in self.cells]
+        like = torch.zeros(batch_size or 1, 1, device=elsewhere())
+        return [_first_state(cell, like) for cell in self.cells]
 
     def build(self, input_shape: Shape) -> None:
         for cell in self.cells:
@@ -144,7 +146,7 @@ class RNN(Layer):
 
     def get_initial_state(self, batch_size: int) -> list[Any]:
         """The states that a sequence begins with."""
-        return _as_list(_first_state(self.cell, torch.zeros(batch_size, 1)))
+        return _as_list(_first_state(self.cell, torch.zeros(batch_size, 1, device=elsewhere())))
 
     def call(self, sequences: Tensor, initial_state: Any = None, mask: Any = None) -> Any:
         if initial_state is None:
