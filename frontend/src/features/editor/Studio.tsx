@@ -4,6 +4,7 @@ import { useStore } from "zustand";
 import type { StudioDocument } from "@/graph/document";
 import { nodeById } from "@/graph/topology";
 import { hasEnded } from "@/ui/runState";
+import { showToast } from "@/ui/toastStore";
 import { Announcer } from "./Announcer";
 import { Canvas } from "./canvas/Canvas";
 import { LayerMenu } from "./canvas/LayerMenu";
@@ -49,7 +50,7 @@ export function Studio({
   renderLog,
   serverLost,
 }: StudioProps) {
-  const { i18n } = useTranslation();
+  const { t, i18n } = useTranslation("editor");
   const startedRun = useStore(editor.training.store, (state) => state.startedRun);
   const runId = startedRun ?? run?.id ?? null;
 
@@ -64,10 +65,12 @@ export function Studio({
 
   useEffect(
     () =>
-      editor.saver.store.subscribe(({ model }, before) => {
+      editor.saver.store.subscribe(({ model, taken }, before) => {
         if (model && model.id !== before.model?.id) onModelCreated(model.id);
+        if (taken !== null && taken !== before.taken)
+          showToast("info", t("versions.taken", { version: taken }));
       }),
-    [editor, onModelCreated],
+    [editor, onModelCreated, t],
   );
 
   // Problems come in the page's language.
@@ -86,9 +89,12 @@ export function Studio({
       const { model, status } = editor.saver.store.getState();
       if (document.visibilityState === "hidden" && model && status === "dirty") void editor.saver.save();
     };
+    const comeBack = () => void editor.saver.refresh();
+    window.addEventListener("focus", comeBack);
     window.addEventListener("pagehide", keep);
     document.addEventListener("visibilitychange", leave);
     return () => {
+      window.removeEventListener("focus", comeBack);
       window.removeEventListener("pagehide", keep);
       document.removeEventListener("visibilitychange", leave);
     };

@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { renderPage } from "@/test/render";
+import { useToasts } from "@/ui/toastStore";
 import { StudioPage } from "./StudioPage";
 import { CATALOG, documentOf, reportOf, text } from "./testing/catalog";
 
@@ -106,6 +107,39 @@ describe("the Studio", () => {
     expect(requests.find(({ method }) => method === "PUT")?.ifMatch).toBe('"3"');
     expect(screen.getByText("Saved")).toBeInTheDocument();
   }, 10_000);
+
+  it("shows what was saved in another window when someone comes back", async () => {
+    let stored = { id: "m1", name: "test", version: 3, fingerprint: "f", ...documentOf() };
+    serve({ "GET /api/v1/models/m1": () => Response.json(stored) });
+    await renderPage(<Page start="m1" />);
+    expect(await name()).toHaveValue("test");
+    stored = { ...stored, version: 6, graph: { ...stored.graph, name: "theirs" } };
+    act(() => void window.dispatchEvent(new Event("focus")));
+    await waitFor(async () => expect(await name()).toHaveValue("theirs"));
+    expect(screen.getByText("Version 6")).toBeInTheDocument();
+    expect(useToasts.getState().toasts.map(({ message }) => message)).toEqual([
+      "Version 6 was saved elsewhere and is open now. Undo goes back.",
+    ]);
+  });
+
+  it("offers a new model when the one that is open was deleted", async () => {
+    let isThere = true;
+    const found = { id: "m1", name: "test", version: 3, fingerprint: "f", ...documentOf() };
+    serve({
+      "GET /api/v1/models/m1": () => (isThere ? Response.json(found) : new Response("{}", { status: 404 })),
+      "PUT /api/v1/models/m1": () => new Response("{}", { status: 404 }),
+      "POST /api/v1/models": () => Response.json({ ...found, id: "m2", version: 1 }, { status: 201 }),
+    });
+    const created = vi.fn();
+    await renderPage(<Page start="m1" created={created} />);
+    await userEvent.type(await name(), "s");
+    isThere = false;
+    await userEvent.keyboard("{Control>}s{/Control}");
+    await userEvent.click(await screen.findByRole("button", { name: "Save as a new model" }));
+    await waitFor(() => expect(created).toHaveBeenCalledWith("m2"));
+    expect(await name()).toHaveValue("tests");
+    expect(screen.getByText("Saved")).toBeInTheDocument();
+  });
 
   it("goes on with a draft that was left behind, and can start over", async () => {
     serve();

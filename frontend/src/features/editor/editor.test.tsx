@@ -253,7 +253,7 @@ describe("the top bar", () => {
 
   it("asks what to keep when the model was changed elsewhere", async () => {
     const editor = testEditor({ model: stored, saved: documentOf() });
-    editor.saver.store.setState({ status: "conflict" });
+    editor.saver.store.setState({ status: "conflict", isAsking: true });
     await show(editor, <TopBar />);
     expect(await screen.findByText("This model was changed elsewhere")).toBeInTheDocument();
     for (const name of ["Keep what is here", "Take the newer version", "Save mine as a new model"]) {

@@ -44,6 +44,9 @@ function memoryModels(document: StudioDocument, version = 1) {
       return { id: model.id, version: state.version };
     },
     async read(id) {
+      guard();
+      state.during?.();
+      state.during = null;
       return { model: { id, version: state.version }, document: state.document };
     },
   };
@@ -204,6 +207,68 @@ describe("a model that someone else changed", () => {
     expect(await saver.saveAsNew()).toEqual({ id: "m2", version: 1 });
     expect(status()).toBe("saved");
   });
+});
+
+describe("a version that was saved elsewhere", () => {
+  function newer() {
+    const parts = setUp();
+    parts.server.state.version = 6;
+    const { document } = parts.server.state;
+    parts.server.state.document = { ...document, graph: renameGraph(document.graph, "theirs") };
+    return parts;
+  }
+  const nameIn = ({ document }: ReturnType<typeof setUp>) => currentDocument(document.getState()).graph.name;
+
+  it("takes the place of what was not edited here, one undo away", async () => {
+    const parts = newer();
+    await parts.saver.refresh();
+    expect(nameIn(parts)).toBe("theirs");
+    expect(parts.saver.store.getState()).toMatchObject({ status: "saved", taken: 6, model: { version: 6 } });
+    parts.document.getState().undo();
+    expect(nameIn(parts)).not.toBe("theirs");
+  });
+
+  it.each(["before", "while"])("asks what to keep of what was edited %s it was looked for", async (when) => {
+    const parts = newer();
+    if (when === "before") parts.edit();
+    else parts.server.state.during = parts.edit;
+    const mine = nameIn(parts);
+    await parts.saver.refresh();
+    expect(nameIn(parts)).toBe(mine);
+    expect(parts.saver.store.getState()).toMatchObject({ status: "conflict", isAsking: true, taken: null });
+  });
+
+  it("changes nothing while there is none, or nobody answers", async () => {
+    const parts = setUp();
+    const mine = currentDocument(parts.document.getState());
+    await parts.saver.refresh();
+    parts.server.state.failure = ApiError.offline();
+    await parts.saver.refresh();
+    expect(currentDocument(parts.document.getState())).toBe(mine);
+    expect(parts.saver.store.getState()).toMatchObject({ status: "saved", taken: null });
+  });
+});
+
+describe("a model that was deleted elsewhere", () => {
+  it.each(["save", "refresh"] as const)(
+    "is found missing by %s, and can be saved as a new one",
+    async (by) => {
+      const { saver, server, edit, drafts } = setUp();
+      server.state.failure = refused(404);
+      if (by === "save") edit();
+      await saver[by]();
+      expect(saver.store.getState()).toMatchObject({ status: "deleted", isAsking: true });
+      saver.postpone();
+      edit();
+      expect(saver.store.getState()).toMatchObject({ status: "deleted", isAsking: false });
+      expect(await saver.save()).toBeNull();
+      expect(saver.store.getState().isAsking).toBe(true);
+      server.state.failure = null;
+      expect(await saver.saveAsNew()).toEqual({ id: "m2", version: 1 });
+      expect(saver.store.getState()).toMatchObject({ status: "saved", isAsking: false });
+      expect(drafts.kept.size).toBe(0);
+    },
+  );
 });
 
 describe("a model that was never saved", () => {

@@ -41,6 +41,8 @@ export type SaveStatus =
   | "offline"
   /** Someone else saved a newer version; a person must choose. */
   | "conflict"
+  /** Someone else deleted the model; a person must choose. */
+  | "deleted"
   /** The server does not take it; the next change is tried again. */
   | "refused";
 
@@ -49,12 +51,23 @@ export interface SaveState {
   readonly status: SaveStatus;
   /** What the server said when it refused. */
   readonly message: string | null;
+  /** The version that was saved elsewhere and is shown here since; null while there was none. */
+  readonly taken: number | null;
+  /** A conflict or a deletion waits for its answer in front of everything else; it can be put off. */
+  readonly isAsking: boolean;
 }
 
 export interface Saver {
   readonly store: StoreApi<SaveState>;
   /** Save what is not saved, and wait for it. Resolves to the model, or null when that was not possible. */
   save(): Promise<StoredModel | null>;
+  /**
+   * Look for a newer version on the server: without edits of its own the page shows it, with some it asks as saving does.
+   * A server that does not answer changes nothing.
+   */
+  refresh(): Promise<void>;
+  /** Put off the answer to a conflict or a deletion until the next save. */
+  postpone(): void;
   /** After a conflict: put this document on top of the newer version. */
   keepMine(): Promise<void>;
   /** After a conflict: show the newer version; what was here is one undo away. */
@@ -76,6 +89,11 @@ export interface SaverOptions {
   readonly start: { readonly model: StoredModel | null; readonly saved: StudioDocument | null };
 }
 
+/** Nothing is saved before a person has chosen. */
+function isUndecided(status: SaveStatus): status is "conflict" | "deleted" {
+  return status === "conflict" || status === "deleted";
+}
+
 export function createSaver({ document, models, drafts, draftKey, start }: SaverOptions): Saver {
   let saved = start.saved;
   let saveTimer: ReturnType<typeof setTimeout> | undefined;
@@ -87,7 +105,10 @@ export function createSaver({ document, models, drafts, draftKey, start }: Saver
     model: start.model,
     status: start.model ? (isClean() ? "saved" : "dirty") : "draft",
     message: null,
+    taken: null,
+    isAsking: false,
   }));
+  const ask = (status: "conflict" | "deleted") => store.setState({ status, isAsking: true });
   const keyOf = (model: StoredModel | null) => (model ? model.id : draftKey);
 
   const keepDraft = () => {
@@ -111,7 +132,7 @@ export function createSaver({ document, models, drafts, draftKey, start }: Saver
     clearTimeout(saveTimer);
     const sent = present();
     const before = store.getState().model;
-    store.setState({ status: "saving", message: null });
+    store.setState({ status: "saving", message: null, isAsking: false });
     try {
       const model = await request(sent);
       saved = sent;
@@ -126,7 +147,9 @@ export function createSaver({ document, models, drafts, draftKey, start }: Saver
         store.setState({ status: "offline" });
         if (before) planSave(RETRY_MS);
       } else if (error.status === 412) {
-        store.setState({ status: "conflict" });
+        ask("conflict");
+      } else if (before && error.status === 404) {
+        ask("deleted");
       } else {
         store.setState({ status: "refused", message: error.message });
       }
@@ -152,14 +175,17 @@ export function createSaver({ document, models, drafts, draftKey, start }: Saver
   const save = () =>
     inTurn(async () => {
       const { model, status } = store.getState();
-      if (status === "conflict") return null;
+      if (isUndecided(status)) {
+        ask(status);
+        return null;
+      }
       return model && isClean() ? model : send(write);
     });
 
   const onChange = () => {
     const { model, status } = store.getState();
     if (!draftTimer) draftTimer = setTimeout(keepDraft, DRAFT_DELAY_MS);
-    if (status === "conflict") return;
+    if (isUndecided(status)) return;
     if (!model) {
       if (status !== "saving") store.setState({ status: "draft", message: null });
       return;
@@ -174,9 +200,40 @@ export function createSaver({ document, models, drafts, draftKey, start }: Saver
     planSave(SAVE_DELAY_MS);
   };
 
+  /** Show what the server has; what was here is one undo away. */
+  const show = (newest: { model: StoredModel; document: StudioDocument }) => {
+    saved = newest.document;
+    store.setState({ model: newest.model, status: "saved", message: null, isAsking: false });
+    document.getState().change(newest.document, { label: "version" });
+    keepDraft();
+  };
+
+  const look = async (): Promise<null> => {
+    const { model, status } = store.getState();
+    if (!model || (status !== "saved" && status !== "dirty")) return null;
+    try {
+      const newest = await models.read(model.id);
+      if (newest.model.version <= model.version) return null;
+      if (!isClean()) {
+        ask("conflict");
+        return null;
+      }
+      show(newest);
+      store.setState({ taken: newest.model.version });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status === 404) ask("deleted");
+    }
+    return null;
+  };
+
   return {
     store,
     save,
+    async refresh() {
+      await inTurn(look);
+    },
+    postpone: () => store.setState({ isAsking: false }),
     async keepMine() {
       await inTurn(() =>
         send(async (sent) => {
@@ -192,10 +249,7 @@ export function createSaver({ document, models, drafts, draftKey, start }: Saver
         const { model } = store.getState();
         if (!model) return null;
         const newest = await models.read(model.id);
-        saved = newest.document;
-        store.setState({ model: newest.model, status: "saved", message: null });
-        document.getState().change(newest.document, { label: "version" });
-        keepDraft();
+        show(newest);
         return newest.model;
       });
     },

@@ -1,14 +1,19 @@
 import { describe, expect, it, vi } from "vitest";
 import { ApiError } from "@/api/problem";
+import { renameGraph } from "@/graph/commands";
 import { documentOf, reportOf, testEditor } from "../testing/catalog";
+import { currentDocument } from "./documentStore";
 
 const model = { id: "m1", version: 3 };
 
 function setUp(start = vi.fn(async () => "r1")) {
   const document = documentOf();
   const stop = vi.fn(async () => undefined);
-  const editor = testEditor({ document, model, saved: document, runs: { start, stop } });
-  return { editor, start, stop, document };
+  const never = () => Promise.reject(new Error("not asked for"));
+  const server = { model, document };
+  const models = { create: never, replace: never, read: async () => server };
+  const editor = testEditor({ document, model, saved: document, models, runs: { start, stop } });
+  return { editor, start, stop, document, server };
 }
 
 describe("training", () => {
@@ -29,7 +34,7 @@ describe("training", () => {
       document,
       model,
       saved: document,
-      models: { create: never, replace, read: never },
+      models: { create: never, replace, read: async () => ({ model, document }) },
       runs: { start, stop: never },
     });
     editor.actions.setTraining("epochs", 9);
@@ -40,6 +45,17 @@ describe("training", () => {
       expect.objectContaining({ epochs: 9 }),
       expect.any(String),
     ]);
+  });
+
+  it("shows a version that was saved elsewhere before it trains that one", async () => {
+    const { editor, start, server } = setUp();
+    server.model = { id: "m1", version: 4 };
+    server.document = documentOf(renameGraph(server.document.graph, "theirs"));
+    await editor.training.train();
+    expect(start).not.toHaveBeenCalled();
+    expect(currentDocument(editor.document.getState()).graph.name).toBe("theirs");
+    await editor.training.train();
+    expect(start).toHaveBeenCalledWith(server.model, server.document.training, expect.any(String));
   });
 
   it("leads to the problems instead while there are errors", async () => {

@@ -56,9 +56,13 @@ export function createTrainingControl(options: TrainingOptions): TrainingControl
   }));
 
   const start = async () => {
+    const { taken } = saver.store.getState();
+    await saver.refresh();
     const model = await saver.save();
     // The saver shows why nothing could be saved; a conflict is a question to answer first.
     if (!model) return;
+    // What was saved elsewhere has just taken the place of what was to be trained: that is to be seen first.
+    if (saver.store.getState().taken !== taken) return;
     const { training } = currentDocument(document.getState());
     const run = await runs.start(model, training, newKey());
     store.setState({ startedRun: run });
