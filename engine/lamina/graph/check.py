@@ -7,6 +7,7 @@ node behind a faulty one gets no shape and no problem of its own: one cause, one
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lamina.calls import Slot
@@ -92,6 +93,8 @@ class _Pass:
                 if edge.node in self.consumers:
                     self.consumers[edge.node].append(node.id)
         self.fixes = Fixes(graph, self.consumers)
+        self.one_short: dict[int, Node] = {}
+        """Nodes that need one more input, by their problem; what fits is known when the shapes are."""
 
     def add(
         self,
@@ -120,6 +123,9 @@ class _Pass:
             if node_id in linked:
                 self._shape(self.graph.node(node_id))
         self._given_outputs()
+        for index, node in self.one_short.items():
+            fixes = tuple(self.fixes.connect(node, self.report))
+            self.report.problems[index] = replace(self.report.problems[index], fixes=fixes)
         if len(configured) == len(self.graph.nodes) and not self.given:
             self.report.fingerprint = self.graph.fingerprint()
 
@@ -226,11 +232,6 @@ class _Pass:
             check_arity(layer, count)
         except ConfigError as error:
             too_many = most is not None and count > most
-            fixes = (
-                [self.fixes.keep_inputs(node, most or 0)]
-                if too_many
-                else list(self.fixes.connect(node, least - count))
-            )
             self.add(
                 "too_many_inputs" if too_many else "missing_input",
                 Text(
@@ -240,8 +241,10 @@ class _Pass:
                 node.id,
                 port=most if too_many else count,
                 params={"inputs": count, "min": least, "max": most},
-                fixes=fixes,
+                fixes=[self.fixes.keep_inputs(node, most or 0)] if too_many else (),
             )
+            if least - count == 1:
+                self.one_short[len(self.report.problems) - 1] = node
 
     def _ends(self) -> None:
         """Inputs and outputs of the whole, and nodes that lead nowhere."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from lamina.errors import ShapeError
+from lamina.calls import Slot
+from lamina.errors import LaminaError, ShapeError
 from lamina.fields import MISSING, Issue
 from lamina.graph.document import Graph, Node
 from lamina.graph.order import reachable
+from lamina.graph.report import Report
 from lamina.layer import LAYERS
 from lamina.problems import Fix
 from lamina.text import Text
@@ -38,18 +40,37 @@ class Fixes:
         )
         return Fix(label, "graph", [{"op": "replace", "path": path, "value": kept}])
 
-    def connect(self, node: Node, missing: int) -> Iterator[Fix]:
-        """Where exactly one layer has a free output that could lead here, offer to connect it."""
+    def connect(self, node: Node, report: Report) -> Iterator[Fix]:
+        """Where one more input would do, offer what makes most sense: a node of a fitting shape, not behind this one.
+
+        What leads nowhere yet comes first. What already leads somewhere, a second way beside it, is offered only where
+        that reaches an output. Outputs of the model are ends and never offered. Of equals, the last before it wins.
+        """
+        outputs = {edge.node for edge in self.graph.outputs}
         downstream = reachable([node.id], self.consumers)
-        free = [
-            n.id for n in self.graph.nodes if not self.consumers[n.id] and n.id not in downstream
+        used = {edge.node for edge in node.inputs}
+        given = [report.nodes[source].output_shape for source in used if source in report.nodes]
+
+        def rank(source: Node) -> tuple[bool, bool, bool, int]:
+            place = self.index[source.id]
+            is_alike = report.nodes[source.id].output_shape in given
+            return not self.consumers[source.id], is_alike, place < self.index[node.id], place
+
+        sources = [
+            source
+            for source in self.graph.nodes
+            if source.id in report.nodes
+            and source.id not in downstream | outputs | used
+            and (not self.consumers[source.id] or downstream & outputs)
         ]
-        if missing == 1 and len(free) == 1:
+        best_first = sorted(sources, key=rank, reverse=True)
+        best = next((source.id for source in best_first if _takes(node, source, report)), None)
+        if best is not None:
             path = f"/nodes/{self.index[node.id]}/inputs/-"
             yield Fix(
-                Text(f"Connect {free[0]} to it", f"连接 {free[0]}"),
+                Text(f"Connect {best} to it", f"连接 {best}"),
                 "graph",
-                [{"op": "add", "path": path, "value": {"node": free[0]}}],
+                [{"op": "add", "path": path, "value": {"node": best}}],
             )
 
     def remove_input(self, node_id: str, port: int) -> Fix:
@@ -111,6 +132,24 @@ class Fixes:
                 "graph",
                 [{"op": "add", "path": f"/nodes/{index}/config/{_pointer(name)}", "value": value}],
             )
+
+
+def _takes(node: Node, source: Node, report: Report) -> bool:
+    """Whether a node can have a source as one more input."""
+    known = [report.nodes.get(edge.node) for edge in node.inputs]
+    specs = [
+        facts.outputs[edge.output]
+        for facts, edge in zip(known, node.inputs, strict=True)
+        if facts is not None and edge.output < len(facts.outputs)
+    ]
+    if len(specs) < len(known):
+        return False
+    specs.append(report.nodes[source.id].outputs[0])
+    try:
+        report.layers[node.id].outputs_for((tuple(map(Slot, range(len(specs)))), {}), specs)
+    except LaminaError:
+        return False
+    return True
 
 
 def in_form(value: Any) -> str:

@@ -90,6 +90,39 @@ def test_each_fault_is_named_with_its_node_and_its_first_fix_removes_it(
         assert expected not in codes(mended)
 
 
+def offered(nodes: list[dict[str, Any]], outputs: list[str], at: str) -> list[str]:
+    """What is offered to connect to a node that misses an input."""
+    found = check_graph(document(nodes, outputs)).problems
+    (problem,) = [p for p in found if (p.code, p.node) == ("missing_input", at)]
+    return [fix.patch[0]["value"]["node"] for fix in problem.fixes]
+
+
+def test_what_stands_alone_is_offered_no_output_and_nothing_that_leads_elsewhere() -> None:
+    lonely = [*CHAIN, node("alone", "Flatten", [])]
+    assert offered(lonely, ["out"], "alone") == []
+
+
+def test_a_broken_chain_is_mended_where_it_broke() -> None:
+    broken = [*CHAIN[:2], node("flat", "Flatten", []), CHAIN[3], node("alone", "Flatten", [])]
+    assert offered(broken, ["out"], "flat") == ["conv"]
+
+
+def test_a_second_input_is_the_last_before_it_of_a_shape_that_fits() -> None:
+    same = {"filters": 2, "kernel_size": 3, "padding": "same"}
+    nodes = [
+        node("image", "Input", [], shape=[8, 8, 1]),
+        node("first", "Conv2D", ["image"], **same),
+        node("second", "Conv2D", ["first"], **same),
+        node("third", "Conv2D", ["second"], **same),
+        node("small", "Conv2D", ["third"], filters=5, kernel_size=3),
+        node("sum", "Add", ["third"]),
+        node("flat", "Flatten", ["sum"]),
+        node("alone", "Flatten", []),
+        node("out", "Dense", ["flat"], units=3),
+    ]
+    assert offered(nodes, ["out"], "sum") == ["second"]  # not small, alone, or what is behind it
+
+
 def test_all_faults_are_listed_at_once() -> None:
     nodes = [
         node("image", "Input", [], shape=[8, 8, 1]),
