@@ -5,12 +5,16 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from lamina_studio.errors import ConfigurationError
+from lamina_studio.invocation import to_type
+from lamina_studio.settings import Settings
 
 WAIT_FOR_PREDECESSOR_S = 5.0
 _POLL_S = 0.1
@@ -32,16 +36,35 @@ def locked_home(home: Path, address: str) -> Iterator[None]:
     descriptor = os.open(_lock_path(home), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if not _lock_in_time(descriptor):
-            other = _read_address(home) or "another process"
-            raise ConfigurationError(
-                f"The home folder {home} is in use by the studio at {other}. "
-                "Stop that one, or choose another folder with --home."
-            )
+            raise _already_runs(home, _read_address(home) or "another address")
         os.truncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps({"address": address, "pid": os.getpid()}).encode(), 0)
         yield
     finally:
         os.close(descriptor)
+
+
+def refuse_second(home: Path) -> None:
+    """Say at once that a studio has this home folder, unless it is just shutting down.
+
+    Raises:
+        ConfigurationError: If a studio holds it and still takes connections.
+    """
+    address = running_address(home)
+    if address is None:
+        return
+    place = urlsplit(address)
+    with suppress(OSError):
+        socket.create_connection((place.hostname, place.port), timeout=1).close()
+        raise _already_runs(home, address)
+
+
+def _already_runs(home: Path, address: str) -> ConfigurationError:
+    is_usual = home == Settings.usual_home()
+    link = to_type("link", *(() if is_usual else ("--home", str(home))))
+    return ConfigurationError(
+        f"The studio already runs at {address}; `{link}` prints an address that opens it."
+    )
 
 
 def running_address(home: Path) -> str | None:

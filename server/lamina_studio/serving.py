@@ -19,7 +19,8 @@ from uvicorn.supervisors import ChangeReload
 from lamina_studio.auth.codes import OneTimeCodes
 from lamina_studio.auth.credentials import access_token
 from lamina_studio.errors import ConfigurationError
-from lamina_studio.home_lock import locked_home
+from lamina_studio.home_lock import locked_home, refuse_second
+from lamina_studio.invocation import to_type
 from lamina_studio.logs import configure_logging
 from lamina_studio.main import create_app
 from lamina_studio.migrate import prepare_database
@@ -47,6 +48,7 @@ def serve(settings: Settings, *, announce: Announce, open_browser: bool, reload:
     os.umask(0o077)  # what the studio and its children write is for this user alone
     settings.require_safe_address()
     settings.prepare_home()
+    refuse_second(settings.home)
     with ExitStack() as stack:
         listener = stack.enter_context(bind(settings.host, settings.port))
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
@@ -92,8 +94,8 @@ def bind(host: str, port: int) -> socket.socket:
 def _why_not(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
-            f"Port {port} on {host} is already in use. Stop the program that uses it, "
-            f"or choose another port: lamina studio --port {port % 65535 + 1}"
+            f"Port {port} on {host} is in use by another program. Stop it, "
+            f"or choose another port: {to_type('studio', '--port', str(port % 65535 + 1))}"
         )
     if error.errno == errno.EACCES:
         return f"Port {port} needs more rights than this user has. Choose one above 1023."

@@ -49,7 +49,7 @@ class Settings(BaseSettings):
         32 * 2**20, ge=1024, description="Largest request body that is accepted."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least severe log line that is written."
+        "warning", description="Least severe log line that is written."
     )
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="Log lines for people or for machines; auto looks for a terminal."
@@ -100,6 +100,12 @@ class Settings(BaseSettings):
         except ValueError:
             return True
 
+    @classmethod
+    def usual_home(cls) -> Path:
+        """The home folder where none is chosen."""
+        usual: Path = cls.model_fields["home"].default
+        return usual.expanduser().absolute()
+
     def require_safe_address(self) -> None:
         """Refuse to be reachable from other machines by accident.
 
@@ -120,6 +126,10 @@ class Settings(BaseSettings):
         Raises:
             ConfigurationError: If the folder cannot be made or written.
         """
+        if self.home.exists() and not self.home.is_dir():
+            raise ConfigurationError(
+                f"The home folder {self.home} is a file: choose a folder with --home or LAMINA_HOME."
+            )
         try:
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
             probe = self.home / ".writable"

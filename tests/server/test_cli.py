@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import sqlite3
@@ -96,9 +97,10 @@ def test_link_prints_another_address_of_the_running_studio(running, home_in_use)
 def test_ctrl_c_ends_it_quickly_and_quietly(studio):
     process, _ = studio
     process.send_signal(signal.SIGINT)
-    _, complaints = process.communicate(timeout=10)
+    said, complaints = process.communicate(timeout=10)
     assert process.returncode == 0
-    assert "Traceback" not in complaints
+    assert complaints == ""
+    assert said == "Lamina Studio has stopped; trainings that are running go on without it.\n"
     assert lamina("link").returncode == 1
 
 
@@ -130,7 +132,29 @@ def test_a_second_studio_in_the_same_home_is_one_sentence(running, home_in_use):
     second = lamina("studio", "--port", "0", LAMINA_HOME=str(home_in_use))
     assert second.returncode == 1
     assert is_one_sentence(second.stderr)
-    assert "is in use by the studio at http://127.0.0.1:" in second.stderr
+    address = running[1].split("/auth")[0]
+    assert f"The studio already runs at {address}; `" in second.stderr
+    link = re.search("`(.*)` prints an address that opens it", second.stderr).group(1)
+    printed = subprocess.run(shlex.split(link), check=True, capture_output=True, text=True).stdout
+    assert printed.startswith(address)
+
+
+def test_a_second_studio_on_the_same_port_says_so_too(running, home_in_use):
+    port = ADDRESS.match(running[1]).group(1)
+    made = {"LAMINA_HOME": str(home_in_use), "MAKELEVEL": "1"}
+    second = lamina("studio", "--port", port, **made)
+    assert second.stderr == (
+        f"The studio already runs at http://127.0.0.1:{port}; "
+        f'`make link ARGS="--home {home_in_use}"` prints an address that opens it.\n'
+    )
+
+
+def test_what_a_page_asks_in_vain_is_no_line_in_the_terminal(studio):
+    process, address = studio
+    origin = address.split("/auth")[0]
+    assert httpx.get(f"{origin}/nowhere").status_code in {401, 404}
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=10)[1] == ""
 
 
 def test_a_killed_studio_leaves_its_home_usable(studio, own_home):
@@ -176,8 +200,16 @@ def test_a_port_in_use_is_one_sentence():
         result = lamina("studio", "--port", str(port))
     assert result.returncode == 1
     assert is_one_sentence(result.stderr)
-    assert f"Port {port} on 127.0.0.1 is already in use" in result.stderr
-    assert f"lamina studio --port {port + 1}" in result.stderr
+    assert f"Port {port} on 127.0.0.1 is in use by another program" in result.stderr
+    assert f"-m lamina_studio studio --port {port + 1}" in result.stderr
+
+
+def test_a_home_that_is_a_file_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    result = lamina("studio", "--home", str(tmp_path / "file"))
+    assert result.returncode == 1
+    assert is_one_sentence(result.stderr)
+    assert f"The home folder {tmp_path / 'file'} is a file" in result.stderr
 
 
 def test_an_unwritable_home_is_one_sentence(tmp_path):
@@ -205,10 +237,15 @@ def test_an_address_of_no_interface_is_one_sentence():
 
 
 def test_a_setting_that_cannot_be_is_one_sentence():
-    result = lamina("studio", LAMINA_PORT="many")
-    assert result.returncode == 1
-    assert is_one_sentence(result.stderr)
-    assert "LAMINA_PORT cannot be 'many'" in result.stderr
+    for arguments, variables, sentence in (
+        ((), {"LAMINA_PORT": "many"}, "LAMINA_PORT must be a whole number from 0 to 65535, got many."),
+        (("--port", "99999"), {}, "--port must be a whole number from 0 to 65535, got 99999."),
+        (("--port", "many"), {}, "--port must be a whole number from 0 to 65535, got many."),
+        ((), {"LAMINA_LOG_FORMAT": "x"}, "LAMINA_LOG_FORMAT must be 'auto', 'console' or 'json', got x."),
+    ):  # fmt: skip
+        result = lamina("studio", *arguments, **variables)
+        assert result.returncode == 1
+        assert result.stderr == f"{sentence}\n"
 
 
 def test_a_database_that_does_not_answer_is_one_sentence():
@@ -245,7 +282,7 @@ def test_link_without_a_studio_is_one_sentence():
     result = lamina("link")
     assert result.returncode == 1
     assert is_one_sentence(result.stderr)
-    assert "lamina studio" in result.stderr
+    assert "-m lamina_studio studio" in result.stderr
 
 
 def test_version_prints_the_version():

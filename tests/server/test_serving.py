@@ -40,7 +40,7 @@ def test_a_home_is_held_by_one(tmp_path, monkeypatch):
     assert running_address(tmp_path) is None
     with locked_home(tmp_path, "http://here"):
         assert running_address(tmp_path) == "http://here"
-        with pytest.raises(ConfigurationError, match="in use by the studio at http://here"):
+        with pytest.raises(ConfigurationError, match="already runs at http://here"):
             locked_home(tmp_path, "http://there").__enter__()
     assert running_address(tmp_path) is None
     with locked_home(tmp_path, "http://there"):

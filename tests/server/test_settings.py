@@ -89,7 +89,7 @@ def test_the_home_folder_is_made_for_this_user_alone(tmp_path):
 
 def test_a_home_that_is_a_file_is_one_sentence(tmp_path):
     (tmp_path / "home").write_text("x")
-    with pytest.raises(ConfigurationError, match="cannot write to its home folder"):
+    with pytest.raises(ConfigurationError, match="is a file: choose a folder"):
         Settings(home=tmp_path / "home").prepare_home()
 
 
