@@ -52,8 +52,10 @@ class ShapeError(LaminaError, ValueError):
         message: Names the layer's need and the shape received.
         port: Index of the input at fault.
         insert: Type of a layer that, put before this one, would make the shapes fit.
+        insert_config: Its parameters.
         field: Parameter of the layer that would have to change.
         suggest: Values of parameters of the layer that would make the shapes fit.
+        wants_equal: The shapes of the inputs should be equal.
     """
 
     def __init__(
@@ -62,13 +64,17 @@ class ShapeError(LaminaError, ValueError):
         *,
         port: int = 0,
         insert: str | None = None,
+        insert_config: Mapping[str, Any] | None = None,
         field: str | None = None,
         suggest: Mapping[str, Any] | None = None,
+        wants_equal: bool = False,
     ) -> None:
         super().__init__(message)
+        self.wants_equal = wants_equal
         self.suggest = suggest
         self.port = port
         self.insert = insert
+        self.insert_config = dict(insert_config or {})
         self.field = field
 
 

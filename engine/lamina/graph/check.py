@@ -64,7 +64,10 @@ def _duplicate_ids(graph: Graph) -> Iterator[Problem]:
             yield Problem(
                 "duplicate_id",
                 "error",
-                Text(f'Two nodes have the id "{node.id}".', f"有两个节点的 id 都是“{node.id}”。"),
+                Text(
+                    f'Two layers have the name "{node.id}". Rename one of them, for example to {fresh}.',
+                    f"有两个层的名称都是“{node.id}”。请将其中一个改名，例如改为 {fresh}。",
+                ),
                 node=node.id,
                 params={"id": node.id},
                 fixes=(
@@ -478,7 +481,10 @@ class _Pass:
                 field=error.field,
                 port=error.port,
                 params={"inputs": [list(shape) for shape in shapes]},
-                fixes=list(self.fixes.shapes(node, error)),
+                fixes=[
+                    *self.fixes.shapes(node, error),
+                    *(self.fixes.equal_shapes(node, self.report) if error.wants_equal else ()),
+                ],
             )
             return
         limit = layer.limit_in_keras(*shapes)

@@ -11,7 +11,7 @@ from lamina.fields import MISSING, Issue
 from lamina.graph.document import Graph, Node
 from lamina.graph.order import reachable
 from lamina.graph.report import Report
-from lamina.layer import LAYERS
+from lamina.layer import LAYERS, Shape
 from lamina.problems import Fix
 from lamina.text import Text
 
@@ -102,6 +102,51 @@ class Fixes:
                 [{"op": "add", "path": path, "value": issue.suggestion}],
             )
 
+    def equal_shapes(self, node: Node, report: Report) -> Iterator[Fix]:
+        """For inputs of unequal shape: the parameters of the layers before that would make one as the other."""
+        for port, other in ((1, 0), (0, 1)):
+            want = report.nodes[node.inputs[other].node].output_shape
+            way = self._way_to(node.inputs[port].node, report)
+            for changes in _changes(way, want[-1]):
+                if changes and _leads_to(want, way, changes, report):
+                    yield self._set_each(changes)
+                    return
+
+    def _way_to(self, node_id: str, report: Report) -> list[Node]:
+        """The nodes one after the other, each alone before the next, that end with this one; the first is given."""
+        way = [self.graph.node(node_id)]
+        while len(way[0].inputs) == 1 and way[0].shares is None and way[0].call is None:
+            before = self.graph.node(way[0].inputs[0].node)
+            way.insert(0, before)
+            if len(self.consumers[before.id]) > 1:
+                break
+        return way
+
+    def _set_each(self, changes: Mapping[str, Mapping[str, Any]]) -> Fix:
+        settings = [
+            (key, name, value) for key, own in changes.items() for name, value in own.items()
+        ]
+        labels = [
+            (LAYERS.get(self.graph.node(key).type).label_of(name), key, in_form(value))
+            for key, name, value in settings
+        ]
+        return Fix(
+            Text(
+                "Set "
+                + ", ".join(f"{label.en} of {key} to {value}" for label, key, value in labels),
+                "，".join(f"将 {key} 的{label.zh}设为 {value}" for label, key, value in labels),
+            ),
+            "graph",
+            [
+                {
+                    "op": "add",
+                    "path": f"/nodes/{self.index[key]}/config/{_pointer(name)}",
+                    "value": value,
+                }
+                for key, name, value in settings
+            ],
+        )
+
     def shapes(self, node: Node, error: ShapeError) -> Iterator[Fix]:
         """For an input that does not fit: a layer put before, or another parameter."""
         index = self.index[node.id]
@@ -110,7 +155,7 @@ class Fixes:
             inserted = {
                 "id": fresh,
                 "type": error.insert,
-                "config": {},
+                "config": error.insert_config,
                 "inputs": [node.inputs[error.port].to_json()],
             }
             yield Fix(
@@ -132,6 +177,41 @@ class Fixes:
                 "graph",
                 [{"op": "add", "path": f"/nodes/{index}/config/{_pointer(name)}", "value": value}],
             )
+
+
+def _changes(way: Sequence[Node], size: int | None) -> Iterator[dict[str, dict[str, Any]]]:
+    """What could be set on a way: padding that keeps sizes, as many features as the other way has, or both."""
+    steps = [node for node in way[1:] if node.type in LAYERS]
+    same = {
+        node.id: {"padding": "same"}
+        for node in steps
+        if LAYERS.get(node.type).default_config().get("padding") == "valid"
+        and node.config.get("padding", "valid") == "valid"
+    }
+    features: dict[str, dict[str, Any]] = {}
+    for node in reversed(steps):
+        fields = LAYERS.get(node.type).declared_fields
+        name = next((name for name in ("filters", "units") if name in fields), None)
+        if name is not None:
+            features = {node.id: {name: size}} if size is not None else {}
+            break
+    yield same
+    yield features
+    yield {key: {**same.get(key, {}), **features.get(key, {})} for key in {**same, **features}}
+
+
+def _leads_to(
+    want: Shape, way: Sequence[Node], changes: Mapping[str, Mapping[str, Any]], report: Report
+) -> bool:
+    """Whether the last node of a way has the wanted shape once parameters are changed."""
+    shape = report.nodes[way[0].id].output_shape
+    try:
+        for node in way[1:]:
+            config = {**node.config, **changes.get(node.id, {})}
+            shape = LAYERS.get(node.type)(**config, name=node.id).output_shape(shape)
+    except LaminaError:
+        return False
+    return shape == want
 
 
 def _takes(node: Node, source: Node, report: Report) -> bool:

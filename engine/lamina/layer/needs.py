@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,16 +38,41 @@ def need_rank(
         meaning: The axes in words, such as "(batch, height, width, channels)".
         insert: A layer that could be put before to make it fit.
     """
-    if len(shape) != rank:
-        raise ShapeError(
-            Text(
-                f'{type(what).__name__} "{what.name}" needs {meaning} but gets {shape_text(shape)}.'
-                + (f" Put a {insert} before it." if insert else ""),
-                f"{type(what).__name__}“{what.name}”需要 {meaning}，实际得到 {shape_text(shape)}。"
-                + (f"请在它前面加一个 {insert}。" if insert else ""),
-            ),
-            insert=insert,
+    if len(shape) == rank:
+        return
+    target = None if insert else _reshaped(shape, rank)
+    before = insert or (None if target is None else f"Reshape to {shape_text(target)}")
+    if before is not None:
+        todo = Text(f" Put a {before} before it.", f"请在它前面加一个 {before}。")
+    elif len(shape) < rank:
+        todo = Text(
+            " Put it before the layers that take axes away, such as Flatten.",
+            "请把它放在去掉轴的层（如 Flatten）之前。",
         )
+    else:
+        todo = Text(
+            " Take axes away before it, with a Reshape or a pooling.",
+            "请先用 Reshape 或池化去掉多余的轴。",
+        )
+    raise ShapeError(
+        Text(
+            f'{type(what).__name__} "{what.name}" needs {meaning} but gets {shape_text(shape)}.{todo.en}',
+            f"{type(what).__name__}“{what.name}”需要 {meaning}，实际得到 {shape_text(shape)}。{todo.zh}",
+        ),
+        insert=insert if target is None else "Reshape",
+        insert_config=None if target is None else {"target_shape": list(target)},
+    )
+
+
+def _reshaped(shape: Shape, rank: int) -> Shape | None:
+    """Sizes of one sample with other axes, where that keeps a meaning: the last ones as one, or one more of size 1."""
+    sample = shape[1:]
+    known = [size for size in sample if size is not None]
+    if len(known) < len(sample) or rank < 3 or not sample:
+        return None
+    if len(shape) > rank:
+        return (*sample[: rank - 2], math.prod(known[rank - 2 :]))
+    return (*sample, 1) if len(shape) == rank - 1 else None
 
 
 def need_known(what: Layer, shape: Shape, axis: int, meaning: str) -> int:

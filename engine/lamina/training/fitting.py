@@ -32,7 +32,7 @@ class Fitting(Together):
         outputs = [edge.node for edge in self.graph.outputs]
         yield from self._output_names(outputs)
         if len(outputs) > 1:
-            yield self._one_only("several_outputs", "outputs", "输出", outputs)
+            yield self._several_outputs(outputs)
         elif outputs and outputs[0] in self.report.nodes:
             yield from self._output(outputs[0])
 
@@ -41,7 +41,7 @@ class Fitting(Together):
     def _inputs(self) -> Iterator[Problem]:
         ids = [node.id for node in self.graph.nodes if self._is_input(node)]
         if len(ids) > 1:
-            yield self._one_only("several_inputs", "inputs", "输入", ids)
+            yield self._several_inputs(ids)
         elif ids and ids[0] in self.report.nodes:
             shape = self.report.nodes[ids[0]].output_shape
             if not fits(self.spec.input_shape, shape[1:]):
@@ -85,17 +85,41 @@ class Fitting(Together):
             [self.set_parameter(node, "shape", list(self.spec.input_shape))],
         )
 
-    def _one_only(self, code: str, what: str, what_zh: str, ids: list[str]) -> Problem:
+    def _several_inputs(self, ids: list[str]) -> Problem:
         names = ", ".join(ids)
         return Problem(
-            code,
+            "several_inputs",
             "error",
             Text(
-                f"{self.spec.title.en} is for models with one of its {what}, but this one has {len(ids)}: {names}.",
-                f"{self.spec.title.zh}只适用于单{what_zh}模型，但该模型有 {len(ids)} 个：{names}。",
+                f"This model has {len(ids)} inputs ({names}), but {self.spec.title.en} gives data for one only. "
+                "Remove the others, or train it in Python with data for each.",
+                f"该模型有 {len(ids)} 个输入（{names}），但{self.spec.title.zh}只提供一个输入的数据。"
+                "请删除其余的输入，或在 Python 中为每个输入提供数据进行训练。",
             ),
             node=ids[1],
             params={"nodes": ids},
+        )
+
+    def _several_outputs(self, ids: list[str]) -> Problem:
+        names = ", ".join(ids)
+        return Problem(
+            "several_outputs",
+            "error",
+            Text(
+                f"This model has {len(ids)} outputs ({names}), but {self.spec.title.en} gives targets for one only. "
+                "Keep one of them as the output.",
+                f"该模型有 {len(ids)} 个输出（{names}），但{self.spec.title.zh}只提供一个输出的目标。请只保留一个输出。",
+            ),
+            node=ids[1],
+            params={"nodes": ids},
+            fixes=tuple(
+                Fix(
+                    Text(f"Keep only {edge.node}", f"只保留 {edge.node}"),
+                    "graph",
+                    [{"op": "replace", "path": "/outputs", "value": [edge.to_json()]}],
+                )
+                for edge in self.graph.outputs
+            ),
         )
 
     # --- outputs --------------------------------------------------------------------------------------------------

@@ -123,6 +123,58 @@ def test_a_second_input_is_the_last_before_it_of_a_shape_that_fits() -> None:
     assert offered(nodes, ["out"], "sum") == ["second"]  # not small, alone, or what is behind it
 
 
+def mended(nodes: list[dict[str, Any]], at: str) -> tuple[str, list[tuple[str, str | None]]]:
+    """The label of the first fix of a node's shapes, and the problems that are left with it."""
+    doc = document(nodes, [nodes[-1]["id"]])
+    (problem,) = [p for p in check_graph(doc).problems if (p.code, p.node) == ("shape", at)]
+    fix = problem.fixes[0]
+    return fix.label.en, codes(jsonpatch.apply_patch(doc, fix.patch))
+
+
+@pytest.mark.parametrize(
+    ("config", "label"),
+    [
+        ({"filters": 4}, "Set Padding of b to same"),
+        ({"filters": 3, "padding": "same"}, "Set Filters of b to 4"),
+        ({"filters": 3}, "Set Padding of b to same, Filters of b to 4"),
+    ],
+)
+def test_inputs_of_unequal_shape_are_made_equal(config: dict[str, Any], label: str) -> None:
+    nodes = [
+        node("image", "Input", [], shape=[8, 8, 1]),
+        node("a", "Conv2D", ["image"], filters=4, kernel_size=3, padding="same"),
+        node("b", "Conv2D", ["a"], kernel_size=3, **config),
+        node("c", "ReLU", ["b"]),
+        node("sum", "Add", ["a", "c"]),
+    ]
+    assert mended(nodes, "sum") == (label, [])
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "target"),
+    [
+        ([28, 28, 1, 32], "LSTM", [28, 896]),
+        ([10], "LSTM", [10, 1]),
+        ([28, 28], "Conv2D", [28, 28, 1]),
+    ],
+)
+def test_another_number_of_axes_is_reached_by_a_reshape(
+    shape: list[int], kind: str, target: list[int]
+) -> None:
+    config = {"units": 3} if kind == "LSTM" else {"filters": 2, "kernel_size": 3}
+    nodes = [node("in", "Input", [], shape=shape), node("out", kind, ["in"], **config)]
+    assert mended(nodes, "out") == ("Insert a Reshape", [])
+    problem = check_graph(document(nodes, ["out"])).problems[0]
+    assert problem.fixes[0].patch[0]["value"]["config"] == {"target_shape": target}
+
+
+def test_axes_that_are_gone_cannot_be_made_up() -> None:
+    nodes = [*CHAIN[:3], node("late", "Conv2D", ["flat"], filters=2, kernel_size=3)]
+    (problem,) = check_graph(document(nodes, ["late"])).problems
+    assert "Put it before the layers that take axes away, such as Flatten." in problem.message.en
+    assert problem.fixes == ()
+
+
 def test_all_faults_are_listed_at_once() -> None:
     nodes = [
         node("image", "Input", [], shape=[8, 8, 1]),

@@ -251,7 +251,11 @@ def test_several_inputs_or_outputs_are_named():
         {"id": "more", "type": "Dense", "config": {"units": 10}, "inputs": [{"node": "flat"}]}
     )
     two["outputs"].append({"node": "more"})
-    assert [p.code for p in problems(two, training())] == ["several_outputs"]
+    (problem,) = problems(two, training())
+    assert problem.code == "several_outputs"
+    assert [fix.label.en for fix in problem.fixes] == ["Keep only digit", "Keep only more"]
+    kept = jsonpatch.apply_patch(two, problem.fixes[0].patch)
+    assert "error" not in {p.severity for p in problems(kept, training())}
 
 
 def test_a_graph_that_does_not_parse_leaves_the_training_checked():

@@ -76,10 +76,13 @@ class _Elementwise(Layer):
             shapes = " and ".join(shape_text(shape) for shape in inputs)
             raise ShapeError(
                 Text(
-                    f'{self.type_name} "{self.name}" needs inputs of equal shape but gets {shapes}.',
-                    f"{self.type_name}“{self.name}”要求各输入形状相同，实际得到 {shapes}。",
+                    f'{self.type_name} "{self.name}" needs inputs of equal shape but gets {shapes}. Make the layers '
+                    'before give equal shapes: as many features, and padding "same" where windows slide.',
+                    f"{self.type_name}“{self.name}”要求各输入形状相同，实际得到 {shapes}。请让前面的层输出相同的形状："
+                    "特征数相同，滑动窗口的填充用“same”。",
                 ),
                 port=len(inputs) - 1,
+                wants_equal=True,
             ) from None
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
