@@ -70,8 +70,7 @@ def _within_bounds(given: Any, faults: Iterable[Any]) -> Any:
 
 def _issue(cls: type[Declared], name: str, fault: Any) -> Issue:
     kind: str = fault["type"]
-    subject = f"{cls.__name__}.{name}"
-    given = fault["input"]
+    given, label = fault["input"], cls.label_of(name)
     if kind == "extra_forbidden":
         close = close_matches(name, cls.declared_fields)
         hint_en = (
@@ -84,8 +83,8 @@ def _issue(cls: type[Declared], name: str, fault: Any) -> Issue:
             name,
             "unknown_parameter",
             Text(
-                f'{cls.__name__} has no parameter "{name}".{hint_en}',
-                f"{cls.__name__} 没有参数“{name}”。{hint_zh}",
+                f'{_name_of(cls)} has no parameter "{name}".{hint_en}',
+                f"{_name_of(cls)} 没有参数“{name}”。{hint_zh}",
             ),
             given,
         )
@@ -94,44 +93,49 @@ def _issue(cls: type[Declared], name: str, fault: Any) -> Issue:
         return Issue(
             name,
             "missing_parameter",
-            Text(f"{subject} is needed: {doc.en}", f"缺少 {subject}：{doc.zh}"),
+            Text(
+                f"{cls.__name__}.{name} is needed: {doc.en}",
+                f"缺少 {cls.__name__}.{name}：{doc.zh}",
+            ),
+            in_form=Text(f"{label.en} is needed: {doc.en}", f"缺少{label.zh}：{doc.zh}"),
         )
     suggestion = MISSING if cls.declared_fields[name].is_required else default_config(cls)[name]
+    code, received = "bad_parameter", Text(f", got {given!r}.", f"，实际为 {given!r}。")
     if kind in _BOUNDS:
         key, en, zh = _BOUNDS[kind]
         bound = fault["ctx"][key]
         if kind.endswith("equal"):
             suggestion = bound
-        return Issue(
-            name,
-            "out_of_range",
-            Text(
-                f"{subject} {en.format(bound)}, got {given!r}.",
-                f"{subject} {zh.format(bound)}，实际为 {given!r}。",
-            ),
-            given,
-            suggestion,
-        )
-    if isinstance(cause := (fault.get("ctx") or {}).get("error"), ConfigError):
-        return Issue(
-            name,
-            cause.code if cause.code != "config" else "bad_parameter",
-            Text(f"{subject}: {cause.text.en}", f"{subject}：{cause.text.zh}"),
-            given,
-            suggestion,
-        )
-    if kind == "literal_error":
+        code, words = "out_of_range", Text(en.format(bound), zh.format(bound))
+    elif isinstance(cause := (fault.get("ctx") or {}).get("error"), ConfigError):
+        code = cause.code if cause.code != "config" else code
+        words, received = cause.text, Text("", "")
+    elif kind == "literal_error":
         choices = fault["ctx"]["expected"]
-        en, zh = f"must be {choices}", f"必须是 {choices.replace(' or ', ' 或 ')}"
+        words = Text(f"must be {choices}", f"必须是 {choices.replace(' or ', ' 或 ')}")
     else:
         en, zh = _TYPES.get(
             kind.split("_", maxsplit=1)[0],
             (f"is not valid ({fault['msg']})", f"无效（{fault['msg']}）"),
         )
+        words = Text(en, zh)
+    subject = f"{cls.__name__}.{name}"
+    said = Text(f"{words.en}{received.en}", f"{words.zh}{received.zh}")
+    colon = Text(" ", " ") if received.en else Text(": ", "：")
+    is_clause = words.en.startswith(("must ", "is "))
     return Issue(
         name,
-        "bad_parameter",
-        Text(f"{subject} {en}, got {given!r}.", f"{subject} {zh}，实际为 {given!r}。"),
+        code,
+        Text(f"{subject}{colon.en}{said.en}", f"{subject}{colon.zh}{said.zh}"),
         given,
         suggestion,
+        in_form=Text(
+            f"{label.en}{' ' if is_clause else ': '}{said.en}",
+            f"{label.zh}{'' if is_clause else '：'}{said.zh}",
+        ),
     )
+
+
+def _name_of(cls: type[Declared]) -> str:
+    """What a palette and a document call a class."""
+    return str(getattr(cls, "type_name", "") or cls.__name__)

@@ -66,3 +66,9 @@ class Issue:
     """The value received; None when there was none."""
     suggestion: Any = MISSING
     """A value that would do, where one is obvious."""
+    in_form: Text | None = None
+    """The message for who sees a form: it calls the field by its label. None where `message` is for both."""
+
+    @property
+    def for_form(self) -> Text:
+        return self.in_form or self.message

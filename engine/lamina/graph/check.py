@@ -427,7 +427,7 @@ class _Pass:
         for issue in issues:
             self.add(
                 issue.code,
-                Text(f'"{node.id}": {issue.message.en}', f"“{node.id}”：{issue.message.zh}"),
+                Text(f'"{node.id}": {issue.for_form.en}', f"“{node.id}”：{issue.for_form.zh}"),
                 node.id,
                 field=issue.field,
                 params={"given": _plain(issue.given)},

@@ -88,13 +88,20 @@ def _check(registry: Registry[Any], choice: Chosen, path: str) -> Iterator[Probl
         yield Problem(
             issue.code,
             "error",
-            issue.message,
+            _of(registry.canonical(choice.type), issue.for_form),
             field=where,
             params={"given": issue.given},
             fixes=tuple(_parameter_fixes(choice, path, given.get(issue.field, issue.field), issue)),
         )
     if not issues and (problem := _combination(cls, choice, path)) is not None:
         yield problem
+
+
+def _of(owner: str, message: Text) -> Text:
+    """A message about a field, with whose field it is."""
+    return (
+        message if owner in message.en else Text(f"{owner}: {message.en}", f"{owner}：{message.zh}")
+    )
 
 
 def _parameter_fixes(choice: Chosen, path: str, name: str, issue: Any) -> Iterator[Fix]:

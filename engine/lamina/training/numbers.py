@@ -8,12 +8,14 @@ from typing import Any
 from lamina.datasets.catalogue import DatasetSpec
 from lamina.devices import device_for
 from lamina.errors import ConfigError
+from lamina.fields.labels import label_of
 from lamina.problems import Fix, Problem, Severity
 from lamina.text import Text
 from lamina.training.choices import replace
 from lamina.training.document import TrainingDocument
 
 LARGE_RATE = 1.0
+MANY_EPOCHS = 1_000_000
 LARGEST_SEED = 2**32 - 1
 PRECISIONS = {
     "float32": "float32",
@@ -46,19 +48,42 @@ def check_numbers(document: TrainingDocument, spec: DatasetSpec | None) -> Itera
         )
     elif spec is not None:
         yield from _against_the_data(document, spec)
-    rate = document.optimizer.config.get("learning_rate", document.optimizer.config.get("lr"))
-    if isinstance(rate, (int, float)) and not isinstance(rate, bool) and rate > LARGE_RATE:
-        yield _number(
-            "optimizer.config.learning_rate",
+    if document.epochs > MANY_EPOCHS:
+        yield _unwise(
+            "epochs",
+            document.epochs,
+            Text(
+                "training would hardly ever end. Set fewer, or stop it when it learns no more.",
+                "训练几乎不会结束。请减少轮数，或在不再进步时停止。",
+            ),
+            10,
+        )
+    yield from _rate(document)
+    yield from _machine(document)
+
+
+def _rate(document: TrainingDocument) -> Iterator[Problem]:
+    """A learning rate that is valid and learns nothing."""
+    config = document.optimizer.config
+    name = "learning_rate" if "learning_rate" in config else "lr"
+    rate = config.get(name)
+    if isinstance(rate, bool) or not isinstance(rate, (int, float)):
+        return
+    field = f"optimizer.config.{name}"
+    if rate == 0:
+        yield _unwise(
+            field, rate, Text("the model will learn nothing.", "模型不会学到任何东西。"), None
+        )
+    elif rate > LARGE_RATE:
+        yield _unwise(
+            field,
             rate,
             Text(
-                "rarely above 1; the loss will likely not come down",
-                "一般不超过 1，否则损失很可能无法下降",
+                "it is rarely above 1, and the loss will likely not come down.",
+                "一般不超过 1，否则损失很可能无法下降。",
             ),
             None,
-            severity="warning",
         )
-    yield from _machine(document)
 
 
 def _against_the_data(document: TrainingDocument, spec: DatasetSpec) -> Iterator[Problem]:
@@ -85,15 +110,14 @@ def _against_the_data(document: TrainingDocument, spec: DatasetSpec) -> Iterator
             0.1,
         )
     elif document.batch_size > trained:
-        yield _number(
+        yield _unwise(
             "batch_size",
             document.batch_size,
             Text(
-                f"at most {trained}, the number of training samples; more changes nothing",
-                f"不超过训练样本数 {trained}；再大也没有效果",
+                f"there are only {trained} training samples, so more changes nothing.",
+                f"训练样本只有 {trained} 个，再大也没有效果。",
             ),
             trained,
-            severity="warning",
         )
 
 
@@ -121,21 +145,38 @@ def _machine(document: TrainingDocument) -> Iterator[Problem]:
         )
 
 
-def _number(
-    field: str, given: Any, need: Text, suggestion: Any, *, severity: Severity = "error"
-) -> Problem:
+def _number(field: str, given: Any, need: Text, suggestion: Any) -> Problem:
+    label = _label(field)
+    message = Text(
+        f"{label.en} must be {need.en}, got {given}.", f"{label.zh}应{need.zh}，实际为 {given}。"
+    )
+    return _problem("error", field, given, message, suggestion)
+
+
+def _unwise(field: str, given: Any, why: Text, suggestion: Any) -> Problem:
+    label = _label(field)
+    message = Text(f"{label.en} is {given}: {why.en}", f"{label.zh}为 {given}：{why.zh}")
+    return _problem("warning", field, given, message, suggestion)
+
+
+def _problem(severity: Severity, field: str, given: Any, message: Text, suggestion: Any) -> Problem:
     return Problem(
         "out_of_range",
         severity,
-        Text(f"{field} must be {need.en}, got {given}.", f"{field} 应{need.zh}，实际为 {given}。")
-        if severity == "error"
-        else Text(
-            f"{field} is {given}; it should be {need.en}.", f"{field} 为 {given}；应{need.zh}。"
-        ),
+        message,
         field=field,
         params={"given": given},
         fixes=() if suggestion is None else (_fix(field, suggestion),),
     )
+
+
+def _label(field: str) -> Text:
+    name = {"validation.split": "validation_split", "optimizer.config.lr": "learning_rate"}.get(
+        field
+    )
+    label = label_of(name or field.rpartition(".")[2])
+    assert label is not None, f"labels has none for {field}"
+    return label
 
 
 def _fix(field: str, value: Any) -> Fix:

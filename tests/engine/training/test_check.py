@@ -136,6 +136,8 @@ CASES = {
     ),
     "negative rate": (graph(), training(optimizer={"type": "SGD", "config": {"lr": -1}}), "out_of_range", None),
     "huge rate": (graph(), training(optimizer={"type": "SGD", "config": {"learning_rate": 50.0}}), "out_of_range", None),
+    "a rate of 0": (graph(), training(optimizer={"type": "SGD", "config": {"learning_rate": 0}}), "out_of_range", None),
+    "epochs without end": (graph(), training(epochs=10**15), "out_of_range", None),
     "parameters that exclude each other": (
         graph(), training(optimizer={"type": "SGD", "config": {"clipnorm": 1.0, "clipvalue": 1.0}}), "config", None,
     ),
@@ -159,6 +161,7 @@ CASES = {
 NO_FIX = {
     "parameters that exclude each other",
     "huge rate",
+    "a rate of 0",
     "metrics of no output",
     "loss of no output",
 }
@@ -236,6 +239,43 @@ def test_a_size_below_its_bound_leaves_the_others_as_they_are():
     assert [issue.suggestion for issue in padded] == [[[0, 2], [3, 0]]]
     spread = LAYERS.get("ZeroPadding2D").check_config({"padding": [-1, 5]})[1]
     assert [issue.suggestion for issue in spread] == [[0, 5]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "severity", "field", "en", "zh"),
+    [
+        ({"epochs": 10**15}, "warning", "epochs", "Epochs is 1000000000000000: ", "轮数为 "),
+        ({"batch_size": 0}, "error", "batch_size", "Batch size must be at least 1", "批大小应至少为 1"),
+        ({"validation": {"split": 2}}, "error", "validation.split", "Validation split must", "验证集比例应"),
+        ({"learning_rate": 0}, "warning", "optimizer.config.learning_rate", "Learning rate is 0: ", "学习率为 0"),
+        ({"learning_rate": 1e30}, "warning", "optimizer.config.learning_rate", "Learning rate is 1e+30: ", "学习率为 1e+30"),
+        ({"learning_rate": -1}, "error", "optimizer.config.learning_rate", "Adam: Learning rate must", "Adam：学习率必须"),
+        ({"beta_1": 7}, "error", "optimizer.config.beta_1", "Adam: Beta 1 must be at most 1", "Adam：β₁（一阶矩）必须不大于 1"),
+    ],
+)  # fmt: skip
+def test_numbers_are_called_what_the_form_calls_them(changes, severity, field, en, zh):
+    whole = {"epochs", "batch_size", "validation"} & set(changes)
+    optimizer = {"type": "Adam", "config": {} if whole else changes}
+    found = problems(graph(), training(optimizer=optimizer, **(changes if whole else {})))
+    (problem,) = [p for p in found if p.severity != "info"]
+    assert (problem.severity, problem.field) == (severity, field)
+    assert problem.message.en.startswith(en)
+    assert problem.message.zh.startswith(zh)
+
+
+def test_parameters_of_layers_are_called_what_the_form_and_the_palette_call_them():
+    broken = graph(shape=(0, 0, 1), units=0)
+    broken["nodes"][1]["config"] = {"x": 1}
+    said = [p.message.en for p in check(broken).problems]
+    assert said == [
+        '"image": Shape must be at least 1, got 0.',
+        '"flat": Flatten has no parameter "x". It has: data_format, trainable, activity_regularizer, dtype_policy.',
+        '"digit": Units must be at least 1, got 0.',
+    ]
+    del broken["nodes"][0]["config"]["shape"]
+    assert check(broken).problems[0].message.en.startswith('"image": Shape is needed: ')
+    broken["nodes"][0]["config"] = {"shape": [1], "y": 1}
+    assert '"image": Input has no parameter "y".' in check(broken).problems[0].message.en
 
 
 def test_data_that_is_not_here_is_only_an_info():
