@@ -12,7 +12,7 @@ from torch import Tensor
 from lamina.errors import ConfigError, ShapeError
 from lamina.ops.convert import as_float, promoted
 from lamina.ops.registry import op
-from lamina.ops.strides import skip_to_strides, spread_by_strides
+from lamina.ops.strides import as_planes, leaves_holes, skip_to_strides, spread_by_strides
 from lamina.text import Text
 
 
@@ -126,6 +126,8 @@ def conv(
     spans = [(size - 1) * d + 1 for size, d in zip(w.shape[2:], dilation, strict=True)]
     x = _padded(x, spans, strides, padding)
     x, strides = skip_to_strides(x, w.shape[2:], strides)
+    if leaves_holes(strides):
+        x, w = as_planes(x), as_planes(w)
     run: Any = (F.conv1d, F.conv2d, F.conv3d)[count - 1]
     groups = x.shape[1] // w.shape[1]
     return _back(run(x, w, stride=strides, dilation=dilation, groups=groups), data_format)

@@ -1,4 +1,4 @@
-"""Strides without a convolution: what a kernel of one element leaves to do, for layers and ops alike."""
+"""Strides that torch convolves wrongly or needlessly: other ways to the same, for layers and ops alike."""
 
 from __future__ import annotations
 
@@ -20,6 +20,21 @@ def skip_to_strides(
         return x, tuple(strides)
     reached = (slice(None, None, step) if step > 1 else slice(None) for step in strides)
     return x[(slice(None), slice(None), *reached)], (1,) * len(strides)
+
+
+def leaves_holes(strides: Sequence[int]) -> bool:
+    """Whether a convolution with these strides may need `as_planes`."""
+    return len(strides) > 1 and strides[-1] > 1 and strides[-2] == 1
+
+
+def as_planes(x: Tensor) -> Tensor:
+    """Inputs or kernel, (batch or filters, channels, …), with a single channel as torch's default layout has it.
+
+    With one channel both layouts are the same in memory, and torch may take channels-last. oneDNN then leaves parts of
+    the outputs unwritten where they have one element along the last axis and several along the one before, with
+    strides (…, 1, more) and more than one example (torch 2.13).
+    """
+    return x.squeeze(1).contiguous().unsqueeze(1) if x.shape[1] == 1 else x
 
 
 def spread_by_strides(x: Tensor, strides: Sequence[int]) -> Tensor:

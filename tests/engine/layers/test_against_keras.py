@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lamina.layer import LAYERS
@@ -583,6 +583,7 @@ def test_every_layer_of_the_registry_is_compared():
 @given(data=st.data())
 def test_same_outputs_and_gradients_as_keras(name: str, data: st.DataObject) -> None:
     config, shapes = data.draw(CASES[name])
+    assume(not _is_left_unwritten(name, config, shapes))
     seed = data.draw(st.integers(0, 1000))
     check(name, config, shapes, seed, training=False)
     if name == "BatchNormalization":
@@ -613,6 +614,14 @@ def test_normalizations_over_any_axes(axes: set[int], from_end: bool, plain: boo
     np.testing.assert_allclose(
         rms(x).detach(), x / np.sqrt(squares + 1e-6) * spread[0], rtol=1e-4, atol=1e-5
     )
+
+
+def _is_left_unwritten(name: str, config: Config, shapes: list[tuple[int, ...]]) -> bool:
+    """Whether Keras gives what its memory held before: see `lamina.ops.strides.as_planes`, and its own test."""
+    if "Conv" not in name or shapes[0][-1] != 1:
+        return False
+    strides = np.atleast_1d(config["strides"])
+    return len(strides) > 1 and strides[-1] > 1 and strides[-2] == 1
 
 
 def _has_untrusted_gradients(name: str, config: Config) -> bool:

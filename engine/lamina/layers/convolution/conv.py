@@ -35,13 +35,13 @@ from lamina.layers.windows import (
     pad_same,
     window_size,
 )
-from lamina.ops.strides import skip_to_strides
+from lamina.ops.strides import as_planes, leaves_holes, skip_to_strides
 from lamina.regularizers import RegularizerField
 from lamina.text import Text
 
-torch.fx.wrap(
-    "pad_same"
-)  # its padding depends on the size of the input: a call in a program, not traced
+# What they do depends on the size of the input: calls in a program, not traced.
+torch.fx.wrap("pad_same")
+torch.fx.wrap("as_planes")
 
 S = TypeVar("S", bound=tuple[int, ...])
 
@@ -136,6 +136,8 @@ class SlidingWindow(Window[S], Generic[S]):
             else:
                 padding = even
         x, strides = skip_to_strides(x, self.kernel_size, self.strides)
+        if leaves_holes(strides):
+            x, kernel = as_planes(x), as_planes(kernel)
         function: Callable[..., Tensor] = (F.conv1d, F.conv2d, F.conv3d)[self.rank - 1]
         return function(x, kernel, bias, strides, padding, self.dilation_rate, groups)
 
