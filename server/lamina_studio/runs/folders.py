@@ -26,6 +26,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+MODEL_FILE = "model.keras"
+"""The trained model among the files that a run leaves."""
+
 
 @dataclass(frozen=True)
 class AttemptFolder:
@@ -87,7 +90,7 @@ class RunFolder:
 
     @property
     def model(self) -> Path:
-        return self.artifacts / "model.keras"
+        return self.artifacts / MODEL_FILE
 
     @property
     def proof(self) -> Path:

@@ -1,7 +1,9 @@
 """`/runs`: start trainings, follow them, stop them, and use what they leave."""
 
+import re
 from collections.abc import Collection
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Annotated
 
 import orjson
@@ -26,6 +28,7 @@ from lamina_studio.runs.errors import (
     UnknownName,
 )
 from lamina_studio.runs.events import KINDS, Scores
+from lamina_studio.runs.folders import MODEL_FILE
 from lamina_studio.runs.schemas import (
     Artifact,
     ArtifactPage,
@@ -175,6 +178,14 @@ async def list_run_artifacts(run_id: IdPath, service: RunServiceDep) -> Artifact
     return ArtifactPage(items=[Artifact.model_validate(row) for row in rows], next=None)
 
 
+def _download_name(artifact: str, graph_name: str) -> str:
+    """What a browser calls the file: several models in one folder are told apart by their names."""
+    if artifact != MODEL_FILE:
+        return artifact
+    named = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|\s]+', "-", graph_name)[:80].strip("-. ")
+    return f"{named}{PurePath(MODEL_FILE).suffix}" if named else MODEL_FILE
+
+
 @router.get(
     "/{run_id}/artifacts/{name}",
     responses=problems(RunNotFound, ArtifactNotFound)
@@ -185,11 +196,11 @@ async def download_run_artifact(
     run_id: IdPath, name: ArtifactName, service: RunServiceDep
 ) -> FileResponse:
     """One file of a run, to be saved and never shown in the browser."""
-    artifact, path = await service.artifact_path(run_id, name)
+    run, artifact, path = await service.artifact_path(run_id, name)
     return FileResponse(
         path,
         media_type="application/octet-stream",
-        filename=artifact.name,
+        filename=_download_name(artifact.name, run.graph_name),
         content_disposition_type="attachment",
         headers={"X-Content-Type-Options": "nosniff", "ETag": f'"{artifact.sha256}"'},
     )

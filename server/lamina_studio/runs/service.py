@@ -145,8 +145,8 @@ class RunService:
         await self.get(run_id)
         return await self._runs.artifacts(run_id)
 
-    async def artifact_path(self, run_id: str, name: str) -> tuple[ArtifactRow, Path]:
-        """A file that a run left.
+    async def artifact_path(self, run_id: str, name: str) -> tuple[RunRow, ArtifactRow, Path]:
+        """A file that a run left, and the run.
 
         Raises:
             ArtifactNotFound: If the run has none of this name, or it is gone from the disk.
@@ -159,7 +159,7 @@ class RunService:
         path = (folder / artifact.name).resolve()
         if path.parent != folder or not path.is_file():
             raise ArtifactNotFound(run_id, name)
-        return artifact, path
+        return run, artifact, path
 
 
 def _same(earlier: RunRow, run: RunRow) -> RunRow:

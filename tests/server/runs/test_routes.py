@@ -250,7 +250,9 @@ async def test_files_are_downloads_and_never_pages(client, app, finished, submit
     assert (listed["name"], listed["bytes"], listed["sha256"]) == ("model.keras", 25, digest)
     answer = await client.get(f"{url}/model.keras")
     assert answer.content == content
-    assert answer.headers["content-disposition"].startswith("attachment")
+    # The graph's name, here {"steps": 30, "log_at": 10}, without what a file system refuses.
+    named = "%7B-steps-30%2C-log_at-10%7D.keras"
+    assert answer.headers["content-disposition"] == f"attachment; filename*=utf-8''{named}"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["content-type"] == "application/octet-stream"
 

@@ -103,7 +103,7 @@ export function createRunRequests(queries: QueryClient): RunRequests {
   };
 }
 
-export const MODEL_FILE = "model.keras";
+const MODEL_FILE = "model.keras";
 
 export function modelFileUrl(run: string): string {
   return `/api/v1/runs/${encodeURIComponent(run)}/artifacts/${MODEL_FILE}`;

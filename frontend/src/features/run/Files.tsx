@@ -26,7 +26,7 @@ export function Files({ run }: { run: Run }) {
     <ul className={classes.files}>
       {artifacts.data.map((file) => (
         <li key={file.name} className={classes.file}>
-          <a href={artifactUrl(run.id, file.name)} download={file.name} className={classes.fileLink}>
+          <a href={artifactUrl(run.id, file.name)} download className={classes.fileLink}>
             <DownloadIcon />
             {file.name}
           </a>

@@ -74,7 +74,7 @@ function DownloadModel({ run }: { run: RunDetail }) {
     <Button
       component="a"
       href={artifactUrl(run.id, model.name)}
-      download={model.name}
+      download
       size="sm"
       leftSection={<DownloadIcon />}
     >

@@ -36,6 +36,7 @@ describe("RunPage", () => {
     await show();
     const download = await screen.findByRole("link", { name: "Download .keras" });
     expect(download).toHaveAttribute("href", "/api/v1/runs/r_1/artifacts/model.keras");
+    expect(download).toHaveAttribute("download", "");
     const scores = within(screen.getByRole("region", { name: "On the test part" }));
     expect(scores.getByText("98.55%")).toBeVisible();
     expect(scores.getByText(/10,000 samples/)).toBeVisible();

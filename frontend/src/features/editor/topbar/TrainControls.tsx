@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { formatDuration } from "@/ui/format";
 import { DownloadIcon, PlayIcon, StopIcon } from "@/ui/icons";
 import { hasEnded } from "@/ui/runState";
-import { MODEL_FILE, modelFileUrl } from "../api";
+import { modelFileUrl } from "../api";
 import { useCheck, useEditor, useSaving, useTrainingControl } from "../EditorContext";
 import { useRun } from "../RunContext";
 import { problemsOf } from "../state/checking";
@@ -106,7 +106,7 @@ function Download({ run }: { run: StudioRun }) {
     <Button
       component="a"
       href={modelFileUrl(run.id)}
-      download={MODEL_FILE}
+      download
       variant="default"
       leftSection={<DownloadIcon size={14} />}
     >
