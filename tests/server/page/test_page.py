@@ -1,6 +1,11 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from lamina_studio.page.static import StudioPage
+
+WEB_SOURCE = Path(__file__).resolve().parents[3] / "frontend" / "src"
 
 
 @pytest.fixture
@@ -85,3 +90,15 @@ async def test_pages_that_are_not_built_are_explained_in_both_languages(app, cli
     assert response.text.index("工作室页面尚未构建") < response.text.index("are not built")
     assert "make studio" in response.text
     assert "<script" not in response.text
+
+
+def test_the_page_shows_the_defaults_that_the_engine_trains_with():
+    from lamina.training.document import TrainingDocument
+
+    source = (WEB_SOURCE / "graph" / "training.ts").read_text(encoding="utf-8")
+    declared = re.search(r"TRAINING_DEFAULTS = \{(.*?)\}", source)
+    assert declared is not None
+    shown = dict(re.findall(r"(\w+): (\d+)", declared[1]))
+    fields = TrainingDocument.model_fields
+    assert set(shown) == {"batch_size", "epochs", "seed"}
+    assert shown == {name: str(fields[name].default) for name in shown}

@@ -159,6 +159,17 @@ describe("the training tab", () => {
     await userEvent.type(screen.getByLabelText("Epochs"), "12");
     expect(training().epochs).toBe(12);
   });
+
+  it("shows what holds where a number was emptied", async () => {
+    const editor = testEditor();
+    editor.view.setState({ inspectorTab: "training" });
+    await show(editor, <Inspector />);
+    await userEvent.clear(screen.getByLabelText("Epochs"));
+    expect(screen.getByLabelText("Epochs")).toHaveValue("");
+    expect(screen.getByLabelText("Epochs")).toHaveAttribute("placeholder", "10");
+    expect(screen.getByLabelText("Batch size")).toHaveAttribute("placeholder", "32");
+    expect(screen.getByLabelText("Seed")).toHaveAttribute("placeholder", "0");
+  });
 });
 
 describe("the problems", () => {

@@ -5,7 +5,7 @@ import type { Json } from "@/graph/json";
 import { BoolField } from "./BoolField";
 import { ChoiceField } from "./ChoiceField";
 import { FieldFrame } from "./FieldFrame";
-import type { FieldSpec } from "./fieldSpec";
+import { type FieldSpec, isDefault } from "./fieldSpec";
 import { ListField } from "./ListField";
 import { NumberField } from "./NumberField";
 import { ShapeField } from "./ShapeField";
@@ -28,7 +28,6 @@ export function Field({ spec, value, error, warning, fixes, onChange }: FieldPro
   const { i18n } = useTranslation("editor");
   const doc = spec.doc ? localize(spec.doc, i18n.language) : "";
   const shown = value === undefined ? spec.defaultValue : value;
-  const isDefault = value === undefined || spec.required;
   return (
     <FieldFrame
       label={localize(spec.label, i18n.language)}
@@ -37,7 +36,7 @@ export function Field({ spec, value, error, warning, fixes, onChange }: FieldPro
       error={error}
       warning={warning}
       fixes={fixes}
-      onReset={isDefault ? undefined : () => onChange(undefined)}
+      onReset={isDefault(spec, value) || spec.required ? undefined : () => onChange(undefined)}
     >
       {(ids) => {
         const control = { spec, value: shown, onChange, ids };

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { Json, JsonObject } from "@/graph/json";
 import { ChevronDownIcon, ChevronRightIcon } from "@/ui/icons";
 import { Field } from "./Field";
-import type { FieldSpec } from "./fieldSpec";
+import { type FieldSpec, isDefault } from "./fieldSpec";
 import classes from "./form.module.css";
 
 interface SchemaFormProps {
@@ -27,7 +27,7 @@ export function SchemaForm({ fields, values, errorOf, warningOf, fixesOf, onChan
   const advancedId = useId();
   const basic = fields.filter((field) => !field.advanced);
   const advanced = fields.filter((field) => field.advanced);
-  const changed = advanced.filter((field) => values[field.name] !== undefined).length;
+  const changed = advanced.filter((field) => !isDefault(field, values[field.name])).length;
   const draw = (field: FieldSpec) => (
     <Field
       key={field.name}

@@ -1,7 +1,7 @@
 /** What a form control needs to know, read from one property of a JSON Schema. */
 
 import { bilingual, type Text } from "@/api/text";
-import { isObject, type Json, type JsonObject } from "@/graph/json";
+import { isObject, type Json, type JsonObject, sameJson } from "@/graph/json";
 
 export type Widget = "int" | "float" | "bool" | "choice" | "size" | "sides" | "shape" | "text";
 
@@ -26,6 +26,11 @@ export interface FieldSpec {
   readonly length: number | null;
   /** Whether a text stands for a list, or for one value: numbers, or words. */
   readonly isList: boolean;
+}
+
+/** Whether a value is what holds without it, also where it is written down. */
+export function isDefault(spec: FieldSpec, value: Json | undefined): boolean {
+  return value === undefined || sameJson(value, spec.defaultValue);
 }
 
 const WIDGETS: readonly string[] = [

@@ -57,6 +57,19 @@ describe("reading a schema", () => {
   });
 });
 
+it("offers no way back to a default that holds already, also where it is written down", async () => {
+  const schema = {
+    properties: {
+      rate: { type: "number", default: 0.001, title: "Rate" },
+      decay: { type: "number", default: 0.5, title: "Decay" },
+    },
+  };
+  const values = { rate: 0.001, decay: 0.9 };
+  await renderPage(<SchemaForm fields={fieldsIn(schema)} values={values} onChange={() => undefined} />);
+  expect(screen.getByRole("button", { name: /^Reset .*decay/i })).toBeVisible();
+  expect(screen.queryByRole("button", { name: /^Reset .*rate/i })).toBeNull();
+});
+
 describe("numbers as typed", () => {
   it.each([
     ["1e-3", 0.001],

@@ -2,6 +2,7 @@ import { Switch } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { isObject, type Json } from "@/graph/json";
 import { snakeCase } from "@/graph/names";
+import { TRAINING_DEFAULTS } from "@/graph/training";
 import { Segmented } from "@/ui/Segmented";
 import { useCheck, useEditor, useTraining } from "../EditorContext";
 import { SelectControl, tied } from "../form/controls";
@@ -110,7 +111,7 @@ export function TrainingTab() {
 }
 
 function TrainingNumber(props: {
-  name: "batch_size" | "epochs" | "seed";
+  name: keyof typeof TRAINING_DEFAULTS;
   minimum: number;
   error: string | undefined;
   doc?: string;
@@ -130,6 +131,7 @@ function TrainingNumber(props: {
           whole
           minimum={minimum}
           maximum={null}
+          placeholder={String(TRAINING_DEFAULTS[name])}
           onChange={(next) => actions.setTraining(name, next ?? undefined)}
         />
       )}
