@@ -9,7 +9,7 @@ import { StateBadge } from "@/ui/StateBadge";
 import tables from "@/ui/table.module.css";
 import { RunMenu } from "./RunMenu";
 import classes from "./runs.module.css";
-import { latest, secondsOf, shareOf } from "./runTable";
+import { type Latest, latest, secondsOf, shareOf } from "./runTable";
 
 /** Drawn again only when its own run changes. */
 export const RunRow = memo(function RunRow({ run }: { run: Run }) {
@@ -33,8 +33,8 @@ export const RunRow = memo(function RunRow({ run }: { run: Run }) {
       <td className={classes.progressCell}>
         <RunProgress run={run} />
       </td>
-      <td className={tables.number}>{loss === null ? "–" : formatMetric(loss)}</td>
-      <td className={tables.number}>{accuracy === null ? "–" : formatShare(accuracy, language)}</td>
+      <MetricCell latest={loss} format={formatMetric} />
+      <MetricCell latest={accuracy} format={(value) => formatShare(value, language)} />
       <td className={tables.number}>{seconds === null ? "–" : formatDuration(seconds, t)}</td>
       <td className={tables.number}>
         <time dateTime={run.created_at} title={formatMoment(run.created_at, language)}>
@@ -47,6 +47,17 @@ export const RunRow = memo(function RunRow({ run }: { run: Run }) {
     </tr>
   );
 });
+
+function MetricCell({ latest, format }: { latest: Latest | null; format: (value: number) => string }) {
+  const { t } = useTranslation("runs");
+  if (latest === null) return <td className={tables.number}>–</td>;
+  return (
+    <td className={tables.number}>
+      {format(latest.value)}
+      <span className={classes.origin}>{t(`part.${latest.part}`)}</span>
+    </td>
+  );
+}
 
 function RunProgress({ run }: { run: Run }) {
   const { t } = useTranslation("runs");

@@ -32,6 +32,7 @@ describe("RunsPage", () => {
     expect(row.getByText("Epoch 3 of 3")).toBeVisible();
     expect(row.getByText("98.76%")).toBeVisible();
     expect(row.getByText("1 min 5 s")).toBeVisible();
+    expect(row.getByText("98.76%").closest("td")).toHaveTextContent("98.76%validation");
     expect(screen.getByRole("progressbar")).toHaveAttribute("aria-valuenow", "50");
   });
 

@@ -65,8 +65,14 @@ describe("sortRuns", () => {
 
 describe("the values of a row", () => {
   it("prefer validation over training", () => {
-    expect(latest({ last: { "epoch/loss": 1, "epoch/val_loss": 2, "batch/loss": 3 } }, "loss")).toBe(2);
-    expect(latest({ last: { "batch/loss": 3, "running/loss": 4 } }, "loss")).toBe(4);
+    expect(latest({ last: { "epoch/loss": 1, "epoch/val_loss": 2, "batch/loss": 3 } }, "loss")).toEqual({
+      value: 2,
+      part: "validation",
+    });
+    expect(latest({ last: { "batch/loss": 3, "running/loss": 4 } }, "loss")).toEqual({
+      value: 4,
+      part: "training",
+    });
     expect(latest({ last: {} }, "loss")).toBeNull();
   });
 

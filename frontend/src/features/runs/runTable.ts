@@ -16,11 +16,18 @@ export type Shown = (typeof SHOWN)[number];
 /** Newest first. */
 export const START_SORTING: Sorting = { column: "created", isDescending: true };
 
+/** A value and what it was measured on: the two parts must not be compared without a word. */
+export interface Latest {
+  readonly value: number;
+  readonly part: "training" | "validation";
+}
+
 /** What a metric came to last: on validation if it was measured there, else over the epoch, else so far. */
-export function latest(run: Pick<Run, "last">, metric: string): number | null {
+export function latest(run: Pick<Run, "last">, metric: string): Latest | null {
   for (const key of [`epoch/val_${metric}`, `epoch/${metric}`, `running/${metric}`, `batch/${metric}`]) {
     const value = run.last[key];
-    if (value !== undefined && value !== null) return Number(value);
+    const part = key.startsWith("epoch/val_") ? "validation" : "training";
+    if (value !== undefined && value !== null) return { value: Number(value), part };
   }
   return null;
 }
@@ -74,7 +81,7 @@ function sortValue(run: Run, column: ColumnId, now: number): number | string | n
     case "created":
       return Date.parse(run.created_at);
     default:
-      return latest(run, column);
+      return latest(run, column)?.value ?? null;
   }
 }
 
