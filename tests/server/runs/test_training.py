@@ -148,12 +148,15 @@ def test_a_stop_keeps_the_model_of_that_step(http, start, run_when):
     assert run["epoch"] < 1000
     names = (http.get(f"/runs/{run_id}/artifacts")).json()["items"]
     assert [artifact["name"] for artifact in names] == ["model.keras"]
-    batches = [
-        event["step"]
-        for event in events(http, run_id, kinds="metrics")
-        if "batch/loss" in event["body"]
-    ]
+    metrics = events(http, run_id, kinds="metrics")
+    batches = [event["step"] for event in metrics if "batch/loss" in event["body"]]
     assert batches == list(range(1, len(batches) + 1))
+    # The epoch that was cut short has no point among those of whole ones.
+    latest = events(http, run_id, kinds="metrics", after=max(0, run["head"] - 100))
+    epochs = [event["step"] for event in latest if "epoch/loss" in event["body"]]
+    steps = run["steps_per_epoch"]
+    assert epochs, run["step"]
+    assert [step for step in epochs if step % steps] == []
 
 
 def test_a_loss_that_is_no_number_ends_the_run_and_says_so(http, start, run_when, graph):

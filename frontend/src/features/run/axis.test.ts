@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createAxis, formatClock, formatPlace, formatSteps, seriesAxis } from "./axis";
+import { createAxis, formatClock, formatPlace, formatSteps, seriesAxis, tickSteps } from "./axis";
 
 describe("createAxis", () => {
   it("turns steps into epochs once their length is known", () => {
@@ -31,6 +31,13 @@ it("reads epochs from the series by step", () => {
 it("writes ticks short", () => {
   expect([0, 500, 12_500, 3_000_000].map(formatSteps)).toEqual(["0", "500", "12.5k", "3M"]);
   expect([0, 65, 3725].map(formatClock)).toEqual(["0:00", "1:05", "1:02:05"]);
+});
+
+it("ticks whole steps, and parts of an epoch", () => {
+  expect(tickSteps("step").slice(0, 5)).toEqual([1, 2, 5, 10, 20]);
+  expect(tickSteps("step").every(Number.isInteger)).toBe(true);
+  expect(tickSteps("step").at(-1)).toBeGreaterThan(1e11);
+  expect(tickSteps("epoch").slice(0, 4)).toEqual([0.1, 0.2, 0.5, 1]);
 });
 
 it("names a place on the axis as precisely as it means something", () => {

@@ -40,6 +40,14 @@ export function formatSteps(steps: number): string {
   return String(+steps.toFixed(2));
 }
 
+/** Distances that ticks may have: parts of an epoch mean something, parts of a step do not. */
+export function tickSteps(mode: "step" | "epoch"): number[] {
+  const whole = Array.from({ length: 12 }, (_, power) =>
+    [1, 2, 5].map((digit) => digit * 10 ** power),
+  ).flat();
+  return mode === "step" ? whole : [0.1, 0.2, 0.5, ...whole];
+}
+
 export function formatTick(mode: AxisMode, value: number): string {
   return mode === "time" ? formatClock(value) : formatSteps(value);
 }

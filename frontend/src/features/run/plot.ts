@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Table } from "@/series/lines";
-import { type AxisMode, formatTick } from "./axis";
+import { type AxisMode, formatTick, tickSteps } from "./axis";
 import type { ChartLine } from "./chartTable";
 
 export interface PlotOptions {
@@ -148,9 +148,7 @@ export function createPlot(host: HTMLElement, width: number, options: PlotOption
           size: 26,
           gap: 6,
           values: (_plot, ticks) => ticks.map((tick) => formatTick(options.mode, tick)),
-          ...(options.mode === "epoch"
-            ? { incrs: [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] }
-            : {}),
+          ...(options.mode === "time" ? {} : { incrs: tickSteps(options.mode) }),
         },
         {
           ...axis,

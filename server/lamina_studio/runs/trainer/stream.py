@@ -85,14 +85,18 @@ class StreamCallback(Callback):
         seconds = ended_at - self._began_at
         training_s = (self._validation_at or ended_at) - self._began_at
         values = {key: float(value) for key, value in (logs or {}).items()}
-        body = {f"epoch/{key}": to_wire(value) for key, value in values.items()}
-        body["epoch/seconds"] = seconds
+        done, steps = self.step - self._first_step + 1, self.params.get("steps")
+        is_cut = bool(steps and done < steps)
+        body: dict[str, Any] = {}
+        # A few batches are no epoch: their point would stand beside those of whole ones. Their running values are told.
+        if not (is_cut and self.model.stop_training):
+            body |= {f"epoch/{key}": to_wire(value) for key, value in values.items()}
+            body["epoch/seconds"] = seconds
         body["samples_per_second"] = self._samples / training_s if training_s > 0 else 0.0
         self._reporter.emit("metrics", body)
         shown = shown_values(values)
-        done, steps = self.step - self._first_step + 1, self.params.get("steps")
         cut = Text("", "")
-        if steps and done < steps:
+        if is_cut:
             cut = Text(
                 f", stopped after {done} of {steps} steps", f"，在 {steps} 步中的第 {done} 步停止"
             )
