@@ -172,6 +172,41 @@ describe("the training tab", () => {
   });
 });
 
+describe("what is said of training and names", () => {
+  it("stands once, at the setting it is about, and a warning is no error", async () => {
+    const editor = testEditor();
+    await show(editor, <Inspector />);
+    await userEvent.click(screen.getByRole("tab", { name: "Training" }));
+    await userEvent.selectOptions(screen.getByLabelText("Optimizer"), "StepperOne");
+    const problems = [
+      { severity: "warning" as const, field: "optimizer.config.pace", message: "Pace is high." },
+      { severity: "error" as const, field: "validation.split", message: "Too much is kept." },
+    ].map((problem) => ({ ...problem, node: null }));
+    act(() => editor.checker.store.setState({ report: reportOf(problems) }));
+    expect(screen.getAllByText("Pace is high.")).toHaveLength(1);
+    expect(screen.getByLabelText("Pace")).toHaveAccessibleDescription(/Pace is high/);
+    expect(screen.getByLabelText("Pace")).not.toBeInvalid();
+    expect(screen.getByLabelText("Validation split")).toBeInvalid();
+  });
+
+  it("tells a name that is taken from what is no name", async () => {
+    const editor = testEditor();
+    editor.view.getState().select(["a"]);
+    await show(editor, <Inspector />);
+    const name = screen.getByLabelText("Name");
+    const typeName = async (text: string) => {
+      await userEvent.clear(name);
+      await userEvent.type(name, `${text}{Enter}`);
+    };
+    await typeName("b");
+    expect(name).toHaveAccessibleDescription(/Another layer is called b\./);
+    await typeName("层");
+    expect(name).toHaveAccessibleDescription(/the name in code and in files/);
+    await typeName("a");
+    expect(name).not.toBeInvalid();
+  });
+});
+
 describe("the problems", () => {
   const fix = {
     label: "Set size to 4",

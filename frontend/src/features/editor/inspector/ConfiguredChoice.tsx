@@ -11,6 +11,7 @@ import { fieldsIn } from "../form/fieldSpec";
 import { SchemaForm } from "../form/SchemaForm";
 import type { CatalogEntry } from "../wire";
 import classes from "./Inspector.module.css";
+import type { Said } from "./said";
 
 interface ConfiguredChoiceProps {
   label: string;
@@ -19,7 +20,9 @@ interface ConfiguredChoiceProps {
   spell?: (name: string) => string;
   value: Json | undefined;
   error: string | undefined;
-  fieldErrorOf?: (name: string) => string | undefined;
+  warning: string | undefined;
+  /** What is said of one of its settings. */
+  fieldSaid: (name: string) => Said;
   onChange: (value: Json) => void;
 }
 
@@ -30,7 +33,8 @@ export function ConfiguredChoice({
   entries,
   value,
   error,
-  fieldErrorOf,
+  warning,
+  fieldSaid,
   onChange,
 }: ConfiguredChoiceProps) {
   const { t, i18n } = useTranslation("editor");
@@ -52,6 +56,7 @@ export function ConfiguredChoice({
         label={label}
         doc={entry ? localize(entry.summary, i18n.language) : undefined}
         error={choice === null && value !== undefined ? t("training.perOutput") : error}
+        warning={warning}
       >
         {(ids) => (
           <SelectControl
@@ -75,7 +80,8 @@ export function ConfiguredChoice({
           <SchemaForm
             fields={fields}
             values={choice.config}
-            {...(fieldErrorOf ? { errorOf: fieldErrorOf } : {})}
+            errorOf={(name) => fieldSaid(name).error}
+            warningOf={(name) => fieldSaid(name).warning}
             onChange={set}
           />
         </div>

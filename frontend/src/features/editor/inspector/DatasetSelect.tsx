@@ -6,16 +6,17 @@ import { isObject } from "@/graph/json";
 import { useEditor, useTraining } from "../EditorContext";
 import { SelectControl, tied } from "../form/controls";
 import { FieldFrame } from "../form/FieldFrame";
+import type { Said } from "./said";
 
 /** The dataset in one line; the Data tab shows them all at length. */
-export function DatasetSelect({ error }: { error: string | undefined }) {
+export function DatasetSelect({ said }: { said: Said }) {
   const { t, i18n } = useTranslation("editor");
   const { actions } = useEditor();
   const { data = [] } = useQuery(datasetsQuery);
   const value = useTraining((training) => (isObject(training.dataset) ? training.dataset.id : undefined));
   const chosen = typeof value === "string" ? value : "";
   return (
-    <FieldFrame label={t("training.dataset")} error={error}>
+    <FieldFrame label={t("training.dataset")} {...said}>
       {(ids) => (
         <SelectControl
           {...tied(ids)}

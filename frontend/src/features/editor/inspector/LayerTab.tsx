@@ -10,6 +10,7 @@ import { FieldFrame } from "../form/FieldFrame";
 import { SchemaForm } from "../form/SchemaForm";
 import { formatCount, formatShape } from "../format";
 import { FixButtons } from "../problems/FixButtons";
+import type { Renaming } from "../state/actions";
 import { problemsOf } from "../state/checking";
 import type { Problem } from "../wire";
 import classes from "./Inspector.module.css";
@@ -115,10 +116,12 @@ function LayerName({ id }: { id: string }) {
   const { t } = useTranslation("editor");
   const { actions } = useEditor();
   const [typed, setTyped] = useState(id);
-  const [isRefused, setIsRefused] = useState(false);
-  const apply = () => setIsRefused(!actions.renameLayer(id, typed.trim()));
+  const [outcome, setOutcome] = useState<Renaming>("done");
+  const name = typed.trim();
+  const apply = () => setOutcome(actions.renameLayer(id, name));
+  const refusal = outcome === "done" ? undefined : t(`layer.nameRefused.${outcome}`, { name });
   return (
-    <FieldFrame label={t("layer.name")} error={isRefused ? t("layer.nameRefused") : undefined}>
+    <FieldFrame label={t("layer.name")} error={refusal}>
       {(ids) => (
         <TextControl
           {...tied(ids)}
@@ -126,13 +129,16 @@ function LayerName({ id }: { id: string }) {
           spellCheck={false}
           maxLength={64}
           value={typed}
-          onChange={(event) => setTyped(event.currentTarget.value)}
+          onChange={(event) => {
+            setTyped(event.currentTarget.value);
+            setOutcome("done");
+          }}
           onBlur={apply}
           onKeyDown={(event) => {
             if (event.key === "Enter") apply();
             if (event.key === "Escape") {
               setTyped(id);
-              setIsRefused(false);
+              setOutcome("done");
             }
           }}
         />

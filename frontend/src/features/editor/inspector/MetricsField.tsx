@@ -7,11 +7,12 @@ import { useEditor, useTraining } from "../EditorContext";
 import { SelectControl, tied } from "../form/controls";
 import { FieldFrame } from "../form/FieldFrame";
 import classes from "./Inspector.module.css";
+import type { Said } from "./said";
 
 const NONE: readonly Json[] = [];
 
 /** What is watched besides the loss. */
-export function MetricsField({ error }: { error: string | undefined }) {
+export function MetricsField({ said }: { said: Said }) {
   const { t } = useTranslation("editor");
   const { catalogue, actions } = useEditor();
   const value = useTraining((training) => training.metrics);
@@ -19,7 +20,7 @@ export function MetricsField({ error }: { error: string | undefined }) {
   const names = metrics.map((metric) => readChoice(metric)?.type ?? "?");
   const rest = catalogue.metrics.filter((metric) => !names.some((name) => sameName(name, metric.name)));
   return (
-    <FieldFrame label={t("training.metrics")} error={error}>
+    <FieldFrame label={t("training.metrics")} {...said}>
       {(ids) => (
         <>
           {names.length > 0 && (

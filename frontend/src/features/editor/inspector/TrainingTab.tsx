@@ -4,7 +4,7 @@ import { isObject, type Json } from "@/graph/json";
 import { snakeCase } from "@/graph/names";
 import { TRAINING_DEFAULTS } from "@/graph/training";
 import { Segmented } from "@/ui/Segmented";
-import { useCheck, useEditor, useTraining } from "../EditorContext";
+import { useEditor, useTraining } from "../EditorContext";
 import { SelectControl, tied } from "../form/controls";
 import { FieldFrame } from "../form/FieldFrame";
 import { NumberInput } from "../form/NumberInput";
@@ -12,6 +12,7 @@ import { ConfiguredChoice } from "./ConfiguredChoice";
 import { DatasetSelect } from "./DatasetSelect";
 import classes from "./Inspector.module.css";
 import { MetricsField } from "./MetricsField";
+import { type Said, useTrainingProblems } from "./said";
 
 const DEVICES = ["auto", "cpu", "cuda"] as const;
 const PRECISIONS = ["float32", "bfloat16", "float16"] as const;
@@ -21,7 +22,7 @@ export function TrainingTab() {
   const { t } = useTranslation("editor");
   const { catalogue, actions } = useEditor();
   const training = useTraining((document) => document);
-  const errorOf = useTrainingErrors();
+  const said = useTrainingProblems();
   const validation = isObject(training.validation) ? training.validation : {};
   const deviceLabel = (value: string) => {
     const known = DEVICES.find((device) => device === value);
@@ -30,12 +31,8 @@ export function TrainingTab() {
   const shuffle = training.shuffle !== false;
   return (
     <div className={classes.stack}>
-      <DatasetSelect error={errorOf("dataset")} />
-      <FieldFrame
-        label={t("training.validation")}
-        doc={t("training.validationDoc")}
-        error={errorOf("validation")}
-      >
+      <DatasetSelect said={said("dataset")} />
+      <FieldFrame label={t("training.validation")} doc={t("training.validationDoc")} {...said("validation")}>
         {(ids) => (
           <NumberInput
             id={ids.id}
@@ -57,21 +54,22 @@ export function TrainingTab() {
         entries={catalogue.losses}
         spell={snakeCase}
         value={training.loss}
-        error={errorOf("loss")}
+        {...said("loss")}
+        fieldSaid={(name) => said(`loss.config.${name}`)}
         onChange={(value) => actions.setTraining("loss", value)}
       />
-      <MetricsField error={errorOf("metrics")} />
+      <MetricsField said={said("metrics")} />
       <ConfiguredChoice
         label={t("training.optimizer")}
         entries={catalogue.optimizers}
         value={training.optimizer}
-        error={errorOf("optimizer")}
-        fieldErrorOf={errorOf}
+        {...said("optimizer")}
+        fieldSaid={(name) => said(`optimizer.config.${name}`)}
         onChange={(value) => actions.setTraining("optimizer", value)}
       />
       <div className={classes.pair}>
-        <TrainingNumber name="batch_size" minimum={1} error={errorOf("batch_size")} />
-        <TrainingNumber name="epochs" minimum={1} error={errorOf("epochs")} />
+        <TrainingNumber name="batch_size" minimum={1} said={said("batch_size")} />
+        <TrainingNumber name="epochs" minimum={1} said={said("epochs")} />
       </div>
       <Switch
         size="sm"
@@ -79,8 +77,8 @@ export function TrainingTab() {
         checked={shuffle}
         onChange={(event) => actions.setTraining("shuffle", event.currentTarget.checked)}
       />
-      <TrainingNumber name="seed" minimum={0} error={errorOf("seed")} doc={t("training.seedDoc")} />
-      <FieldFrame label={t("training.device")} error={errorOf("device")} isGroup>
+      <TrainingNumber name="seed" minimum={0} said={said("seed")} doc={t("training.seedDoc")} />
+      <FieldFrame label={t("training.device")} {...said("device")} isGroup>
         {() => (
           <Segmented
             label={t("training.device")}
@@ -93,7 +91,7 @@ export function TrainingTab() {
           />
         )}
       </FieldFrame>
-      <FieldFrame label={t("training.precision")} error={errorOf("precision")}>
+      <FieldFrame label={t("training.precision")} {...said("precision")}>
         {(ids) => (
           <SelectControl
             {...tied(ids)}
@@ -113,15 +111,15 @@ export function TrainingTab() {
 function TrainingNumber(props: {
   name: keyof typeof TRAINING_DEFAULTS;
   minimum: number;
-  error: string | undefined;
+  said: Said;
   doc?: string;
 }) {
-  const { name, minimum, error, doc } = props;
+  const { name, minimum, said, doc } = props;
   const { t } = useTranslation("editor");
   const { actions } = useEditor();
   const value = useTraining((training) => training[name]);
   return (
-    <FieldFrame label={t(`training.${name}`)} doc={doc} error={error}>
+    <FieldFrame label={t(`training.${name}`)} doc={doc} {...said}>
       {(ids) => (
         <NumberInput
           id={ids.id}
@@ -142,14 +140,4 @@ function TrainingNumber(props: {
 /** A list of choices that always holds the present value, also one that this page does not know. */
 function withValue(choices: readonly string[], value: Json | undefined): string[] {
   return typeof value === "string" && !choices.includes(value) ? [...choices, value] : [...choices];
-}
-
-/** Problems of the training document by field; `optimizer.learning_rate` is found under either name. */
-export function useTrainingErrors(): (field: string) => string | undefined {
-  const problems = useCheck((check) => check.report?.problems);
-  return (field) =>
-    problems?.find(
-      (problem) =>
-        problem.node === null && problem.severity !== "info" && problem.field?.split(".").includes(field),
-    )?.message;
 }

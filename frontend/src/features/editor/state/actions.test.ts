@@ -154,10 +154,11 @@ describe("parameters, names and training settings", () => {
 
   it("renames a layer, keeps it selected, and refuses a name that was used", () => {
     editor.view.getState().select(["a"]);
-    expect(editor.actions.renameLayer("a", "first")).toBe(true);
+    expect(editor.actions.renameLayer("a", "first")).toBe("done");
     expect(selection()).toEqual(["first"]);
-    expect(editor.actions.renameLayer("b", "a")).toBe(false);
-    expect(editor.actions.renameLayer("b", "not a name")).toBe(false);
+    expect(editor.actions.renameLayer("b", "a")).toBe("wasTaken");
+    expect(editor.actions.renameLayer("b", "first")).toBe("taken");
+    expect(editor.actions.renameLayer("b", "not a name")).toBe("noName");
   });
 
   it("undoes training settings like everything else", () => {

@@ -28,6 +28,9 @@ export const REFUSALS: Record<commands.Refusal, AnnouncementKey> = {
   unknown: "refusedUnknown",
 };
 
+/** Whether a layer has its new name now, or why not. */
+export type Renaming = "done" | "noName" | "taken" | "wasTaken";
+
 export type EditorActions = ReturnType<typeof createActions>;
 
 /** The shape of one sample of a dataset; null while that is not known. */
@@ -186,14 +189,15 @@ export function createActions(
       edit("connect", (now) => commands.moveInput(now, id, from, to)),
     renameModel: (name: string) => edit("rename", (now) => commands.renameGraph(now, name), "rename model"),
 
-    /** Give a layer another name. False, and nothing done, when the name cannot be taken. */
-    renameLayer(from: string, to: string): boolean {
-      if (from === to) return true;
-      const { usedIds } = document.getState();
-      if (!isId(to) || usedIds.has(to)) return false;
+    /** Give a layer another name. Says why, and does nothing, when the name cannot be taken. */
+    renameLayer(from: string, to: string): Renaming {
+      if (from === to) return "done";
+      if (!isId(to)) return "noName";
       const before = currentDocument(document.getState());
+      if (before.graph.nodes.some(({ id }) => id === to)) return "taken";
+      if (document.getState().usedIds.has(to)) return "wasTaken";
       const renamed = commands.renameNode(before.graph, from, to);
-      if (renamed === before.graph) return false;
+      if (renamed === before.graph) return "noName";
       const next = { graph: renamed, training: renameInTraining(before.training, from, to) };
       document.getState().change(next, { label: "rename" });
       const { selection } = view.getState();
@@ -201,7 +205,7 @@ export function createActions(
         selection.map((id) => (id === from ? to : id)),
         { keepTab: true },
       );
-      return true;
+      return "done";
     },
 
     deleteSelection(): void {
