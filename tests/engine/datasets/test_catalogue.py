@@ -1,6 +1,7 @@
 """What every data set of the studio promises, and what it says when there is no network."""
 
 import gzip
+import socket
 import struct
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 from lamina.datasets import digits, iris, mnist
 from lamina.datasets.catalogue import DATASETS, ClassTarget
-from lamina.datasets.sources import ConfiguredMirror
+from lamina.datasets.sources import ConfiguredMirror, Mirror
 from lamina.datasets.splitting import stratified_split
 from lamina.datasets.storage import DownloadFailedError
 from lamina.errors import DatasetError
@@ -129,6 +130,25 @@ def test_without_a_network_the_message_says_what_works_and_how_to_bring_the_file
     for part in ("digits", "iris", str(cache), "train-images-idx3-ubyte", "No such file"):
         assert part in str(failure.value)
         assert part in failure.value.text.zh
+
+
+def test_without_a_network_the_message_is_short_and_in_one_language(cache, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]  # nobody listens there once this block has ended
+    monkeypatch.delenv("LAMINA_DATASETS_MIRROR", raising=False)
+    sources = (*MIRROR_ONLY, Mirror(f"http://127.0.0.1:{port}"))
+    spec = replace(DATASETS.get("mnist"), storage=replace(mnist.FILES, sources=sources))
+    with pytest.raises(DownloadFailedError) as failure:
+        spec.download()
+    said = failure.value.text
+    assert said.en.startswith(
+        "mnist could not be downloaded: there is no connection to its sources. To bring it by hand, put train-"
+    )
+    assert said.zh.startswith("无法下载 mnist：无法连接到下载来源，请检查网络。如需手动提供，")
+    for text in (said.en, said.zh):
+        assert "not set" not in text
+        assert "refused" not in text
+    assert dict(failure.value.reasons)["LAMINA_DATASETS_MIRROR"] == "not set"
 
 
 def test_mnist_comes_from_the_configured_mirror_and_its_hash_decides(cache, tmp_path, monkeypatch):

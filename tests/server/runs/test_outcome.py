@@ -5,6 +5,7 @@ import errno
 import pytest
 import torch
 
+from lamina.datasets.storage import DownloadFailedError
 from lamina.errors import DatasetError
 from lamina.problems import GraphError, Problem
 from lamina.text import Text
@@ -24,6 +25,7 @@ PROBLEM = Problem(code="x", severity="error", message=Text("too wide", "太宽")
         (RuntimeError("Storage size calculation overflowed with sizes=[1]"), Reason.OOM_RAM),
         (NO_SPACE, Reason.DISK_FULL),
         (GraphError([PROBLEM]), Reason.SPEC_INVALID),
+        (DownloadFailedError(Text("No network.", "没有网络。"), []), Reason.DOWNLOAD_FAILED),
         (DatasetError(Text("The file is broken.", "文件已损坏。")), Reason.USER_ERROR),
         (KeyError("secret"), Reason.INTERNAL),
         (PermissionError(errno.EACCES, "no"), Reason.INTERNAL),

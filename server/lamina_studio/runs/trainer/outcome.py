@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from lamina.datasets.storage import DownloadFailedError
 from lamina.errors import LaminaError
 from lamina.problems import GraphError
 from lamina.text import Text
@@ -85,6 +86,8 @@ def failed(error: BaseException, batch_size: int | None) -> Outcome:
         return _disk_full()
     if isinstance(error, GraphError):
         return Outcome(RunState.FAILED, error.text, Reason.SPEC_INVALID)
+    if isinstance(error, DownloadFailedError):
+        return Outcome(RunState.FAILED, error.text, Reason.DOWNLOAD_FAILED)
     if isinstance(error, LaminaError):
         return Outcome(RunState.FAILED, error.text, Reason.USER_ERROR)
     return Outcome(
