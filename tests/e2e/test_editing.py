@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from scripts.started_studio import StartedStudio
@@ -94,3 +95,35 @@ def test_a_value_out_of_range_is_a_problem_at_its_node(page: Page):
     editor.set_number("Rate", 1.5)
     expect(editor.problems().filter(has_text="dropout").first).to_be_visible()
     expect(editor.node("dropout")).to_have_attribute("aria-label", re.compile("problem"))
+
+
+def test_the_first_layer_stands_where_it_was_dropped(page: Page):
+    editor = Editor(page).open("/m/new?template=empty")
+    editor.drag_in("Input", 0.25, 0.2)
+    editor.drag_in("Dense", 0.25, 0.5)
+    canvas = editor.canvas.bounding_box()
+    assert canvas is not None
+    for node, y in (("n_input_1", 0.2), ("n_dense_1", 0.5)):
+        place = editor.node(node).bounding_box()
+        assert place is not None
+        assert place["x"] + place["width"] / 2 == pytest.approx(
+            canvas["x"] + 0.25 * canvas["width"], abs=12
+        )
+        assert place["y"] + place["height"] / 2 == pytest.approx(
+            canvas["y"] + y * canvas["height"], abs=24
+        )
+
+
+def test_a_graph_that_was_seen_whole_is_whole_above_the_dock(page: Page):
+    editor = Editor(page).open("/m/new?template=digits-mlp")
+    expect(editor.node("digit")).to_be_in_viewport(ratio=1)
+    page.get_by_role("button", name=re.compile("problems", re.IGNORECASE)).first.click()
+    expect(editor.dock).to_be_visible()
+    page.wait_for_function(
+        """() => {
+            const frame = document.querySelector(".react-flow").getBoundingClientRect();
+            const nodes = [...document.querySelectorAll(".react-flow__node")];
+            const places = nodes.map((node) => node.getBoundingClientRect());
+            return places.every((at) => at.top >= frame.top && at.bottom <= frame.bottom);
+        }"""
+    )

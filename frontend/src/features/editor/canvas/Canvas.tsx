@@ -7,7 +7,7 @@ import {
   SelectionMode,
 } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
-import { memo, useCallback, useRef } from "react";
+import { memo, useCallback, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { nodeById } from "@/graph/topology";
 import { OTHER_COLOUR } from "@/ui/groupColour";
@@ -48,6 +48,8 @@ function FlowCanvas() {
   const drag = useNodeDrag(port);
   const isEmpty = useGraph((graph) => graph.nodes.length === 0);
   const isConnecting = useView((state) => state.connectFrom !== null);
+  // A fit that is asked for while there is nothing waits for the first layer, and takes it from where it was dropped.
+  const [startsEmpty] = useState(isEmpty);
   const isMinimapOpen = useView((state) => state.isMinimapOpen);
 
   const links = useLinks(flow.portAt, port);
@@ -93,7 +95,7 @@ function FlowCanvas() {
         nodeDragThreshold={2}
         minZoom={0.1}
         maxZoom={2}
-        fitView
+        fitView={!startsEmpty}
         fitViewOptions={FIT}
       >
         <Background variant={BackgroundVariant.Dots} gap={24} size={1.2} className={classes.dots ?? ""} />

@@ -1,4 +1,4 @@
-import { type OnMove, useReactFlow } from "@xyflow/react";
+import { type OnMove, type Rect, useReactFlow, type Viewport } from "@xyflow/react";
 import { type RefObject, useCallback, useEffect, useRef } from "react";
 import { NODE_WIDTH } from "@/graph/placement";
 import { useEditor } from "../EditorContext";
@@ -11,8 +11,20 @@ const WHOLE = { padding: 0.12, maxZoom: 1 };
 /** Distance kept from the rim, in screen pixels. */
 const RIM = 32;
 
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Whether all of what `bounds` spans, in the canvas' units, is seen in a frame of this size, in screen pixels. */
+export function isInView(bounds: Rect, { x, y, zoom }: Viewport, frame: Size): boolean {
+  const [left, top] = [bounds.x * zoom + x, bounds.y * zoom + y];
+  const [right, bottom] = [left + bounds.width * zoom, top + bounds.height * zoom];
+  return bounds.height > 0 && left >= 0 && top >= 0 && right <= frame.width && bottom <= frame.height;
+}
+
 /**
- * Keep the graph in view while the canvas changes its size, such as when the dock opens.
+ * Keep the graph in view, the whole of it where it was, while the canvas changes its size, such as when the dock opens.
  *
  * It ends when someone moves the canvas by hand, and begins again with the next fit.
  */
@@ -38,8 +50,23 @@ export function useKeepFitted(frame: RefObject<HTMLElement | null>) {
   useEffect(() => {
     const element = frame.current;
     if (!element) return;
+    let before: Size | null = null;
     const observer = new ResizeObserver(() => {
-      if (isFitted.current) void flow.fitView(FIT).then(keepInView);
+      const size = { width: element.clientWidth, height: element.clientHeight };
+      const wasWhole =
+        before !== null && isInView(flow.getNodesBounds(flow.getNodes()), flow.getViewport(), before);
+      const isSmaller = before !== null && (size.width < before.width || size.height < before.height);
+      before = size;
+      if (flow.getNodes().length === 0) {
+        // The first layer that is pressed stands at the origin: in the middle above.
+        void flow.setViewport({ x: (size.width - NODE_WIDTH) / 2, y: 2 * RIM, zoom: 1 });
+        return;
+      }
+      // Who saw the whole graph goes on seeing it, also where it was moved by hand: rather small than cut off.
+      if (wasWhole && isSmaller) isFitted.current = true;
+      if (!isFitted.current) return;
+      if (wasWhole) void flow.fitView(WHOLE);
+      else void flow.fitView(FIT).then(keepInView);
     });
     observer.observe(element);
     return () => observer.disconnect();
