@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { datasetsQuery } from "@/api/queries";
 import { linesOf } from "@/graph/testing";
 import { createTestQueryClient, renderPage } from "@/test/render";
+import { RunNotice } from "./dock/RunNotice";
 import { type Editor, EditorProvider } from "./EditorContext";
 import { Inspector } from "./inspector/Inspector";
 import { CommandPalette } from "./keyboard/CommandPalette";
@@ -50,6 +51,7 @@ function runOf(change: Partial<StudioRun> = {}): StudioRun {
     step: 30,
     steps_per_epoch: 20,
     seconds_left: 125,
+    test: null,
     ...change,
   };
 }
@@ -281,6 +283,23 @@ describe("the top bar", () => {
     const link = screen.getByRole("link", { name: "Download .keras" });
     expect(link).toHaveAttribute("href", "/api/v1/runs/r1/artifacts/model.keras");
     expect(screen.getByRole("button", { name: "Train" })).toBeInTheDocument();
+  });
+
+  it.each([
+    [
+      { state: "SUCCEEDED" as const, test: { loss: 0.04, metrics: { accuracy: 0.9855 }, n: 10 } },
+      "The last run has finished: 98.55% accuracy on the test part.",
+    ],
+    [{ state: "STOPPED" as const, step: 45 }, "The last run was stopped at step 45."],
+  ])("says how the last run ended, with a way to it", async (change, sentence) => {
+    await show(testEditor(), <RunNotice />, runOf(change));
+    expect(screen.getByRole("status")).toHaveTextContent(sentence);
+    expect(screen.getByRole("link", { name: "Show the run" })).toHaveAttribute("href", "/runs/r1");
+  });
+
+  it("says nothing of a run that goes on", async () => {
+    await show(testEditor(), <RunNotice />, runOf());
+    expect(screen.queryByRole("status")).toBeNull();
   });
 
   it("offers no file when the run failed", async () => {

@@ -159,7 +159,15 @@ describe("the outline", () => {
 });
 
 describe("a run", () => {
-  const run = { id: "r", message: null, model_version: 1, epoch: 1, epochs: 4, seconds_left: null };
+  const run = {
+    id: "r",
+    message: null,
+    model_version: 1,
+    epoch: 1,
+    epochs: 4,
+    seconds_left: null,
+    test: null,
+  };
 
   it("has a model when it learned something", () => {
     const state = (name: "SUCCEEDED" | "STOPPED" | "FAILED", step: number) =>

@@ -25,4 +25,5 @@ export type StudioRun = Pick<
   | "step"
   | "steps_per_epoch"
   | "seconds_left"
+  | "test"
 >;
