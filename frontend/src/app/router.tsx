@@ -34,6 +34,8 @@ interface StudioSearch {
   template?: string;
   /** The layer to select, such as the one that made a run fail. */
   layer?: string;
+  /** The run that led here, or, of a new model, the one that it is a copy of. */
+  run?: string;
 }
 
 const studioRoute = createRoute({
@@ -42,6 +44,7 @@ const studioRoute = createRoute({
   validateSearch: (search: Record<string, unknown>): StudioSearch => ({
     ...(typeof search.template === "string" ? { template: search.template } : {}),
     ...(typeof search.layer === "string" ? { layer: search.layer } : {}),
+    ...(typeof search.run === "string" ? { run: search.run } : {}),
   }),
   loader: () => loadTexts("editor", "run"),
   component: lazyRouteComponent(() => import("./routes/StudioRoute"), "StudioRoute"),

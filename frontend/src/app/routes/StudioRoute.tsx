@@ -16,7 +16,7 @@ const CHART_HEIGHT_PX = 156;
 /** The Studio with the curves and the log of the model's newest run in its dock. */
 export function StudioRoute() {
   const { model } = useParams({ from: "/m/$model" });
-  const { template, layer } = useSearch({ from: "/m/$model" });
+  const { template, layer, run: sourceRun } = useSearch({ from: "/m/$model" });
   const navigate = useNavigate();
   const modelId = model === NEW ? null : model;
   const runs = useQuery(runsQuery).data ?? [];
@@ -27,6 +27,7 @@ export function StudioRoute() {
       modelId={modelId}
       template={template ?? null}
       layer={layer ?? null}
+      sourceRun={sourceRun ?? null}
       run={run}
       onModelCreated={(id) => void navigate({ to: "/m/$model", params: { model: id }, replace: true })}
       renderCurves={(runId) => <Curves runId={runId} run={runs.find(({ id }) => id === runId)} />}

@@ -47,10 +47,12 @@ function serve(answers: Partial<Record<string, () => Response>> = {}) {
 function Page({
   start,
   template = null,
+  sourceRun = null,
   created,
 }: {
   start: string | null;
   template?: string | null;
+  sourceRun?: string | null;
   created?: (id: string) => void;
 }) {
   const [modelId, setModelId] = useState(start);
@@ -58,6 +60,7 @@ function Page({
     <StudioPage
       modelId={modelId}
       template={template}
+      sourceRun={sourceRun}
       layer={null}
       run={null}
       onModelCreated={(id) => {
@@ -158,6 +161,20 @@ describe("the Studio", () => {
     await renderPage(<Page start="m_nosuch" />);
     expect(await screen.findByText(/There is no model at this address/)).toBeInTheDocument();
     expect(screen.getByRole("link", { name: "To the models" })).toHaveAttribute("href", "/");
+  });
+
+  it("offers what a run keeps when its model was deleted, and opens that as a draft", async () => {
+    const kept = documentOf();
+    serve({
+      "GET /api/v1/runs/r1": () => Response.json({ ...kept, graph: { ...kept.graph, name: "kept" } }),
+    });
+    const first = await renderPage(<Page start="m_nosuch" sourceRun="r1" />);
+    const copy = await screen.findByRole("link", { name: "Open a copy from the run" });
+    expect(copy).toHaveAttribute("href", "/m/new?run=r1");
+    first.unmount();
+    await renderPage(<Page start={null} sourceRun="r1" />);
+    expect(await name()).toHaveValue("kept");
+    expect(screen.getByText("Draft on this device")).toBeInTheDocument();
   });
 
   it("starts with an empty canvas when that is asked for", async () => {

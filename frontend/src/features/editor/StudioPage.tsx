@@ -21,6 +21,8 @@ export interface StudioPageProps {
   modelId: string | null;
   /** What an unsaved model starts from; null: the first template. */
   template: string | null;
+  /** The run that led here: it keeps its documents when its model is gone. A new model starts from them. */
+  sourceRun: string | null;
   /** The layer to select at first. */
   layer: string | null;
   /** The latest run of this model, as it stands now. */
@@ -66,13 +68,22 @@ export function StudioPage(props: StudioPageProps) {
 function StudioSession(props: StudioPageProps) {
   const { t } = useTranslation("editor");
   // What is opened is decided once: saving gives the model an address, and must not open it again.
-  const [source] = useState<Source>(() => ({ modelId: props.modelId, template: props.template }));
+  const [source] = useState<Source>(() => ({
+    modelId: props.modelId,
+    template: props.template,
+    run: props.modelId === null ? props.sourceRun : null,
+  }));
   const catalog = useQuery(catalogQuery);
   const templates = useQuery({ ...templatesQuery, enabled: source.modelId === null });
   const opened = useQuery(sourceQuery(source, templates.data, t("topbar.unnamed")));
   const failed = [catalog, templates, opened].find((query) => query.isError);
   if (opened.error instanceof ApiError && opened.error.status === 404) {
-    return <NothingThere template={opened.error.code === TEMPLATE_NOT_FOUND ? source.template : null} />;
+    return (
+      <NothingThere
+        template={opened.error.code === TEMPLATE_NOT_FOUND ? source.template : null}
+        run={source.modelId === null ? null : props.sourceRun}
+      />
+    );
   }
   if (failed) {
     return (
@@ -86,16 +97,23 @@ function StudioSession(props: StudioPageProps) {
 }
 
 /** The address names a model or a template that does not exist. */
-function NothingThere({ template }: { template: string | null }) {
+function NothingThere({ template, run }: { template: string | null; run: string | null }) {
   const { t } = useTranslation("editor");
   return (
     <div className={classes.failed} role="alert">
       <EmptyState
         title={template === null ? t("missing.model") : t("missing.template", { id: template })}
         action={
-          <ButtonLink to="/" variant="default">
-            {t("missing.toModels")}
-          </ButtonLink>
+          <>
+            {run !== null && (
+              <ButtonLink to="/m/$model" params={{ model: "new" }} search={{ run }}>
+                {t("missing.copy")}
+              </ButtonLink>
+            )}{" "}
+            <ButtonLink to="/" variant="default">
+              {t("missing.toModels")}
+            </ButtonLink>
+          </>
         }
       />
     </div>

@@ -48,6 +48,11 @@ export async function readModel(id: string, version?: number): Promise<Model> {
   return dataOf(await api.GET("/api/v1/models/{model_id}", { params }));
 }
 
+/** A run with the documents that it froze. */
+export async function readRun(id: string) {
+  return dataOf(await api.GET("/api/v1/runs/{run_id}", { params: { path: { run_id: id } } }));
+}
+
 export function versionsQuery(id: string) {
   return queryOptions({
     queryKey: ["models", id, "versions"],

@@ -5,8 +5,8 @@ import { createDraftStorage } from "./state/drafts";
 import { CATALOGUE, chain, documentOf, memoryDrafts, TRAINING } from "./testing/catalog";
 
 const model = { id: "m1", version: 4 };
-const theirs = { modelId: "m1", template: null };
-const fresh = { modelId: null, template: "first" };
+const theirs = { modelId: "m1", template: null, run: null };
+const fresh = { modelId: null, template: "first", run: null };
 const mine = documentOf(renameGraph(chain(), "mine"));
 
 describe("opening", () => {

@@ -7,7 +7,7 @@ import { emptyGraph, type StudioDocument } from "@/graph/document";
 import { sameJson } from "@/graph/json";
 import { normalizeGraph } from "@/graph/normalize";
 import { placeMissing } from "@/graph/placement";
-import { readDocuments, readModel } from "./api";
+import { readDocuments, readModel, readRun } from "./api";
 import type { Catalogue } from "./catalogue";
 import type { DraftStorage } from "./state/drafts";
 import type { StoredModel } from "./state/saving";
@@ -19,6 +19,8 @@ export const TEMPLATE_NOT_FOUND = "template_not_found";
 export interface Source {
   readonly modelId: string | null;
   readonly template: string | null;
+  /** The run whose documents an unsaved model starts from. */
+  readonly run: string | null;
 }
 
 /** What the server has. */
@@ -35,17 +37,18 @@ function emptyDocument(name: string, [first]: readonly Template[]): StudioDocume
 
 /** The newest state of the source, asked for once each time the Studio opens. `unnamed` is what a new model is called. */
 export function sourceQuery(
-  { modelId, template }: Source,
+  { modelId, template, run }: Source,
   templates: readonly Template[] | undefined,
   unnamed: string,
 ) {
   return queryOptions({
-    queryKey: ["studio", modelId, template],
+    queryKey: ["studio", modelId, template, run],
     queryFn: async (): Promise<Opened> => {
       if (modelId !== null) {
         const model = await readModel(modelId);
         return { model: { id: model.id, version: model.version }, document: readDocuments(model) };
       }
+      if (run !== null) return { model: null, document: readDocuments(await readRun(run)) };
       if (template === EMPTY) return { model: null, document: emptyDocument(unnamed, templates ?? []) };
       const chosen = template === null ? templates?.[0] : templates?.find((known) => known.id === template);
       if (!chosen)
@@ -58,7 +61,7 @@ export function sourceQuery(
         });
       return { model: null, document: readDocuments(chosen) };
     },
-    enabled: modelId !== null || templates !== undefined,
+    enabled: modelId !== null || run !== null || templates !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
     refetchOnWindowFocus: false,
@@ -90,7 +93,7 @@ export function openDocuments(
     graph: placeMissing(normalizeGraph(opened.document.graph, catalogue.defaultsOf)),
     training: opened.document.training,
   };
-  const draftKey = opened.model?.id ?? `new.${source.template ?? ""}`;
+  const draftKey = opened.model?.id ?? `new.${source.run ?? source.template ?? ""}`;
   const kept = drafts.read(draftKey);
   // A draft may have reached the server while the page was closed, without the answer reaching the page.
   const draft = kept && opened.model && sameJson(kept.document, opened.document) ? null : kept;

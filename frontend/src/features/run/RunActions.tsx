@@ -25,7 +25,7 @@ export function RunActions({ run, onDeleted }: { run: RunDetail; onDeleted: () =
         <ButtonLink
           to="/m/$model"
           params={{ model: run.model_id }}
-          search={failing === null ? {} : { layer: failing }}
+          search={{ run: run.id, ...(failing === null ? {} : { layer: failing }) }}
           variant="default"
           size="sm"
           leftSection={<StudioIcon />}
