@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 
 _counts: Counter[str] = Counter()
@@ -27,9 +28,22 @@ def safe_id(name: str) -> str:
 
     >>> safe_id("mobilenetv2_1.00_96")
     'mobilenetv2_1_00_96'
+    >>> safe_id("卷积/1")
+    '卷积_1'
     """
-    plain = re.sub(r"[^A-Za-z0-9_-]", "_", name)[:60]
-    return plain if re.match(r"[A-Za-z_]", plain) else f"_{plain}"[:60]
+    plain = "".join(mark if _is_of_id(mark) else "_" for mark in name)[:60]
+    return plain if plain and _begins_id(plain[0]) else f"_{plain}"[:60]
+
+
+def _begins_id(mark: str) -> bool:
+    kind = unicodedata.category(mark)
+    return mark == "_" or kind.startswith("L") or kind == "So"
+
+
+def _is_of_id(mark: str) -> bool:
+    """What `NODE_ID_PATTERN` of graph documents says of each character."""
+    kind = unicodedata.category(mark)
+    return _begins_id(mark) or mark in "-\u200d" or kind[0] in "MN" or kind == "Sk"
 
 
 def unique_name(prefix: str) -> str:

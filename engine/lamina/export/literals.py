@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -68,7 +69,7 @@ def variable_name(wish: str, taken: set[str]) -> str:
     >>> variable_name("my-conv", {"my_conv"})
     'my_conv_1'
     """
-    base = re.sub(r"\W", "_", wish, flags=re.ASCII)
+    base = re.sub(r"\W", "_", unicodedata.normalize("NFKC", wish))  # as Python reads identifiers
     if keyword.iskeyword(base) or not base.isidentifier():
         base = f"{base}_" if keyword.iskeyword(base) else f"_{base}"
     name, number = base, 0

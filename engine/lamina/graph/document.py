@@ -25,7 +25,8 @@ FORMAT = "lamina.graph"
 BLOCK = "Block"
 """Type of the nodes that stand for a model inside the model."""
 VERSION = 1
-NODE_ID_PATTERN = r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$"
+NODE_ID_PATTERN = r"^[\p{L}\p{So}_][\p{L}\p{M}\p{N}\p{So}\p{Sk}\u200d_-]{0,63}$"
+"""Letters of any script, digits, symbols such as emoji, _ and -. Keras refuses "/" in names, torch ".": so does this."""
 MOST_NODES = 5000
 MOST_BLOCKS = 100
 DEEPEST = 8
@@ -285,8 +286,8 @@ def _form_problem(document: Mapping[Any, Any], fault: Any) -> Problem:
     elif kind == "extra_forbidden":
         en, zh = "is not part of a graph document", "不属于图文档"
     elif kind == "string_pattern_mismatch":
-        en = f"is {short}; ids start with a letter or _ and have up to 64 letters, digits, _ or -"
-        zh = f"为 {short}；id 须以字母或 _ 开头，由最多 64 个字母、数字、_ 或 - 组成"
+        en = f"is {short}; ids start with a letter or _ and have up to 64 letters of any script, digits, emoji, _ or -"
+        zh = f"为 {short}；id 须以文字、字母或 _ 开头，由最多 64 个文字、字母、数字、表情符号、_ 或 - 组成"
     elif kind == "too_long":
         words = in_plain_words(fault)
         en, zh = words.en, words.zh

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import lamina
-from lamina.export import keras_source
+from lamina.export import keras_source, pytorch_source
 from lamina.graph.document import Graph
 from lamina.layer import LAYERS
 from lamina.model import Model
@@ -375,7 +375,7 @@ def test_names_that_are_no_ids_are_made_ids(tmp_path):
     )
     theirs.save(tmp_path / "model.keras")
     ours = load_model(tmp_path / "model.keras")
-    assert [layer.name for layer in ours.layers] == ["_1st_dense", "_"]
+    assert [layer.name for layer in ours.layers] == ["_1st_dense", "é"]
     x = np.ones((1, 2), "float32")
     np.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), rtol=1e-6)
 
@@ -401,3 +401,34 @@ def test_weights_of_counts_travel_as_a_named_tensor(one, other, tmp_path):
     read = other.models.load_model(tmp_path / "m.keras")
     x = [np.array([[0, 1, 1], [2, 3, 1]]), np.float32([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]])]
     np.testing.assert_allclose(read.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-6)
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_names_of_any_script_travel(tmp_path, suffix):
+    document = Document()
+    names = ["图像", "卷积-1", "🔥"]
+    for kind, config in (
+        ("Input", {"shape": [6, 6, 1]}),
+        ("Conv2D", {"filters": 2, "kernel_size": [3, 3]}),
+        ("ReLU", {}),
+    ):
+        before = [document.nodes[-1]["id"]] if document.nodes else []
+        document.add(kind, *before, **config)
+        document.nodes[-1]["id"] = names[len(document.nodes) - 1]
+    graph = document.graph(names[-1])
+    model = Model.from_graph(graph)
+    x = np.random.default_rng(0).normal(size=(2, 6, 6, 1)).astype("float32")
+    wanted = np.asarray(model.predict(x, verbose=0))
+
+    model.save(tmp_path / f"ours{suffix}")
+    theirs = keras.models.load_model(tmp_path / f"ours{suffix}")
+    assert [layer.name for layer in theirs.layers] == names
+    np.testing.assert_allclose(theirs.predict(x, verbose=0), wanted, **TOLERANCE)
+    theirs.save(tmp_path / f"theirs{suffix}")
+    back = load_model(tmp_path / f"theirs{suffix}")
+    assert [node.id for node in back.graph.nodes] == names
+    np.testing.assert_allclose(back.predict(x, verbose=0), wanted, **TOLERANCE)
+
+    for write in (keras_source, pytorch_source):
+        namespace: dict = {"__name__": "written"}
+        exec(write(graph), namespace)  # names that are none in Python become some

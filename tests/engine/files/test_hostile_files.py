@@ -304,7 +304,7 @@ WIDE = {
             "Zeros",
         ),
         (set_layer_config(1, lora_rank=4), "lora_rank"),
-        (set_layer_config(1, units=-1), "units"),
+        (set_layer_config(1, units=-1), "Units"),
         (set_layer_config(1, dtype="int8_from_float32"), "int8_from_float32"),
         (
             set_layer_config(1, dtype={"class_name": "QuantizedDTypePolicy", "config": {}}),
