@@ -25,6 +25,7 @@ from lamina.export.torch_initial import initial_source
 from lamina.graph.check import check_graph
 from lamina.graph.document import Graph
 from lamina.graph.report import Report
+from lamina.initializers import STFT
 from lamina.layer import Layer, Shape, Weight
 from lamina.plan.compiler import compile_program
 from lamina.problems import GraphError
@@ -177,7 +178,10 @@ def _give_shapes(layer: Layer, shapes: Sequence[Shape]) -> list[Weight]:
             )
         )
     layer.built_for, layer.built = tuple(shapes), True
-    if layer.group == "preprocessing" and [*layer.named_children(), *layer.named_buffers()]:
+    is_transform = any(isinstance(weight.initializer, STFT) for weight in weights)
+    if layer.group == "preprocessing" and (
+        is_transform or [*layer.named_children(), *layer.named_buffers()]
+    ):
         raise NotSupportedError(
             Text(
                 f'{type(layer).__name__} "{layer.name}" cannot be written as PyTorch source yet. Prepare the data '
