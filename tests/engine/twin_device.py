@@ -33,6 +33,9 @@ class _Module(_DummyBackendModule):  # type: ignore[misc]
     def set_rng_state(self, state: Tensor, device: Any = None) -> None:
         """Its numbers are those of the CPU."""
 
+    def get_amp_supported_dtype(self) -> list[torch.dtype]:
+        return [torch.float16, torch.bfloat16]
+
 
 _setup_privateuseone_for_python_backend("twin", backend_module=_Module())
 TWIN = torch.device("twin:0")

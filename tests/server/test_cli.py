@@ -19,6 +19,12 @@ import pytest
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)/auth\?code=[\w-]+")
 
 
+@pytest.fixture(autouse=True)
+def typed_by_a_person(monkeypatch):
+    """Not started by `make test`, which the messages would take for `make studio`."""
+    monkeypatch.delenv("MAKELEVEL", raising=False)
+
+
 def lamina(*arguments, **environment):
     return subprocess.run(
         [sys.executable, "-m", "lamina_studio", *arguments],

@@ -30,7 +30,7 @@ OF_ALL_KINDS = (
     "MultiHeadAttention",
     "Softmax",
 )
-REFUSED_BY_KERAS = ("AveragePooling3D",)
+REFUSED_BY_KERAS = ("AveragePooling3D", "STFTSpectrogram")
 """Layers that real Keras cannot compute in half precision on a CPU."""
 SPREAD = ("MultiHeadAttention", "GroupQueryAttention")
 """Layers of Keras that take their inputs one by one."""

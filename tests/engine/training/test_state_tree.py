@@ -11,7 +11,7 @@ def compiled(k):
     inputs = k.Input((3,), name="given")
     hidden = k.layers.BatchNormalization(name="normal")(k.layers.Dense(4, name="hidden")(inputs))
     model = k.Model(inputs, k.layers.Dense(2, name="last")(hidden))
-    model.compile(k.optimizers.Adam(0.01), "mse", metrics=["mae"])
+    model.compile(k.optimizers.Adam(0.01, name="adam"), "mse", metrics=["mae"])
     model.fit(np.ones((8, 3)), np.ones((8, 2)), verbose=0)
     return model
 
