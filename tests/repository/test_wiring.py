@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from scripts import check_files
+from scripts import check_files, client
 
 # Declared because another package imports them by name at run time, or (scikit-learn) because its
 # data files are read; not because a module of ours imports them.
@@ -163,3 +163,9 @@ def test_nothing_moves_endlessly_while_a_model_trains(root: Path):
     }
     # The bar of unknown length is shown before training begins only.
     assert endless <= {"ProgressBar.module.css"}
+
+
+def test_what_pages_know_of_python_is_current(root: Path):
+    """`make client` writes it, from the one place where each is stated."""
+    written = (root / "frontend" / "src" / "generated.ts").read_text(encoding="utf-8")
+    assert written == client.facts()

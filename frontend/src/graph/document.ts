@@ -51,9 +51,6 @@ export interface StudioDocument {
   readonly training: TrainingDocument;
 }
 
-/** Letters of any script, digits, symbols such as emoji, _ and -; the engine has the same. */
-export const ID_PATTERN = /^[\p{L}\p{So}_](?:[\p{L}\p{M}\p{N}\p{So}\p{Sk}_-]|\u200d){0,63}$/u;
-
 export function emptyGraph(name: string): GraphDocument {
   return { format: "lamina.graph", version: 1, name, nodes: [], outputs: [], blocks: [], layout: {} };
 }

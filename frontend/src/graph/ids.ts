@@ -1,6 +1,6 @@
 /** Names for new nodes. */
 
-import { ID_PATTERN } from "./document";
+import { NODE_ID_PATTERN } from "@/generated";
 import { snakeCase } from "./names";
 
 /**
@@ -23,6 +23,8 @@ export function makeId(type: string, taken: ReadonlySet<string>): string {
   }
 }
 
+const ID = new RegExp(NODE_ID_PATTERN, "u");
+
 export function isId(text: string): boolean {
-  return ID_PATTERN.test(text);
+  return ID.test(text);
 }

@@ -20,9 +20,6 @@ export function writeChoice(choice: Choice): Json {
   return Object.keys(choice.config).length === 0 ? choice.type : { type: choice.type, config: choice.config };
 }
 
-/** What a training document that leaves these out is trained with, as the engine declares it; a test compares the two. */
-export const TRAINING_DEFAULTS = { batch_size: 32, epochs: 10, seed: 0 } as const;
-
 /** Set one entry; `undefined` takes it away. */
 export function setTraining(
   training: TrainingDocument,

@@ -95,7 +95,7 @@ async def test_pages_that_are_not_built_are_explained_in_both_languages(app, cli
 def test_the_page_shows_the_defaults_that_the_engine_trains_with():
     from lamina.training.document import TrainingDocument
 
-    source = (WEB_SOURCE / "graph" / "training.ts").read_text(encoding="utf-8")
+    source = (WEB_SOURCE / "generated.ts").read_text(encoding="utf-8")
     declared = re.search(r"TRAINING_DEFAULTS = \{(.*?)\}", source)
     assert declared is not None
     shown = dict(re.findall(r"(\w+): (\d+)", declared[1]))

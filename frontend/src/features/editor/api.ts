@@ -2,6 +2,7 @@
 
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { api, dataOf } from "@/api/client";
+import { MODEL_FILE } from "@/generated";
 import type { GraphDocument, StudioDocument } from "@/graph/document";
 import { readGraph, readTraining } from "@/graph/document";
 import type { CheckRequest } from "./state/checking";
@@ -107,8 +108,6 @@ export function createRunRequests(queries: QueryClient): RunRequests {
     },
   };
 }
-
-const MODEL_FILE = "model.keras";
 
 export function modelFileUrl(run: string): string {
   return `/api/v1/runs/${encodeURIComponent(run)}/artifacts/${MODEL_FILE}`;

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { stopRun } from "@/api/commands";
 import { artifactsQuery, artifactUrl, RUNS, type RunDetail } from "@/api/runs";
+import { MODEL_FILE } from "@/generated";
 import { ActionMenu, MenuItem } from "@/ui/ActionMenu";
 import { ButtonLink } from "@/ui/ButtonLink";
 import { DownloadIcon, EditIcon, StopIcon, StudioIcon, TrashIcon } from "@/ui/icons";
@@ -11,7 +12,6 @@ import { type RunDialog, RunDialogs } from "@/ui/RunDialogs";
 import { canStop, hasEnded } from "@/ui/runState";
 import { useCommand } from "@/ui/useCommand";
 import { failingLayer } from "./failingLayer";
-import { MODEL_FILE } from "./modelFile";
 
 /** A run's commands: stop it while it lives, take its model when it is there, and what one seldom does in a menu. */
 export function RunActions({ run, onDeleted }: { run: RunDetail; onDeleted: () => void }) {

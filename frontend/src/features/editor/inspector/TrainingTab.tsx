@@ -1,8 +1,8 @@
 import { Switch } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { TRAINING_DEFAULTS } from "@/generated";
 import { isObject, type Json } from "@/graph/json";
 import { snakeCase } from "@/graph/names";
-import { TRAINING_DEFAULTS } from "@/graph/training";
 import { Segmented } from "@/ui/Segmented";
 import { useEditor, useTraining } from "../EditorContext";
 import { SelectControl, tied } from "../form/controls";
