@@ -43,21 +43,21 @@ def need_rank(
     target = None if insert else _reshaped(shape, rank)
     before = insert or (None if target is None else f"Reshape to {shape_text(target)}")
     if before is not None:
-        todo = Text(f" Put a {before} before it.", f"请在它前面加一个 {before}。")
+        advice = Text(f" Put a {before} before it.", f"请在它前面加一个 {before}。")
     elif len(shape) < rank:
-        todo = Text(
+        advice = Text(
             " Put it before the layers that take axes away, such as Flatten.",
             "请把它放在去掉轴的层（如 Flatten）之前。",
         )
     else:
-        todo = Text(
+        advice = Text(
             " Take axes away before it, with a Reshape or a pooling.",
             "请先用 Reshape 或池化去掉多余的轴。",
         )
     raise ShapeError(
         Text(
-            f'{type(what).__name__} "{what.name}" needs {meaning} but gets {shape_text(shape)}.{todo.en}',
-            f"{type(what).__name__}“{what.name}”需要 {meaning}，实际得到 {shape_text(shape)}。{todo.zh}",
+            f'{type(what).__name__} "{what.name}" needs {meaning} but gets {shape_text(shape)}.{advice.en}',
+            f"{type(what).__name__}“{what.name}”需要 {meaning}，实际得到 {shape_text(shape)}。{advice.zh}",
         ),
         insert=insert if target is None else "Reshape",
         insert_config=None if target is None else {"target_shape": list(target)},

@@ -195,9 +195,9 @@ class Guard:
         if not (caller.has_token or caller.has_session):
             raise Unauthenticated(
                 Text(
-                    "Open the address that the studio printed, or run `lamina link` for a new one. "
-                    "Programs send the token as `Authorization: Bearer …`.",
-                    "请打开工作室启动时显示的地址，或运行 `lamina link` 获取新地址。"
+                    "Open the address that the studio printed, or run `lamina link` (`make link` in a clone of the "
+                    "repository) for a new one. Programs send the token as `Authorization: Bearer …`.",
+                    "请打开工作室启动时显示的地址，或运行 `lamina link`（在仓库克隆中为 `make link`）获取新地址。"
                     "程序请以 `Authorization: Bearer …` 发送令牌。",
                 ),
                 headers={"WWW-Authenticate": "Bearer"},

@@ -88,7 +88,8 @@ def _refuse_code(request: Request) -> Response:
         return spent_code_page(request.scope)
     raise WrongCode(
         Text(
-            "This code is wrong, used or too old. `lamina link` prints a new address.",
-            "此代码错误、已使用或已过期。`lamina link` 会显示新的地址。",
+            "This code is wrong, used or too old. `lamina link` (`make link` in a clone of the repository) prints a new "
+            "address.",
+            "此代码错误、已使用或已过期。`lamina link`（在仓库克隆中为 `make link`）会显示新的地址。",
         )
     )

@@ -11,17 +11,25 @@ import torch
 from torch import Tensor
 
 from lamina.errors import ConfigError, ShapeError
-from lamina.fields import Issue
+from lamina.fields import Issue, NonNegativeInt, field
 from lamina.layer import Shape
 from lamina.layers.preprocessing.adapting import batches_of
-from lamina.layers.preprocessing.encoding import encoded, encoded_shape
+from lamina.layers.preprocessing.encoding import OUTPUT_MODE, encoded, encoded_shape
 from lamina.layers.preprocessing.host_layer import HostLayer
+from lamina.layers.preprocessing.numbers_field import Numbers
 from lamina.layers.preprocessing.vocabulary import (
     Counts,
     Token,
     Vocabulary,
 )
 from lamina.layers.preprocessing.vocabulary_fields import (
+    IDF,
+    INVERT,
+    MAX_TOKENS,
+    PAD,
+    UNKNOWN_COUNT,
+    Mode,
+    MostTokens,
     from_lines,
 )
 from lamina.text import Text
@@ -90,15 +98,16 @@ class Lookup(HostLayer):
 
     learned_from_data = "vocabulary"
 
-    max_tokens: int | None
-    num_oov_indices: int
     mask_token: Any
     oov_token: Any
-    vocabulary: list[Token] | None
-    idf_weights: list[float] | None
-    invert: bool
-    output_mode: str
-    pad_to_max_tokens: bool
+    vocabulary: Any
+
+    max_tokens: MostTokens | None = field(None, doc=MAX_TOKENS)
+    num_oov_indices: NonNegativeInt = field(1, doc=UNKNOWN_COUNT, advanced=True)
+    idf_weights: Numbers = field(None, doc=IDF, advanced=True)
+    invert: bool = field(False, doc=INVERT, advanced=True)
+    output_mode: Mode = field("int", doc=OUTPUT_MODE)
+    pad_to_max_tokens: bool = field(False, doc=PAD, advanced=True)
 
     def __init__(self, *args: Any, vocabulary_size: Any = None, **kwargs: Any) -> None:
         del vocabulary_size  # Keras' note for itself

@@ -10,28 +10,19 @@ import torch
 from torch import Tensor
 
 from lamina.errors import ShapeError
-from lamina.fields import Int, Issue, NonNegativeInt, field
+from lamina.fields import Int, Issue, field
 from lamina.layer import layer
-from lamina.layers.preprocessing.encoding import OUTPUT_MODE
 from lamina.layers.preprocessing.hashing import SALT, Salt
 from lamina.layers.preprocessing.index_lookup import Array, Lookup, bad_parameter
-from lamina.layers.preprocessing.numbers_field import Numbers
 from lamina.layers.preprocessing.vocabulary import (
     Token,
     Vocabulary,
     bucket_of,
 )
 from lamina.layers.preprocessing.vocabulary_fields import (
-    IDF,
-    INVERT,
     MASK,
-    MAX_TOKENS,
-    PAD,
     UNKNOWN,
-    UNKNOWN_COUNT,
     VOCABULARY,
-    Mode,
-    MostTokens,
     WholeNumbers,
     whole_numbers,
 )
@@ -54,19 +45,16 @@ class IntegerLookup(Lookup):
     [[1, 0], [2, 1]]
     """
 
-    max_tokens: MostTokens | None = field(None, doc=MAX_TOKENS)
-    num_oov_indices: NonNegativeInt = field(1, doc=UNKNOWN_COUNT, advanced=True)
-    mask_token: Int | None = field(None, doc=MASK, advanced=True)
-    oov_token: Int | None = field(-1, doc=UNKNOWN, advanced=True)
-    vocabulary: WholeNumbers = field(None, doc=VOCABULARY)
+    mask_token: Int | None = field(None, doc=MASK, advanced=True, after="num_oov_indices")
+    oov_token: Int | None = field(-1, doc=UNKNOWN, advanced=True, after="mask_token")
+    vocabulary: WholeNumbers = field(None, doc=VOCABULARY, after="oov_token")
     vocabulary_dtype: Literal["int64"] = field(
-        "int64", doc=Text("Type of the tokens.", "词元的类型。"), advanced=True
+        "int64",
+        doc=Text("Type of the tokens.", "词元的类型。"),
+        advanced=True,
+        after="vocabulary",
     )
-    idf_weights: Numbers = field(None, doc=IDF, advanced=True)
-    invert: bool = field(False, doc=INVERT, advanced=True)
-    output_mode: Mode = field("int", doc=OUTPUT_MODE)
-    sparse: Refused = field(False, doc=REFUSED, hidden=True)
-    pad_to_max_tokens: bool = field(False, doc=PAD, advanced=True)
+    sparse: Refused = field(False, doc=REFUSED, hidden=True, after="output_mode")
     oov_method: Literal["floormod", "farmhash"] = field(
         "floormod",
         doc=Text(
@@ -74,8 +62,9 @@ class IntegerLookup(Lookup):
             "未知整数的分配方式：取余或哈希。",
         ),
         advanced=True,
+        after="pad_to_max_tokens",
     )
-    salt: Salt = field(None, doc=SALT, advanced=True)
+    salt: Salt = field(None, doc=SALT, advanced=True, after="oov_method")
 
     @classmethod
     def check_together(cls, values: Mapping[str, Any]) -> Iterable[Issue]:

@@ -6,27 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from lamina.errors import ShapeError
-from lamina.fields import NonNegativeInt, field
+from lamina.fields import field
 from lamina.layer import layer
-from lamina.layers.preprocessing.encoding import OUTPUT_MODE
 from lamina.layers.preprocessing.hashing import SALT, Salt, TokenField
 from lamina.layers.preprocessing.index_lookup import Array, Lookup
-from lamina.layers.preprocessing.numbers_field import Numbers
 from lamina.layers.preprocessing.vocabulary import (
     Token,
     bucket_of,
 )
 from lamina.layers.preprocessing.vocabulary_fields import (
-    IDF,
-    INVERT,
     MASK,
-    MAX_TOKENS,
-    PAD,
     UNKNOWN,
-    UNKNOWN_COUNT,
     VOCABULARY,
-    Mode,
-    MostTokens,
     Words,
     words,
 )
@@ -49,20 +40,17 @@ class StringLookup(Lookup):
     [[1, 0], [2, 1]]
     """
 
-    max_tokens: MostTokens | None = field(None, doc=MAX_TOKENS)
-    num_oov_indices: NonNegativeInt = field(1, doc=UNKNOWN_COUNT, advanced=True)
-    mask_token: TokenField = field(None, doc=MASK, advanced=True)
-    oov_token: TokenField = field("[UNK]", doc=UNKNOWN, advanced=True)
-    vocabulary: Words = field(None, doc=VOCABULARY)
-    idf_weights: Numbers = field(None, doc=IDF, advanced=True)
-    invert: bool = field(False, doc=INVERT, advanced=True)
-    output_mode: Mode = field("int", doc=OUTPUT_MODE)
-    pad_to_max_tokens: bool = field(False, doc=PAD, advanced=True)
-    sparse: Refused = field(False, doc=REFUSED, hidden=True)
+    mask_token: TokenField = field(None, doc=MASK, advanced=True, after="num_oov_indices")
+    oov_token: TokenField = field("[UNK]", doc=UNKNOWN, advanced=True, after="mask_token")
+    vocabulary: Words = field(None, doc=VOCABULARY, after="oov_token")
+    sparse: Refused = field(False, doc=REFUSED, hidden=True, after="pad_to_max_tokens")
     encoding: str = field(
-        "utf-8", doc=Text("How bytes stand for letters.", "字节串的字符编码。"), advanced=True
+        "utf-8",
+        doc=Text("How bytes stand for letters.", "字节串的字符编码。"),
+        advanced=True,
+        after="sparse",
     )
-    salt: Salt = field(None, doc=SALT, advanced=True)
+    salt: Salt = field(None, doc=SALT, advanced=True, after="encoding")
 
     def __init__(self, *args: Any, oov_method: Any = None, **kwargs: Any) -> None:
         del oov_method  # of whole numbers
