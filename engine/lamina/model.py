@@ -6,7 +6,7 @@ import functools
 import inspect
 import json
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar, cast
 
@@ -26,6 +26,7 @@ from lamina.naming import unique_name
 from lamina.network import Network, Tensors
 from lamina.saving_registry import CustomObjectScope, serialize_keras_object
 from lamina.shapes import is_shape
+from lamina.state_trees import set_from_tree, tree_of
 from lamina.strings import STRING, is_text
 from lamina.symbolic import SymbolicTensor, call_layer
 from lamina.text import Text
@@ -323,7 +324,7 @@ class Model(Network):
         Raises:
             ConfigError: If two variables have the same path.
         """
-        return {kind: _by_path(found, value_format) for kind, found in self._state().items()}
+        return tree_of(self._state(), value_format)
 
     def set_state_tree(self, state_tree: Mapping[str, Any]) -> None:
         """Set variables from such a tree, or from a part of one.
@@ -331,19 +332,7 @@ class Model(Network):
         Raises:
             ConfigError: For a kind that there is not.
         """
-        state = self._state()
-        for kind, tree in state_tree.items():
-            if kind not in state:
-                raise ConfigError(
-                    Text(
-                        f"Unknown variable name: {kind}. There are {', '.join(state)}.",
-                        f"没有变量类别 {kind}。可用：{'、'.join(state)}。",
-                    )
-                )
-            values = dict(_flat_paths(tree))
-            for variable in state[kind]:
-                if (path := _path_of(variable)) in values:
-                    variable.assign(values[path])
+        set_from_tree(self._state(), state_tree)
 
     def _state(self) -> dict[str, list[Any]]:
         """All variables by kind, under Keras' names."""
@@ -651,46 +640,6 @@ def made(read: files.ReadModel, kind: type[Model] | None = None) -> Model:
     if not read.trainable:
         model.trainable = False
     return model
-
-
-def _by_path(variables: Sequence[Any], value_format: str) -> dict[str, Any]:
-    """Values of variables in dicts of dicts by the parts of their paths."""
-    tree: dict[str, Any] = {}
-    seen: set[str] = set()
-    for variable in variables:
-        path = _path_of(variable)
-        if path in seen:
-            raise ConfigError(
-                Text(
-                    f"The following variable path is found twice in the model: '{path}'. Give its layers unique names.",
-                    f"模型中有两个变量的路径均为“{path}”。请为各层取不同的名称。",
-                )
-            )
-        seen.add(path)
-        *groups, last = path.split("/")
-        place = tree
-        for group in groups:
-            place = place.setdefault(group, {})
-        place[last] = variable.numpy() if value_format == "numpy_array" else _value_of(variable)
-    return tree
-
-
-def _path_of(variable: Any) -> str:
-    """Where a variable stands; those of metrics have a name alone."""
-    return str(getattr(variable, "path", variable.name))
-
-
-def _value_of(variable: Any) -> Any:
-    """The value of a variable in Keras' layout."""
-    return variable.to_keras(variable.value) if hasattr(variable, "to_keras") else variable.value
-
-
-def _flat_paths(tree: Mapping[str, Any], *groups: str) -> Iterator[tuple[str, Any]]:
-    for name, value in tree.items():
-        if isinstance(value, Mapping):
-            yield from _flat_paths(value, *groups, name)
-        else:
-            yield "/".join((*groups, name)), value
 
 
 def _input_names(structure: Any) -> list[str]:

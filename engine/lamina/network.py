@@ -72,8 +72,6 @@ class Network(Layer):
     def _take_in(self, nest: Any) -> None:
         """Take inputs in a nest with slots."""
         self.__dict__["input_nest"] = nest
-        is_named = isinstance(nest, dict) and not is_deep(nest)
-        self.__dict__["input_keys"] = list(nest) if is_named else None
 
     @classmethod
     def from_graph(
@@ -150,7 +148,6 @@ class Network(Layer):
             self.to(device)  # what layers keep beside their weights
         self._programs: dict[Any, Program] = {}
         self.__dict__.setdefault("output_nest", _nest(outputs))
-        self.__dict__.setdefault("input_keys", None)
         self.__dict__.setdefault("input_nest", _nest(inputs))
 
     @property
@@ -346,7 +343,10 @@ class Network(Layer):
         return x
 
     def _names_of_inputs(self) -> list[str]:
-        return self.__dict__["input_keys"] or self.input_names
+        nest = self.__dict__.get("input_nest")
+        if isinstance(nest, dict) and not is_deep(nest):
+            return list(nest)
+        return self.input_names
 
     def run_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The outputs for one batch of tensors, which carry gradients and masks."""
