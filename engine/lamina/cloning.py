@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from lamina.calls import put_together, take_apart
+from lamina.calls import in_slots, is_deep, put_together, take_apart
 from lamina.errors import ConfigError, NotSupportedError
 from lamina.graph.document import call_structure
 from lamina.graph.order import topological
@@ -14,7 +14,7 @@ from lamina.layer.stored import is_own
 from lamina.layers.core.input import Input, InputLayer
 from lamina.model import Model, Sequential
 from lamina.operation import Op
-from lamina.symbolic import SymbolicTensor
+from lamina.symbolic import SymbolicTensor, is_optional
 from lamina.text import Text
 
 CloneFunction = Callable[[Any], Any]
@@ -167,13 +167,15 @@ def _functional(
 
 def _again(x: SymbolicTensor) -> SymbolicTensor:
     """A new Input like another one."""
-    return Input(shape=x.shape[1:], dtype=x.dtype, name=x.call.layer.name)
+    layer = x.call.layer
+    return Input(batch_shape=x.shape, dtype=x.dtype, name=layer.name, optional=is_optional(x))
 
 
 def _starts(model: Model, given: Any, count: int) -> list[SymbolicTensor]:
+    nest = model.__dict__["input_nest"]
+    if isinstance(nest, dict) or is_deep(nest):
+        given = in_slots(nest, given, Text("input_tensors", "input_tensors "))
     tensors = [given] if isinstance(given, SymbolicTensor) else given
-    if isinstance(tensors, Mapping):
-        tensors = [tensors[key] for key in sorted(tensors)]
     if not isinstance(tensors, Sequence) or len(tensors) != count:
         raise ConfigError(
             Text(

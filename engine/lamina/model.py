@@ -638,7 +638,7 @@ def made(read: files.ReadModel, kind: type[Model] | None = None) -> Model:
     if read.output_nest is not None:
         model.__dict__["output_nest"] = read.output_nest
     if not read.trainable:
-        model.trainable = False
+        model.freeze_as_a_whole()
     return model
 
 

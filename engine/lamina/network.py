@@ -22,10 +22,12 @@ from lamina.devices import default_device, elsewhere
 from lamina.errors import ConfigError, ShapeError
 from lamina.graph.blocks import fits, outputs_of
 from lamina.graph.check import GivenLayers, check_graph
+from lamina.graph.cutting import cut
 from lamina.graph.document import BLOCK, Block, Graph, call_structure
 from lamina.graph.order import keras_order, topological
 from lamina.graph.tracing import trace
 from lamina.layer import Layer, Ports, Shape, TensorSpec
+from lamina.nests import check_keys, in_rank, keys_of, nest_of, plainly
 from lamina.operation import Op
 from lamina.plan.compiler import Program, compile_program, head_of
 from lamina.problems import GraphError
@@ -47,7 +49,8 @@ class Network(Layer):
     """A graph that can be run: what a model is before it is trained. It is a layer, too, so models can stand in models.
 
     Args:
-        inputs: The symbolic tensors of `Input`: one, or lists and dicts of them, which calls and data then follow.
+        inputs: The symbolic tensors of `Input`: one, or lists and dicts of them, which calls and data then follow. Of
+            another model they may be any tensors: the network begins there, on the same layers.
         outputs: The symbolic tensors that the network gives, likewise.
         name: Name of the model.
     """
@@ -62,12 +65,14 @@ class Network(Layer):
         self, inputs: Tensors, outputs: Tensors, name: str = "functional", **options: Any
     ) -> None:
         super().__init__(name=name, **options)
-        inputs, outputs = _sorted(inputs), _sorted(outputs)
-        starts, ends = _listed(inputs), _listed(outputs)
+        starts: list[SymbolicTensor] = []
+        ends: list[SymbolicTensor] = []
+        taken, given = _nest(inputs, starts), _nest(outputs, ends)
+        starts, ends = cut(starts, ends)
         graph, layers = trace(starts, ends, name)
         self._adopt(graph, layers, starts, ends)
-        self.__dict__["output_nest"] = _nest(outputs)
-        self._take_in(_nest(inputs))
+        self.__dict__["output_nest"] = given
+        self._take_in(taken)
 
     def _take_in(self, nest: Any) -> None:
         """Take inputs in a nest with slots."""
@@ -147,8 +152,8 @@ class Network(Layer):
         if (device := elsewhere()) is not None:
             self.to(device)  # what layers keep beside their weights
         self._programs: dict[Any, Program] = {}
-        self.__dict__.setdefault("output_nest", _nest(outputs))
-        self.__dict__.setdefault("input_nest", _nest(inputs))
+        self.__dict__.setdefault("output_nest", _nest(outputs, []))
+        self.__dict__.setdefault("input_nest", _nest(inputs, []))
 
     @property
     def inner_graph(self) -> Graph | None:
@@ -205,10 +210,8 @@ class Network(Layer):
         """What targets, losses and metrics call the outputs: the keys where the model gives a dict."""
         nest = self.__dict__.get("output_nest")
         if is_deep(nest):
-            return _paths(nest, self.output_names)
-        if isinstance(nest, dict) and all(isinstance(slot, Slot) for slot in nest.values()):
-            return [str(key) for key in sorted(nest, key=lambda key: nest[key].index)]
-        return self.output_names
+            return [name for _, name in sorted(_paths(nest, self.output_names).items())]
+        return [str(key) for key in keys_of(nest)] or self.output_names
 
     @property
     def input_shape(self) -> Shape | list[Shape]:
@@ -335,6 +338,8 @@ class Network(Layer):
         if is_deep(nest):
             return tuple(in_slots(nest, value, INPUTS)), kwargs
         names = self._names_of_inputs()
+        if keys_of(nest) and not _is_symbolic(value):
+            check_keys(nest, value, self.input_names)
         spare = {n for n, x in zip(names, self.inputs, strict=True) if is_optional(x)}
         return tuple(_listed_values(value, names, spare)), kwargs
 
@@ -344,9 +349,7 @@ class Network(Layer):
 
     def _names_of_inputs(self) -> list[str]:
         nest = self.__dict__.get("input_nest")
-        if isinstance(nest, dict) and not is_deep(nest):
-            return list(nest)
-        return self.input_names
+        return keys_of(nest) or self.input_names
 
     def run_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The outputs for one batch of tensors, which carry gradients and masks."""
@@ -378,6 +381,7 @@ class Network(Layer):
         if like.dtype == STRING and not isinstance(value, Tensor):
             value = to_codes(value)
         tensor = value if isinstance(value, Tensor) else torch.as_tensor(np.asarray(value))
+        tensor = in_rank(tensor, like)
         shape = tuple(tensor.shape)
         self._check_fit(like, shape[:-1] if like.dtype == STRING else shape)
         return tensor.to(self.device, stored_dtype(like.dtype))
@@ -430,6 +434,13 @@ class Network(Layer):
             print_fn(text)
 
 
+def _is_symbolic(value: Any) -> bool:
+    """Whether a model is called to become a part of another one."""
+    leaves: list[Any] = []
+    take_apart(value, leaves, lambda x: isinstance(x, SymbolicTensor))
+    return bool(leaves)
+
+
 def _first_tensor(module: nn.Module, kind: str) -> Tensor | None:
     """The first parameter or buffer; torch's own walk through the modules takes as long as a small model."""
     for tensor in module.__dict__[kind].values():
@@ -441,46 +452,12 @@ def _first_tensor(module: nn.Module, kind: str) -> Tensor | None:
     return None
 
 
-def _nest(tensors: Any) -> Any:
-    """The nest in which a model takes its inputs or gives its outputs: one, a list, a dict, or lists and dicts of those."""
-    leaves: list[Any] = []
-    nest = take_apart(tensors, leaves, lambda x: isinstance(x, SymbolicTensor))
-    if isinstance(nest, (list, tuple)) and not is_deep(nest):
-        return nest if len(leaves) > 1 else Slot(0)
-    return nest
+def _nest(tensors: Any, leaves: list[SymbolicTensor]) -> Any:
+    """The nest in which a model takes its inputs or gives its outputs, which are put into `leaves`."""
 
-
-def _paths(nest: Any, names: Sequence[str], *path: str) -> list[str]:
-    """Names of the outputs in a nest of several levels: the keys that lead there, of a place in a list its own name."""
-    if isinstance(nest, Slot):
-        return ["/".join(path) or names[nest.index]]
-    if isinstance(nest, Mapping):
-        return [name for key, item in nest.items() for name in _paths(item, names, *path, str(key))]
-    found = []
-    for place, item in enumerate(nest):
-        end = names[item.index] if isinstance(item, Slot) else str(place)
-        found += _paths(item, names, *path, end)
-    return found
-
-
-def _sorted(tensors: Any) -> Any:
-    """Named tensors in the order of their names, in which Keras takes them one after the other."""
-    if isinstance(tensors, Mapping):
-        return {key: _sorted(tensors[key]) for key in sorted(tensors)}
-    if isinstance(tensors, (list, tuple)) and not hasattr(tensors, "_fields"):
-        return type(tensors)(map(_sorted, tensors))
-    return tensors
-
-
-def _listed(tensors: Any) -> list[SymbolicTensor]:
-    """The symbolic tensors of a nest, one after the other."""
-    if isinstance(tensors, SymbolicTensor):
-        return [tensors]
-    items = tensors.values() if isinstance(tensors, Mapping) else tensors
-    found: list[Any] = []
-    for item in items if isinstance(tensors, (Mapping, list, tuple)) else [tensors]:
-        found += _listed(item) if isinstance(item, (Mapping, list, tuple)) else [item]
-    for x in found:
+    def is_leaf(x: Any) -> bool:
+        if isinstance(x, (Mapping, list, tuple)):
+            return False
         if not isinstance(x, SymbolicTensor):
             raise ConfigError(
                 Text(
@@ -488,6 +465,20 @@ def _listed(tensors: Any) -> list[SymbolicTensor]:
                     f"模型由符号张量（来自 Input 和层的调用）组成，实际收到 {type(x).__name__}。",
                 )
             )
+        return True
+
+    return plainly(nest_of(tensors, leaves, is_leaf))
+
+
+def _paths(nest: Any, names: Sequence[str], *path: str) -> dict[int, str]:
+    """By slot, the name of an output in a nest of several levels: the keys that lead there; in a list its own name."""
+    if isinstance(nest, Slot):
+        return {nest.index: "/".join(path) or names[nest.index]}
+    found: dict[int, str] = {}
+    items = nest.items() if isinstance(nest, Mapping) else enumerate(nest)
+    for key, item in items:
+        is_in_list = isinstance(item, Slot) and not isinstance(nest, Mapping)
+        found |= _paths(item, names, *path, names[item.index] if is_in_list else str(key))
     return found
 
 

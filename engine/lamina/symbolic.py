@@ -152,6 +152,13 @@ class SymbolicTensor:
         )
 
 
+def _of_spec(spec: TensorSpec) -> SymbolicTensor:
+    return SymbolicTensor(spec.shape, spec.dtype)
+
+
+Layer.symbolic = staticmethod(_of_spec)  # type: ignore[method-assign]
+
+
 def _operator(op: str, *, swapped: bool = False) -> Any:
     """A Python operator that records the op of a name."""
 

@@ -17,6 +17,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:When providing `inputs` as a dict:UserWarning"),
 ]
 
+BOTH = pytest.mark.parametrize("k", [lamina, keras], ids=["lamina", "keras"])
+
 LEAF = st.just("leaf")
 NESTS = st.recursive(
     LEAF,
@@ -220,3 +222,84 @@ def test_a_model_knows_the_nest_that_it_was_made_with():
     assert isinstance(model(data), tuple)
     assert isinstance(model.predict(data, verbose=0), tuple)
     assert [type(one).__name__ for one in model.operations][-1] == "Dense"
+
+
+def dict_model(k: Any, *keys: str) -> Any:
+    inputs = {key: k.Input((2,), name=key) for key in keys}
+    first, second = sorted(keys)
+    return k.Model(inputs, inputs[first] - inputs[second])
+
+
+ONES, ZEROS = np.ones((2, 2), "float32"), np.zeros((2, 2), "float32")
+
+
+@BOTH
+@pytest.mark.parametrize("data", [{"a": ONES, "b": ZEROS, "c": ONES}, [ONES, ZEROS]])
+def test_data_in_another_form_is_warned_of(k: Any, data: Any):
+    model = dict_model(k, "a", "b")
+    for use in (model, lambda x: model.predict(x, verbose=0)):
+        with pytest.warns(UserWarning, match="structure of `inputs` doesn't match"):
+            np.testing.assert_array_equal(np.asarray(use(data)), ONES)
+
+
+@BOTH
+def test_data_whose_order_could_be_another_are_refused(k: Any):
+    model = dict_model(k, "b", "a")
+    np.testing.assert_array_equal(np.asarray(model({"a": ONES, "b": ZEROS})), ONES)
+    with pytest.raises(ValueError, match="structure of `inputs` doesn't match"):
+        model([ONES, ZEROS])
+
+
+@BOTH
+def test_a_last_axis_of_one_may_be_there_or_not(k: Any):
+    flat, deep = k.Input((3,)), k.Input((3, 1))
+    assert k.Model(flat, k.layers.Dense(4)(flat))(np.ones((2, 3, 1))).shape == (2, 4)
+    assert k.Model(deep, k.layers.Dense(4)(deep))(np.ones((2, 3))).shape == (2, 3, 4)
+
+
+@BOTH
+def test_a_configuration_knows_tuples_and_a_file_does_not(k: Any, tmp_path: Any):
+    x = k.Input((3,), batch_size=2)
+    y = k.layers.Dense(2)(x)
+    model = k.Model(x, (y, [y + 1.0, y]))
+    assert isinstance(k.Model.from_config(model.get_config()).output, tuple)
+    model.save(tmp_path / "model.keras")
+    for reader in (lamina, keras):
+        again = reader.models.load_model(tmp_path / "model.keras")
+        assert mapped(lambda _: 0, again.output) == [0, [0, 0]]
+        assert again.input_shape == (2, 3)
+        assert again.to_json() == reader.models.model_from_json(again.to_json()).to_json()
+
+
+@BOTH
+def test_a_model_that_is_made_frozen_says_nothing_of_its_layers(k: Any):
+    x = k.Input((3,))
+    model = k.Model(x, k.layers.Dense(2)(x), trainable=False)
+    for one in (model, k.Model.from_config(model.get_config())):
+        assert not one.trainable_weights
+        assert one.layers[1].trainable
+
+
+@BOTH
+def test_a_layer_may_state_what_it_gives_as_symbolic_tensors(k: Any):
+    class Canary(k.layers.Layer):
+        def call(self, x: Any, training: bool = False) -> Any:
+            assert training
+            return {"twice": 2 * x, "same": x}
+
+        def compute_output_spec(self, x: Any, training: bool = False) -> Any:
+            same = k.KerasTensor(x.shape, dtype=x.dtype)
+            return {"twice": k.KerasTensor(x.shape, dtype=x.dtype), "same": same}
+
+    x = k.Input((3,))
+    model = k.Model(x, Canary()(x)["twice"])
+    assert model.output_shape == (None, 3)
+    np.testing.assert_array_equal(np.asarray(model(np.ones((2, 3)), training=True)), 2)
+
+
+def test_a_copy_is_made_of_tensors_in_the_same_nest():
+    model = dict_model(lamina, "a", "b")
+    given = {"a": lamina.Input((2,)), "b": lamina.Input((2,))}
+    assert lamina.models.clone_model(model, input_tensors=given).input == given
+    with pytest.raises(ValueError, match="input_tensors must be nested as in the model"):
+        lamina.models.clone_model(model, input_tensors=(given["a"], given["b"]))

@@ -64,7 +64,7 @@ def _sequential_config(model: WrittenModel) -> dict[str, Any]:
 def input_to_keras(node: Node) -> dict[str, Any]:
     """Keras' form of an Input node."""
     config = {
-        "batch_shape": [None, *node.config["shape"]],
+        "batch_shape": [node.config.get("batch_size"), *node.config["shape"]],
         "dtype": node.config.get("data_type", "float32"),
         "name": node.id,
     }
@@ -144,6 +144,6 @@ def _call_to_keras(node: Node, layer: Layer, tensor: Any) -> tuple[dict[str, Any
 
 def _nested(nest: Any, tensors: list[list[Any]]) -> Any:
     """The tensors by name or in their lists and dicts, where a model has them so; else one, or a list."""
-    if isinstance(nest, dict) or is_deep(nest):
+    if isinstance(nest, (dict, tuple)) or is_deep(nest):
         return put_together(nest, tensors)
     return tensors[0] if len(tensors) == 1 else tensors

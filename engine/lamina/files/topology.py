@@ -30,6 +30,7 @@ from lamina.graph.report import Report
 from lamina.layer import LAYERS, Layer
 from lamina.layer.calling import parameters_of
 from lamina.naming import safe_id
+from lamina.nests import nest_of, plainly
 from lamina.neutral import is_neutral
 from lamina.problems import GraphError
 from lamina.saving_registry import own_object
@@ -147,9 +148,10 @@ def _input_config(config: Mapping[str, Any], what: str) -> dict[str, Any]:
                 f"{what} is {key}, which is not supported.", f"{what} 为 {key}，暂不支持。"
             )
     shape = config.get("batch_shape") or config.get("batch_input_shape")
-    # A batch size that is fixed in the file changes no number, so it is let go.
-    sample = as_list(shape, f"shape of {what}")[1:]
+    batch, *sample = as_list(shape, f"shape of {what}") or [None]
     read = {"shape": sample, "data_type": config.get("dtype") or "float32"}
+    if batch is not None:
+        read["batch_size"] = batch
     return {**read, "optional": True} if config.get("optional") else read
 
 
@@ -447,10 +449,12 @@ def _flat(value: Any) -> Iterator[Any]:
 
 
 def _nest_of(value: Any) -> Any:
-    """The nest of `input_layers` or `output_layers` with slots; None for one tensor or a list."""
-    leaves: list[Any] = []
-    nest = take_apart(_in_order(value), leaves, _is_tensor)
-    return nest if isinstance(nest, dict) or is_deep(nest) else None
+    """The nest of `input_layers` or `output_layers` with slots; None for one tensor or a list.
+
+    A file knows no tuples; a configuration that was never in one does.
+    """
+    nest = plainly(nest_of(value, [], _is_tensor))
+    return nest if is_deep(nest) or isinstance(nest, (dict, tuple)) else None
 
 
 def _is_tensor(value: Any) -> bool:
@@ -460,13 +464,6 @@ def _is_tensor(value: Any) -> bool:
     return False
 
 
-def _in_order(value: Any) -> Any:
-    """The same nest with the keys of dicts in the order of Keras' flattening."""
-    if isinstance(value, dict):
-        return {key: _in_order(value[key]) for key in sorted(value)}
-    return [*map(_in_order, value)] if isinstance(value, list) and not _is_tensor(value) else value
-
-
 def _tensors_of(value: Any, what: str) -> list[Any]:
     """The tensors of `input_layers` or `output_layers`, in the order of Keras' flattening."""
     match value:
@@ -474,8 +471,8 @@ def _tensors_of(value: Any, what: str) -> list[Any]:
             return [value]
         case dict():
             return [tensor for key in sorted(value) for tensor in _tensors_of(value[key], what)]
-        case list():
-            return [tensor for item in value for tensor in _tensors_of(item, what)]
+        case [*items]:
+            return [tensor for item in items for tensor in _tensors_of(item, what)]
     raise refuse(
         f"{what} holds {short(value)}, which names no tensor.",
         f"{what} 中的 {short(value)} 不是张量。",

@@ -18,7 +18,7 @@ from lamina.graph.document import BLOCK, Edge, Graph, Node, call_structure
 from lamina.graph.fixes import Fixes, free_id
 from lamina.graph.order import reachable, topological
 from lamina.graph.report import NodeReport, Report
-from lamina.layer import LAYERS, Layer, product
+from lamina.layer import LAYERS, Layer, Shape, product
 from lamina.layer.calling import check_arity
 from lamina.problems import Fix, Problem
 from lamina.text import Text
@@ -290,9 +290,10 @@ class _Pass:
                 ],
             )
         for position, edge in enumerate(graph.outputs):
-            duplicate = edge in graph.outputs[:position]
-            if edge.node not in graph or (edge.output and not self._has_output(edge)) or duplicate:
-                self._bad_output(position, edge, duplicate)
+            if edge.node not in graph or (edge.output and not self._has_output(edge)):
+                self._bad_output(position, edge)
+            elif edge in graph.outputs[:position]:
+                self._bad_output(position, edge, repeated=True)
         used = reachable([edge.node for edge in graph.outputs], self.sources)
         for node in graph.nodes if graph.outputs else ():
             if node.id not in used:
@@ -303,12 +304,13 @@ class _Pass:
         for position, edge in enumerate(self.graph.outputs):
             is_open = edge.node in self.report.nodes and self._is_given(edge.node)
             if is_open and edge.output >= len(self.report.nodes[edge.node].outputs):
-                self._bad_output(position, edge, duplicate=False)
+                self._bad_output(position, edge)
 
-    def _bad_output(self, position: int, edge: Edge, duplicate: bool) -> None:
+    def _bad_output(self, position: int, edge: Edge, *, repeated: bool = False) -> None:
+        """One that is not there, or, which works but is seldom meant, one that is there twice."""
         text = (
             Text(f'"{edge.node}" is listed as an output twice.', f"“{edge.node}”被重复列为输出。")
-            if duplicate
+            if repeated
             else Text(
                 f'The output "{edge.node}" is not in the graph.',
                 f"图中没有作为输出的“{edge.node}”。",
@@ -318,6 +320,7 @@ class _Pass:
             "bad_output",
             text,
             edge.node if edge.node in self.graph else None,
+            severity="warning" if repeated else "error",
             field=f"outputs[{position}]",
             fixes=[
                 Fix(
@@ -498,10 +501,15 @@ class _Pass:
             dtype=outputs[0].dtype,
             parameters=sum(size for size, _ in sizes),
             trainable_parameters=sum(size for size, learns in sizes if learns and layer.trainable),
-            macs=layer.macs(shapes, output),
+            macs=layer.macs([_of_one(shape) for shape in shapes], _of_one(output)),
             bytes=sum(product(spec.shape[1:]) for spec in outputs) * FLOAT_BYTES,
             outputs=tuple(outputs),
         )
+
+
+def _of_one(shape: Shape) -> Shape:
+    """A shape without the size of the batch."""
+    return (None, *shape[1:])
 
 
 def _plain(value: Any) -> Any:

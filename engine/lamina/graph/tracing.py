@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from lamina.calls import encode
@@ -20,20 +20,9 @@ def trace(
     """The graph between inputs and outputs, and its layers by node id.
 
     Raises:
-        ConfigError: If an output depends on an Input that is not among the inputs, an input is no Input, or two
-            layers have one name.
+        ConfigError: If an output depends on an Input that is not among the inputs, or two layers have one name.
     """
-    for x in inputs:
-        if x.call.inputs:
-            raise ConfigError(
-                Text(
-                    f'"{x.name}" is not an Input; a model starts at Inputs.',
-                    f"“{x.name}”不是 Input；模型必须从 Input 开始。",
-                )
-            )
-    calls = [x.call for x in inputs]
-    for output in outputs:
-        calls.extend(_calls_behind(output, set(calls)))
+    calls = [*(x.call for x in inputs), *calls_behind(outputs)]
     given = {x.call for x in inputs}
     layers: dict[str, Layer] = {}
     nodes: list[Node] = []
@@ -99,16 +88,25 @@ def _arguments(call: Call) -> dict[str, Any]:
     }
 
 
-def _calls_behind(tensor: SymbolicTensor, done: set[Call]) -> list[Call]:
-    """The calls a tensor depends on, inputs first, without recursion."""
+def calls_behind(
+    outputs: Sequence[SymbolicTensor], stops: Collection[int] = frozenset()
+) -> list[Call]:
+    """The calls that tensors depend on, inputs first, without recursion.
+
+    Args:
+        outputs: The tensors.
+        stops: Tensors, by `id`, whose calls are not asked for.
+    """
     ordered: list[Call] = []
-    stack: list[tuple[Call, bool]] = [(tensor.call, False)]
-    while stack:
-        call, inputs_done = stack.pop()
-        if inputs_done:
-            ordered.append(call)
-        elif call not in done:
-            done.add(call)
-            stack.append((call, True))
-            stack.extend((x.call, False) for x in reversed(call.inputs))
+    done: set[Call] = set()
+    for output in outputs:
+        stack = [] if id(output) in stops else [(output.call, False)]
+        while stack:
+            call, inputs_done = stack.pop()
+            if inputs_done:
+                ordered.append(call)
+            elif call not in done:
+                done.add(call)
+                stack.append((call, True))
+                stack.extend((x.call, False) for x in reversed(call.inputs) if id(x) not in stops)
     return ordered

@@ -120,6 +120,8 @@ class Layer(Declared, StoredLayer):
     """Whether there is nothing to build: it is a layer of the library without weights."""
     states_shapes: ClassVar[bool] = False
     """Whether it has a `compute_output_shape` of its own."""
+    states_specs: ClassVar[bool] = False
+    """Whether it has a `compute_output_spec` of its own."""
     keeps_whole_numbers: ClassVar[bool] = False
     """Whether an input of whole numbers, or of truth values, comes out as such."""
     keeps_value_range: ClassVar[bool] = False
@@ -138,6 +140,7 @@ class Layer(Declared, StoredLayer):
         none = (Layer.call, Layer.build, Layer.make_weights, Layer.weights_for)
         cls.has_no_state = own == none and cls.__module__.startswith("lamina.layers")
         cls.states_shapes = cls.compute_output_shape is not Layer.compute_output_shape
+        cls.states_specs = cls.compute_output_spec is not Layer.compute_output_spec
         if "build" in vars(cls) and not cls.__module__.startswith("lamina."):
             cls.build = calling.marking(cls.build)  # type: ignore[method-assign]
         if "compute_mask" in vars(cls) and not cls.__module__.startswith("lamina."):
@@ -272,9 +275,17 @@ class Layer(Declared, StoredLayer):
         leaves: list[Any] = []
         args, kwargs = self._by_port(args, kwargs)
         structure = take_apart((args, kwargs), leaves, is_tensor)
-        nest, found = self.outputs_for(structure, [x.spec for x in leaves])
-        symbolic = type(leaves[0])
-        return put_together(nest, [symbolic(spec.shape, spec.dtype) for spec in found])
+        specs = [x.spec for x in leaves]
+        if self.states_specs:  # and asks for the inherited one
+            nest, found = outputs.outputs_found(self, structure, specs)
+        else:
+            nest, found = self.outputs_for(structure, specs)
+        return put_together(nest, [*map(self.symbolic, found)])
+
+    @staticmethod
+    def symbolic(spec: TensorSpec) -> Any:
+        """The symbolic tensor of a spec; `lamina.symbolic`, which knows layers, puts the way to make it here."""
+        raise NotImplementedError
 
     def outputs_for(
         self, structure: tuple[Any, Any], specs: Sequence[TensorSpec]

@@ -28,9 +28,9 @@ def outputs_for(
         specs: Of those tensors.
     """
     if layer.uses_call:
-        if layer.states_shapes:
-            return _outputs_as_stated(layer, structure, specs)
-        return _outputs_by_running(layer, structure, specs)
+        if layer.states_specs:
+            return _outputs_as_specified(layer, structure, specs)
+        return outputs_found(layer, structure, specs)
     given = [specs[slot.index] for slot in structure[0] if isinstance(slot, Slot)]
     if not layer.takes_text and any(spec.dtype == STRING for spec in given):
         raise ShapeError(
@@ -48,6 +48,15 @@ def outputs_for(
     ]
     slots = [Slot(index) for index in range(len(outputs))]
     return slots[0] if len(slots) == 1 else slots, outputs
+
+
+def outputs_found(
+    layer: Layer, structure: tuple[Any, Any], specs: Sequence[TensorSpec]
+) -> tuple[Any, list[TensorSpec]]:
+    """What a user's layer gives, where it has no `compute_output_spec` of its own, or asks for the inherited one."""
+    if layer.states_shapes:
+        return _outputs_as_stated(layer, structure, specs)
+    return _outputs_by_running(layer, structure, specs)
 
 
 def _masks_for(
@@ -99,6 +108,19 @@ def _outputs_as_stated(
     nest = take_apart(stated, leaves, is_sizes)
     keeps_mask = layer.supports_masking and any(spec.has_mask for spec in specs)
     return nest, [TensorSpec(tuple(shape), layer.dtype, keeps_mask) for shape in leaves]
+
+
+def _outputs_as_specified(
+    layer: Layer, structure: tuple[Any, Any], specs: Sequence[TensorSpec]
+) -> tuple[Any, list[TensorSpec]]:
+    """What a user's layer says that it gives, by a `compute_output_spec` of its own."""
+    make_weights_for(layer, structure, [spec.shape for spec in specs])
+    args, kwargs = put_together(structure, [layer.symbolic(spec) for spec in specs])
+    stated = layer.compute_output_spec(*args, **kwargs)
+    leaves: list[Any] = []
+    nest = take_apart(stated, leaves, is_tensor)
+    keeps_mask = layer.supports_masking and any(spec.has_mask for spec in specs)
+    return nest, [TensorSpec(tuple(x.shape), x.dtype, keeps_mask) for x in leaves]
 
 
 def _outputs_by_running(

@@ -170,6 +170,11 @@ class WeightHolder(PolicyHolder):
             for sub in layers_in(self, WeightHolder):
                 sub.trainable = value
 
+    def freeze_as_a_whole(self) -> None:
+        """Train nothing in it, while each layer in it keeps what is said of itself, as configurations do."""
+        self.__dict__["trainable"] = False
+        Variable.last_freeze = object()
+
     def _adopt_variable(self, variable: Variable, name: str) -> None:
         """A variable made by hand becomes a weight of the layer that holds it."""
         if variable.holder is self or any(variable is own for own in self.own_variables):

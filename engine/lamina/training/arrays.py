@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from lamina.errors import ConfigError, ShapeError
+from lamina.nests import in_rank
 from lamina.settings import floatx
 from lamina.strings import STRING, to_codes
 from lamina.text import Text
@@ -99,11 +100,7 @@ def fit_input(tensor: Tensor, like: SymbolicTensor) -> Tensor:
     """
     rank = len(like.shape)
     codes = 1 if like.dtype == STRING else 0  # the codes of text have an axis of their own
-    last = tensor.ndim - codes - 1
-    if last == rank - 2 and like.shape[-1] == 1:
-        tensor = tensor.unsqueeze(last + 1)
-    elif last == rank and tensor.shape[last] == 1:
-        tensor = tensor.squeeze(last)
+    tensor = in_rank(tensor, like)
     sizes = tuple(tensor.shape[: tensor.ndim - codes])
     if len(sizes) != rank or any(
         size is not None and size != given

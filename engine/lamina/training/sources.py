@@ -16,6 +16,7 @@ from torch import Tensor
 
 from lamina.calls import in_slots, is_deep
 from lamina.errors import ConfigError
+from lamina.nests import check_keys, keys_of
 from lamina.strings import stored_dtype
 from lamina.symbolic import is_optional, need_optional
 from lamina.text import Text
@@ -327,11 +328,10 @@ def _inputs_in(model: TrainableModel, x: Any) -> list[Any]:
     if is_deep(nest):
         return in_slots(nest, x, INPUTS)
     names = model.input_names
+    check_keys(nest, x, names)
+    if isinstance(x, Mapping) and not set(names) <= set(x):
+        names = keys_of(nest) or names
     if isinstance(x, Mapping):
-        if isinstance(nest, dict) and not set(names) <= set(
-            x
-        ):  # by the keys that the model was made with
-            names = sorted(nest, key=lambda key: nest[key].index)
         spare = zip(names, model.inputs, strict=True)
         x = {**{name: None for name, one in spare if is_optional(one)}, **x}
     return listed(x, names, INPUTS)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lamina.dtype_policies import PolicyField
 from lamina.errors import ConfigError
-from lamina.fields import InputShape, field
+from lamina.fields import InputShape, PositiveInt, field
 from lamina.layer import Layer, Ports, Shape, layer
 from lamina.settings import floatx
 from lamina.symbolic import SymbolicTensor, call_layer
@@ -71,6 +71,13 @@ class InputLayer(Layer):
         kw_only=True,
     )
 
+    batch_size: PositiveInt | None = field(
+        None,
+        doc=Text("Size of the batch, where it is known.", "批次大小（已知时）。"),
+        hidden=True,
+        kw_only=True,
+    )
+
     ports = Ports(least_inputs=0, most_inputs=0)
 
     def __init__(
@@ -117,8 +124,18 @@ class InputLayer(Layer):
             dtype = floatx()
         if dtype is not None:
             kwargs["data_type"] = str(getattr(dtype, "name", dtype)).removeprefix("torch.")
-        super().__init__(*args, **kwargs)
-        self.batch_size = batch_size
+        super().__init__(*args, batch_size=batch_size, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **self._known_batch}
+
+    def node_config(self) -> dict[str, Any]:
+        return {**super().node_config(), **self._known_batch}
+
+    @property
+    def _known_batch(self) -> dict[str, int]:
+        """The size of the batch in a configuration: it stands in no form, but a file keeps it."""
+        return {} if self.batch_size is None else {"batch_size": self.batch_size}
 
     @property
     def batch_shape(self) -> Shape:
