@@ -40,6 +40,11 @@ def test_each_name_of_keras_is_that_class(name: str) -> None:
             for side in ("real", "imag")
             for window, scaling in (("hann", "density"), ("hamming", "spectrum"), (None, None))
         ),
+        *(
+            ("STFT", {"window": window, "periodic": periodic}, (7, 1, 5))
+            for window in ("bartlett", "blackman", "cosine", "nuttall", "parzen")
+            for periodic in (False, True)
+        ),
         ("STFT", {"periodic": True}, (6, 1, 5)),
     ],
 )

@@ -155,6 +155,16 @@ def test_importing_the_engine_is_cheap_beyond_torch():
     }
 
 
+def test_the_catalogue_of_all_layers_needs_none_of_the_packages_that_few_models_do():
+    """The studio builds it for the first page: SciPy alone was 65 MB of a server that waits."""
+    code = (
+        "import sys; from lamina.catalog import catalog; catalog(); "
+        "print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & {"scipy", "sklearn", "keras", "pandas", "h5py", "PIL"}
+
+
 def test_nothing_moves_endlessly_while_a_model_trains(root: Path):
     """An endless animation keeps the browser drawing at full rate: it took a third of a core from the training."""
     sheets = (root / "frontend" / "src").rglob("*.css")

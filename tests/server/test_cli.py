@@ -111,11 +111,15 @@ def test_ctrl_c_ends_it_quickly_and_quietly(studio):
 
 
 @pytest.mark.slow
-def test_an_idle_studio_with_the_engine_loaded_is_small(running):
+def test_an_idle_studio_that_has_shown_its_pages_is_small(running):
     process, address = running
     origin = address.split("/auth")[0]
     while httpx.get(f"{origin}/readyz").status_code != 200:
         assert process.poll() is None
+    with httpx.Client(base_url=origin, follow_redirects=True) as browser:
+        browser.get(address)
+        for shown in ("catalog", "templates", "datasets", "models", "runs"):
+            assert browser.get(f"/api/v1/{shown}").status_code == 200
     assert psutil.Process(process.pid).memory_info().rss <= 350 * 2**20
 
 
