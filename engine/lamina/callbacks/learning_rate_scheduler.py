@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
 from lamina.callbacks.callback import Callback, Logs
 from lamina.callbacks.messages import say
 from lamina.errors import ConfigError
+from lamina.optimizers.schedules.schedule import LearningRateSchedule
 from lamina.text import Text
 
 
@@ -22,6 +24,16 @@ class LearningRateScheduler(Callback):
 
     def __init__(self, schedule: Callable[..., Any], verbose: int = 0) -> None:
         super().__init__()
+        if isinstance(schedule, LearningRateSchedule) or not callable(schedule):
+            raise ConfigError(
+                Text(
+                    f"LearningRateScheduler.schedule is a function (epoch, rate) -> rate, got {_shown(schedule)}. A "
+                    "schedule object counts steps and goes to the optimizer: SGD(learning_rate=schedule).",
+                    f"LearningRateScheduler.schedule 应为函数 (epoch, rate) -> rate，实际为 {_shown(schedule)}。"
+                    "调度对象按步计数，应交给优化器：SGD(learning_rate=schedule)。",
+                ),
+                field="schedule",
+            )
         self.schedule = schedule
         self.verbose = verbose
 
@@ -29,11 +41,12 @@ class LearningRateScheduler(Callback):
         optimizer = self.model.optimizer
         arguments = (epoch, float(optimizer.learning_rate))[: _positional(self.schedule)]
         rate = self.schedule(*arguments)
-        if isinstance(rate, (bool, str)) or not hasattr(rate, "__float__"):
+        is_number = hasattr(rate, "__float__") and not isinstance(rate, (bool, str))
+        if not is_number or not 0 <= float(rate) < math.inf:
             raise ConfigError(
                 Text(
-                    f"The schedule must give a number, got {rate!r} for epoch {epoch}.",
-                    f"schedule 应返回数值，第 {epoch} 轮实际返回 {rate!r}。",
+                    f"LearningRateScheduler.schedule must give a number from 0 on, got {rate!r} for epoch {epoch}.",
+                    f"LearningRateScheduler.schedule 应返回不小于 0 的数，第 {epoch} 轮实际返回 {rate!r}。",
                 ),
                 field="schedule",
             )
@@ -44,6 +57,11 @@ class LearningRateScheduler(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if isinstance(logs, dict):
             logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+
+
+def _shown(schedule: Any) -> str:
+    is_object = isinstance(schedule, LearningRateSchedule)
+    return type(schedule).__name__ if is_object else repr(schedule)
 
 
 def _positional(function: Callable[..., Any]) -> int:

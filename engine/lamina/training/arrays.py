@@ -59,14 +59,7 @@ def to_tensor(value: Any) -> Tensor:
     if isinstance(value, Tensor):
         tensor = value.detach()
     else:
-        array = np.asarray(value)
-        if array.dtype == object or array.dtype.kind in "USmM":
-            raise ConfigError(
-                Text(
-                    f"Data must be numbers, got an array of {array.dtype}. Lists of unequal lengths must be padded.",
-                    f"数据必须是数值，实际为 {array.dtype} 数组。长度不等的列表需先补齐。",
-                )
-            )
+        array = _array_of(value)
         if array.dtype in (np.uint16, np.uint32, np.uint64):
             array = array.astype(np.int64)
         if not array.flags.writeable or any(stride < 0 for stride in array.strides):
@@ -77,6 +70,24 @@ def to_tensor(value: Any) -> Tensor:
             else torch.tensor(array.item())
         )
     return tensor.to(getattr(torch, floatx())) if tensor.dtype == torch.float64 else tensor
+
+
+def _array_of(value: Any) -> np.ndarray[Any, Any]:
+    try:
+        array = np.asarray(value)
+    except ValueError:  # lists of unequal lengths
+        array = np.empty((), object)
+    if array.dtype.kind in "OUSmM":
+        raise ConfigError(
+            Text(
+                f"Data must be numbers, got an array of {array.dtype}. Lists of unequal lengths must be padded"
+                " (keras.utils.pad_sequences), and names made numbers (StringLookup, or numpy.unique with "
+                "return_inverse).",
+                f"数据必须是数值，实际为 {array.dtype} 数组。长度不等的列表需先补齐（keras.utils.pad_sequences），"
+                "名称需先转为数字（StringLookup，或 numpy.unique 的 return_inverse）。",
+            )
+        )
+    return array
 
 
 def to_target(value: Any) -> Tensor:
@@ -139,21 +150,6 @@ def same_length(tensors: Sequence[Tensor | None], names: Sequence[str]) -> int:
     if count == 0:
         raise ConfigError(Text("There are no samples.", "没有样本。"))
     return count
-
-
-def class_weights(targets: Tensor, class_weight: Mapping[int, float]) -> Tensor:
-    """One weight per sample from a weight per class; 1 for classes that are not named.
-
-    Args:
-        targets: Class numbers, or one row per sample whose largest entry is the class.
-    """
-    if targets.ndim > 1:
-        targets = targets.argmax(-1) if targets.shape[-1] != 1 else targets.squeeze(-1)
-    classes = targets.round().long()
-    table = torch.ones(max([int(classes.max()), *class_weight]) + 1 if classes.numel() else 1)
-    for label, weight in class_weight.items():
-        table[int(label)] = float(weight)
-    return table.to(classes.device)[classes]
 
 
 def split_off_end(tensors: Sequence[Tensor | None], share: float) -> tuple[list[Any], list[Any]]:

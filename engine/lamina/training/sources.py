@@ -21,7 +21,6 @@ from lamina.strings import stored_dtype
 from lamina.symbolic import is_optional, need_optional
 from lamina.text import Text
 from lamina.training.arrays import (
-    class_weights,
     fit_input,
     input_tensor,
     listed,
@@ -30,6 +29,7 @@ from lamina.training.arrays import (
     to_target,
     to_tensor,
 )
+from lamina.training.class_weights import class_weights
 from lamina.training.protocols import SymbolicTensor, TrainableModel
 
 Shuffle = bool | Literal["batch"]
@@ -302,7 +302,7 @@ def to_columns(
                 ),
                 field="class_weight",
             )
-        return inputs, targets, [class_weights(targets[0], class_weight)]
+        return inputs, targets, [class_weights(targets[0], class_weight, _classes_of(model))]
     if sample_weight is None:
         return inputs, targets, []
     if isinstance(sample_weight, (list, tuple, Mapping)) and len(outputs) > 1:
@@ -312,6 +312,13 @@ def to_columns(
     else:
         given = [sample_weight] * len(outputs)
     return inputs, targets, [None if w is None else to_tensor(w).float() for w in given]
+
+
+def _classes_of(model: TrainableModel) -> int | None:
+    """How many classes the only output tells apart, where it has a unit for each."""
+    shape = model.outputs[0].shape if model.outputs else ()
+    units = shape[-1] if len(shape) == 2 else None
+    return None if units == 1 else units
 
 
 def _input_of(value: Any, like: SymbolicTensor) -> Tensor | None:

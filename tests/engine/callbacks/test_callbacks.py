@@ -151,9 +151,26 @@ def test_a_schedule_of_epochs_may_take_the_rate_or_not(schedule):
     assert history.history["learning_rate"] == pytest.approx([0.1, 0.05, 0.1 / 3])
 
 
-def test_a_schedule_that_gives_no_number_is_named():
-    with pytest.raises(ConfigError, match="must give a number, got None"):
-        fit(callbacks.LearningRateScheduler(lambda epoch: None))
+@pytest.mark.parametrize("rate", [None, "0.1", True, float("nan"), -0.1, float("inf")])
+def test_a_schedule_that_gives_no_rate_is_named(rate):
+    with pytest.raises(
+        ConfigError, match=rf"must give a number from 0 on, got {rate!r} for epoch 0"
+    ):
+        fit(callbacks.LearningRateScheduler(lambda epoch: rate))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "shown"),
+    [
+        (lamina.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9), "ExponentialDecay"),
+        (0.1, "0.1"),
+        ("step", "'step'"),
+    ],
+)
+def test_a_schedule_of_epochs_is_a_function(schedule, shown):
+    said = rf"is a function \(epoch, rate\) -> rate, got {shown}. A schedule object .* optimizer"
+    with pytest.raises(ConfigError, match=said):
+        callbacks.LearningRateScheduler(schedule)
 
 
 def test_checkpoints_are_named_by_epoch_and_logs(tmp_path):
