@@ -6,6 +6,7 @@ LaminaError
 ├── ShapeError         shapes that do not fit together (also a ValueError)
 ├── GraphError         a graph or training document with problems (also a ValueError; in `problems`)
 ├── FileFormatError    a file that cannot be read or trusted (also a ValueError)
+│   └── MissingFileError (also a FileNotFoundError)
 ├── DatasetError       data that is missing, broken or cannot be fetched
 └── NotSupportedError  something Keras has and this library does not have yet (also a NotImplementedError)
 """
@@ -80,6 +81,10 @@ class ShapeError(LaminaError, ValueError):
 
 class FileFormatError(LaminaError, ValueError):
     """A file is damaged, hostile, or of a kind that cannot be read."""
+
+
+class MissingFileError(FileFormatError, FileNotFoundError):
+    """There is no such file, or no such folder to write it to."""
 
 
 class DatasetError(LaminaError):

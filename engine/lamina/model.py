@@ -456,11 +456,16 @@ class Model(Network):
 
     # --- files -------------------------------------------------------------------------------------------------
 
+    @_described_by(files.save_model)
     def save(
-        self, filepath: str | Path, overwrite: bool = True, include_optimizer: bool = True
+        self,
+        filepath: str | Path,
+        overwrite: bool = True,
+        zipped: bool | None = None,
+        include_optimizer: bool = True,
+        save_format: str | None = None,
     ) -> None:
-        """Write the model, its weights and its optimizer's state to a `.keras` or `.h5` file."""
-        files.save_model(self, filepath, overwrite, include_optimizer)
+        files.save_model(self, filepath, overwrite, zipped, include_optimizer, save_format)
 
     def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:
         """Write the weights to a `.weights.h5` file, or to an `.h5` file by the names of the layers."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -65,10 +64,8 @@ def load_model(
 
     Raises:
         FileFormatError: If the file is damaged, hostile, or holds something that is not known here.
-        FileNotFoundError: If there is no such file.
+        MissingFileError: If there is no such file.
     """
-    if isinstance(filepath, io.IOBase):
-        raise TypeError("load_model takes the path of a file, not an open file.")
     with CustomObjectScope(custom_objects):
         file = read_model(filepath, compiled=compile)
         if not isinstance(file, ModelFile):

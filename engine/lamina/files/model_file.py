@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from lamina.errors import FileFormatError
+from lamina.errors import FileFormatError, NotSupportedError
 from lamina.files.archive import Archive, is_archive, replacing, write_archive
 from lamina.files.compiled import NotPortableError
 from lamina.files.graph_to_keras import model_to_keras
@@ -29,6 +29,7 @@ from lamina.files.legacy_weights import (
     paired_by_order,
     read_pairs,
 )
+from lamina.files.paths import as_path, existing, need_place, other_kind
 from lamina.files.state import read_assets, write_assets
 from lamina.files.topology import ReadModel, is_graph, model_from_keras
 from lamina.files.vocabularies import with_vocabularies
@@ -72,7 +73,9 @@ def save_model(
     model: Network,
     path: str | Path,
     overwrite: bool = True,
+    zipped: bool | None = None,
     include_optimizer: bool = True,
+    save_format: str | None = None,
 ) -> None:
     """Save a model as `.keras`, or as `.h5` for older tools; real Keras 3 reads both.
 
@@ -83,13 +86,28 @@ def save_model(
         model: A built model.
         path: Name of the file; its ending chooses the format.
         overwrite: Whether to replace a file that is there.
+        zipped: Taken for the sake of Keras scripts; False, a folder of files, is refused.
         include_optimizer: False leaves out how it was compiled and the optimizer's state.
+        save_format: Of Keras 2; the ending of the name decides, and this is left aside with a warning.
 
     Raises:
         FileFormatError: If the name ends otherwise.
+        MissingFileError: If its folder does not exist.
         FileExistsError: If it exists and may not be replaced.
     """
+    if zipped is False:
+        raise NotSupportedError(
+            Text(
+                "save(zipped=False): a model is written as one file. Leave zipped out.",
+                "save(zipped=False)：模型总是写为一个文件。请省略 zipped。",
+            )
+        )
     path = _target(path, (".keras", ".h5", ".hdf5"), overwrite)
+    if save_format is not None:
+        warnings.warn(
+            f"save_format={save_format!r} is left aside: {path.name} is written as its ending says.",
+            stacklevel=3,
+        )
     _need_built(model)
     is_legacy_format = path.suffix != ".keras"
     if is_legacy_format and model.inner_graph is None:
@@ -198,7 +216,7 @@ def _state_for_file(model: Network) -> list[np.ndarray[Any, Any]]:
 
 
 def _target(path: str | Path, suffixes: tuple[str, ...], overwrite: bool) -> Path:
-    path = Path(path).expanduser()
+    path = as_path(path)
     if not path.name.endswith(suffixes):
         raise FileFormatError(
             Text(
@@ -208,6 +226,7 @@ def _target(path: str | Path, suffixes: tuple[str, ...], overwrite: bool) -> Pat
         )
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists already. Pass overwrite=True to replace it.")
+    need_place(path)
     return path
 
 
@@ -237,9 +256,9 @@ def read_model(path: str | Path, *, compiled: bool = True) -> ModelFile | Networ
 
     Raises:
         FileFormatError: If it is damaged, hostile, or holds something that does not exist here.
-        FileNotFoundError: If there is no such file.
+        MissingFileError: If there is no such file.
     """
-    path = Path(path).expanduser()
+    path = existing(path, "model.keras")
     if is_hdf5(path):
         with weight_budget(path.stat().st_size):
             legacy = read_legacy(path)
@@ -250,7 +269,7 @@ def read_model(path: str | Path, *, compiled: bool = True) -> ModelFile | Networ
             optimizer_state=legacy.optimizer_state,
         )
     if not is_archive(path):
-        raise _other_kind(path)
+        raise other_kind(path)
     with Archive(path) as archive, weight_budget(archive.weights_size):
         config = archive.config()
         if not is_graph(config):
@@ -337,9 +356,9 @@ def load_weights(
     Raises:
         FileFormatError: If the file is damaged or the model has other weights; the model then keeps
             its own.
-        FileNotFoundError: If there is no such file.
+        MissingFileError: If there is no such file.
     """
-    path = Path(path).expanduser()
+    path = existing(path, "model.weights.h5")
     _need_built(model)
     if is_archive(path):
         with Archive(path) as archive, archive.weights() as file, open_reader(file, path) as reader:
@@ -354,7 +373,7 @@ def load_weights(
             else:
                 _load_weights(model, reader, skip_mismatch, by_name)
     else:
-        raise _other_kind(path)
+        raise other_kind(path)
 
 
 def _load_weights(
@@ -385,10 +404,3 @@ def restore_optimizer(
         optimizer.load_from_file(state)
     except ValueError as reason:
         warnings.warn(f"The optimizer starts afresh: {reason}", stacklevel=4)
-
-
-def _other_kind(path: Path) -> FileFormatError:
-    return refuse(
-        f"{path} is no .keras file and no .h5 file: it does not begin as one.",
-        f"{path} 既不是 .keras 文件也不是 .h5 文件：文件开头不符。",
-    )
