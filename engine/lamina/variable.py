@@ -74,6 +74,7 @@ class Variable:
 
     >>> step = Variable(0.0, trainable=False, name="step")
     >>> step.assign_add(1.5)
+    tensor(1.5000)
     >>> float(step * 2)
     3.0
     """
@@ -245,32 +246,48 @@ class Variable:
 
     # --- changes -----------------------------------------------------------------------------------------------
 
-    def assign(self, value: Any) -> None:
+    def assign(self, value: Any) -> Tensor:
         """Set the values from an array, a number or a tensor in Keras' layout.
+
+        Returns:
+            The new values as a tensor in Keras' layout.
 
         Raises:
             ShapeError: If the shape is another.
         """
-        tensor = _as_tensor(value)
+        tensor = _as_tensor(value).to(self.value)
         if tuple(tensor.shape) != self.shape:
-            raise ShapeError(
-                Text(
-                    f'Weight "{self.path}" has shape {self.shape}, got values of shape {tuple(tensor.shape)}.',
-                    f"权重“{self.path}”的形状为 {self.shape}，实际传入 {tuple(tensor.shape)}。",
-                )
-            )
+            raise self._unfit(tensor)
         with torch.no_grad():
             self.value.copy_(self.from_keras(tensor))
+        return tensor
 
-    def assign_add(self, value: Any) -> None:
-        """Add to the values."""
+    def assign_add(self, value: Any) -> Tensor:
+        """Add to the values; gives the new ones."""
         with torch.no_grad():
-            self.assign(self.to_keras(self.value) + _as_tensor(value).to(self.device))
+            return self.assign(self.to_keras(self.value) + self._repeated(value))
 
-    def assign_sub(self, value: Any) -> None:
-        """Subtract from the values."""
+    def assign_sub(self, value: Any) -> Tensor:
+        """Subtract from the values; gives the new ones."""
         with torch.no_grad():
-            self.assign(self.to_keras(self.value) - _as_tensor(value).to(self.device))
+            return self.assign(self.to_keras(self.value) - self._repeated(value))
+
+    def _repeated(self, value: Any) -> Tensor:
+        """A value in the variable's shape, repeated where it has fewer."""
+        tensor = _as_tensor(value).to(self.device)
+        try:
+            return tensor.expand(self.shape)
+        except RuntimeError:
+            raise self._unfit(tensor) from None
+
+    def _unfit(self, tensor: Tensor) -> ShapeError:
+        given = tuple(tensor.shape)
+        return ShapeError(
+            Text(
+                f'Weight "{self.path}" has shape {self.shape}, got values of shape {given}.',
+                f"权重“{self.path}”的形状为 {self.shape}，实际传入 {given}。",
+            )
+        )
 
     # --- as a tensor -------------------------------------------------------------------------------------------
 
@@ -358,7 +375,17 @@ def _register(module: nn.Module, key: str, values: Tensor, trainable: bool) -> N
 def _as_tensor(value: Any) -> Tensor:
     if isinstance(value, Variable):
         return value.tensor
-    return value if isinstance(value, Tensor) else torch.as_tensor(np.asarray(value))
+    if isinstance(value, Tensor):
+        return value
+    array = np.asarray(value)
+    if array.dtype.kind in "OUSmM":
+        raise ConfigError(
+            Text(
+                f"The values of a variable are numbers, got {value!r}.",
+                f"变量的值应为数值，实际为 {value!r}。",
+            )
+        )
+    return torch.as_tensor(array)
 
 
 def _plain(value: Any) -> Any:

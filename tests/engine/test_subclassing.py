@@ -7,7 +7,7 @@ import torch
 
 import lamina
 from lamina import Input, Layer, Model, Sequential, layers
-from lamina.errors import ConfigError, FileFormatError
+from lamina.errors import ConfigError, FileFormatError, ShapeError
 from lamina.layer import TensorSpec
 from lamina.metrics import Mean, MeanAbsoluteError
 
@@ -322,6 +322,57 @@ def test_a_variable_is_a_tensor():
     assert float((variable * 2).detach()[0, 1]) == 6
     with pytest.raises(lamina.errors.ShapeError, match="shape"):
         variable.assign([1.0])
+
+
+@pytest.mark.parametrize("change", ["assign", "assign_add", "assign_sub"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda lib: lib.Variable(np.full((2, 2), 3.0, "float32")),
+        lambda lib: lib.Variable(np.full((2, 2), 3, "int32"), dtype="int32", trainable=False),
+        lambda lib: lib.metrics.Mean().add_variable((2, 2), "ones"),
+    ],
+)
+def test_a_change_gives_the_new_values_as_keras_does(change, make):
+    values = [[1.0, 2.0], [3.0, 4.0]]
+    ours, theirs = make(lamina), make(keras)
+    given, expected = getattr(ours, change)(values), getattr(theirs, change)(values)
+    assert isinstance(given, torch.Tensor)
+    assert given.dtype == expected.dtype
+    for result in (given.detach(), ours.numpy()):
+        np.testing.assert_array_equal(result, expected.detach())
+    kept = given.detach().clone()
+    getattr(ours, change)(values)
+    np.testing.assert_array_equal(given.detach(), kept)
+
+
+def test_a_kernel_in_another_layout_gives_its_values_in_that_of_keras():
+    layer = layers.Conv2D(3, (2, 4))
+    layer.build((None, 9, 9, 5))
+    values = np.random.default_rng(0).normal(size=layer.kernel.shape).astype("float32")
+    np.testing.assert_array_equal(layer.kernel.assign(values), values)
+    np.testing.assert_array_equal(layer.kernel.assign_add(values), 2 * values)
+    np.testing.assert_array_equal(layer.kernel.numpy(), 2 * values)
+
+
+def test_the_state_of_an_optimizer_gives_its_new_values():
+    optimizer = lamina.optimizers.Adam(0.5)
+    optimizer.build([lamina.Variable(np.ones(3, "float32"))])
+    state = next(v for v in optimizer.variables if v.shape == (3,))
+    np.testing.assert_array_equal(state.assign([1, 2, 3]), [1, 2, 3])
+    np.testing.assert_array_equal(state.assign_add(1), [2, 3, 4])
+    np.testing.assert_array_equal(state.assign_sub([1, 1, 1]), [1, 2, 3])
+
+
+@pytest.mark.parametrize("change", ["assign_add", "assign_sub"])
+def test_what_does_not_fit_a_variable_is_named(change):
+    variable = lamina.Variable(np.ones(3, "float32"), name="v")
+    with pytest.raises(ShapeError, match=r'"v" has shape \(3,\), got values of shape \(4,\)'):
+        getattr(variable, change)(np.ones(4))
+    with pytest.raises(ShapeError, match=r"got values of shape \(2, 3\)"):
+        getattr(variable, change)(np.ones((2, 3)))
+    with pytest.raises(ConfigError, match="values of a variable are numbers, got 'abc'"):
+        getattr(variable, change)("abc")
 
 
 def test_a_model_at_the_front_of_a_chain_says_the_shape_of_the_input():

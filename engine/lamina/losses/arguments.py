@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lamina.devices import elsewhere
-from lamina.errors import ShapeError
+from lamina.errors import ConfigError, ShapeError
 from lamina.losses.reduction import match_ranks
 from lamina.text import Text
 
@@ -64,7 +64,15 @@ def as_tensor(value: Any, device: torch.device | None = None) -> Tensor:
     """Anything array-like as a tensor, without a copy where there is nothing to convert."""
     if isinstance(value, Tensor):
         return value if device is None or value.device == device else value.to(device)
-    return torch.as_tensor(np.asarray(value), device=elsewhere() if device is None else device)
+    array = np.asarray(value)
+    if array.dtype.kind in "OUSmM":
+        raise ConfigError(
+            Text(
+                f"Targets, predictions and weights must be numbers, got an array of {array.dtype}.",
+                f"目标、预测值和权重必须是数值，实际为 {array.dtype} 数组。",
+            )
+        )
+    return torch.as_tensor(array, device=elsewhere() if device is None else device)
 
 
 def in_full(tensor: Tensor) -> Tensor:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor
+
+from lamina.errors import ShapeError
+from lamina.text import Text
 
 Reduction = Literal["sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none"]
 PLAIN_MEANS = ("sum_over_batch_size", "mean")
@@ -64,7 +68,10 @@ def reduce_loss(
         sample_weight = _leave_out(sample_weight, counted, reduction, values)
     if sample_weight is not None:
         values, sample_weight = match_ranks(values, sample_weight.to(values.dtype))
-        values = values * sample_weight
+        try:
+            values = values * sample_weight
+        except RuntimeError as error:
+            raise unfit_weights(sample_weight, values.shape) from error
     if reduction == "none" or values.ndim == 0:
         return values
     if reduction == "sum":
@@ -85,4 +92,32 @@ def _leave_out(
     if sample_weight is None:
         return share
     share, sample_weight = match_ranks(share, sample_weight.to(values.dtype))
-    return sample_weight * share
+    try:
+        return sample_weight * share
+    except RuntimeError as error:
+        raise unfit_weights(sample_weight, share.shape) from error
+
+
+def spread(sample_weight: Tensor, shape: Sequence[int]) -> Tensor:
+    """Weights expanded to the shape of what they weigh.
+
+    Raises:
+        ShapeError: If they do not fit.
+    """
+    try:
+        return sample_weight.expand(tuple(shape))
+    except RuntimeError as error:
+        raise unfit_weights(sample_weight, shape) from error
+
+
+def unfit_weights(sample_weight: Tensor, shape: Sequence[int]) -> ShapeError:
+    """The error for weights that do not fit what they are to weigh."""
+    given, wanted = tuple(sample_weight.shape), tuple(shape)
+    return ShapeError(
+        Text(
+            f"sample_weight of the shape {given} does not fit values of the shape {wanted}: give one weight for each "
+            "sample, or one for each of its positions.",
+            f"形状为 {given} 的 sample_weight 与形状为 {wanted} 的值不匹配：应每个样本一个权重，或每个位置一个。",
+        ),
+        field="sample_weight",
+    )

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from lamina.errors import ShapeError
 from lamina.losses.arguments import as_tensor
-from lamina.losses.reduction import match_ranks
+from lamina.losses.reduction import match_ranks, spread
 from lamina.metrics.variable import MetricVariable
 from lamina.text import Text
 
@@ -116,7 +116,7 @@ class Buckets:
         if weight is None:
             weight = counts.new_ones(()).expand(flat.shape)
         else:
-            weight = weight.to(counts.dtype).expand(index.shape).reshape(-1)
+            weight = spread(weight.to(counts.dtype), index.shape).reshape(-1)
         counts.index_add_(0, flat, weight)
 
     def counts(self, state: MetricVariable, labels: int | None) -> Counts:

@@ -13,6 +13,7 @@ from lamina.fields import PositiveFloat, field
 from lamina.losses.arguments import as_tensor
 from lamina.losses.categorical import EPSILON
 from lamina.losses.loss import TargetKind
+from lamina.losses.reduction import spread
 from lamina.metrics.metric import NAME, Direction, Metric, metric
 from lamina.metrics.variable import torch_dtype
 from lamina.text import Text
@@ -67,7 +68,8 @@ class FScore(Metric):
         found = said * y_true
         sums = torch.stack([found, said - found, y_true - found, y_true])  # (4, samples, classes)
         if sample_weight is not None:
-            sums = sums * as_tensor(sample_weight, y_pred.device).to(dtype).unsqueeze(-1)
+            weight = as_tensor(sample_weight, y_pred.device).to(dtype).unsqueeze(-1)
+            sums = sums * spread(weight, said.shape)
         totals = sums.sum((1, 2)) if self.average == "micro" else sums.sum(1)
         for part, total in zip(self._parts, totals, strict=True):
             part.assign(part.to(total.device) + total)

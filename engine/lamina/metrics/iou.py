@@ -13,6 +13,7 @@ from lamina.fields import Float, Int, NonNegativeInt, PositiveInt, field
 from lamina.losses.arguments import as_tensor
 from lamina.losses.categorical import EPSILON
 from lamina.losses.loss import TargetKind
+from lamina.losses.reduction import spread
 from lamina.metrics.metric import DTYPE, NAME, Direction, Metric, MetricDtype, metric
 from lamina.metrics.variable import torch_dtype
 from lamina.text import Text
@@ -75,7 +76,7 @@ class AreaOverlap(Metric):
         y_true, y_pred = y_true.to(dtype).reshape(-1), y_pred.to(dtype).reshape(-1)
         weight = y_true.new_ones(()) if sample_weight is None else as_tensor(sample_weight)
         weight = weight.to(y_true.device, dtype)
-        weight = (weight.reshape(-1) if weight.ndim else weight).expand(y_true.shape)
+        weight = spread(weight.reshape(-1) if weight.ndim else weight, y_true.shape)
         known = (y_true >= 0) & (y_true < self.num_classes)
         known = known & (y_pred >= 0) & (y_pred < self.num_classes)
         if self.ignore_class is not None:

@@ -12,7 +12,7 @@ from lamina.calls import mask_of
 from lamina.losses import lookup as losses
 from lamina.losses.arguments import as_float_tensor, as_tensor
 from lamina.losses.loss import Loss
-from lamina.losses.reduction import match_ranks, weighted_mask
+from lamina.losses.reduction import match_ranks, spread, weighted_mask
 from lamina.metrics.metric import MeanMetric, Metric, mean_and_count, metric
 from lamina.metrics.running_mean import RunningMean
 from lamina.metrics.variable import MetricVariable, torch_dtype
@@ -91,7 +91,7 @@ class Sum(Metric):
             values, weight = match_ranks(values, weight)
             if values.ndim > weight.ndim:
                 values = values.flatten(weight.ndim).sum(-1)
-            values = values * weight
+            values = values * spread(weight, values.shape)
         self.total.assign_add(values.sum())
 
     def result(self) -> Tensor:

@@ -14,7 +14,7 @@ from lamina.errors import ConfigError, NotSupportedError
 from lamina.fields import Declared, field
 from lamina.losses.arguments import HALVES, as_tensor, in_full
 from lamina.losses.loss import TargetKind
-from lamina.losses.reduction import match_ranks, weighted_mask
+from lamina.losses.reduction import match_ranks, spread, weighted_mask
 from lamina.metrics.running_mean import RunningMean
 from lamina.metrics.variable import MetricVariable, torch_dtype
 from lamina.naming import snake_case, unique_name
@@ -235,7 +235,7 @@ def mean_and_count(values: Tensor, sample_weight: Tensor | None) -> tuple[Tensor
     values, weight = match_ranks(values, sample_weight.to(values.dtype))
     if values.ndim > weight.ndim:
         values = values.flatten(weight.ndim).mean(-1)
-    weight = weight.expand_as(values)
+    weight = spread(weight, values.shape)
     values = values * weight
     if weight.ndim > 1:
         weight = weight.flatten(1).mean(-1)

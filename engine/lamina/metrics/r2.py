@@ -12,6 +12,7 @@ from lamina.errors import ShapeError
 from lamina.fields import NonNegativeInt, field
 from lamina.losses.arguments import as_tensor, matched
 from lamina.losses.loss import TargetKind
+from lamina.losses.reduction import spread
 from lamina.metrics.metric import Direction, Metric, metric
 from lamina.metrics.variable import torch_dtype
 from lamina.text import Text
@@ -61,7 +62,7 @@ class R2Score(Metric):
             self._build(tuple(y_pred.shape))
         weight = y_true.new_ones(()) if sample_weight is None else as_tensor(sample_weight)
         weight = weight.to(y_true.device, dtype)
-        weight = (weight.unsqueeze(1) if weight.ndim == 1 else weight).expand(y_true.shape)
+        weight = spread(weight.unsqueeze(1) if weight.ndim == 1 else weight, y_true.shape)
         weighted = y_true * weight
         squares = (y_true - y_pred).square() * weight
         sums = torch.stack([y_true * weighted, weighted, squares, weight]).sum(1)

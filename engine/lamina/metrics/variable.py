@@ -37,6 +37,7 @@ class MetricVariable:
 
     >>> total = MetricVariable((), "zeros", "float32", "total")
     >>> total.assign_add(3)
+    tensor(3.)
     >>> float(total + 1)
     4.0
     """
@@ -57,8 +58,8 @@ class MetricVariable:
     def dtype(self) -> str:
         return str(self._dtype).removeprefix("torch.")
 
-    def assign(self, value: Any) -> None:
-        """Take the values of an array or tensor of this shape, on whatever device it is."""
+    def assign(self, value: Any) -> Tensor:
+        """Take the values of an array or tensor of this shape, on whatever device it is; gives them."""
         new = as_tensor(_plain(value)).detach().to(self._dtype)
         if new.shape != self.value.shape:
             new = new.expand(self.value.shape)
@@ -66,14 +67,15 @@ class MetricVariable:
             self.value = new
         else:
             self.value = new.to(self.value.device)
+        return self.value
 
-    def assign_add(self, value: Any) -> None:
-        """Add to the values."""
-        self.assign(self + value)
+    def assign_add(self, value: Any) -> Tensor:
+        """Add to the values; gives the new ones."""
+        return self.assign(self + _listed(value))
 
-    def assign_sub(self, value: Any) -> None:
-        """Subtract from the values."""
-        self.assign(self - value)
+    def assign_sub(self, value: Any) -> Tensor:
+        """Subtract from the values; gives the new ones."""
+        return self.assign(self - _listed(value))
 
     def zero(self) -> None:
         """Set all to 0, on the device where it is."""
@@ -152,6 +154,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return type(value)(map(_plain, value))
     return value.value if isinstance(value, MetricVariable) else value
+
+
+def _listed(value: Any) -> Any:
+    """The value, a tensor where it is lists of numbers."""
+    return as_tensor(_plain(value)) if isinstance(value, (list, tuple)) else value
 
 
 def _first(initializer: Any, shape: tuple[int, ...]) -> Tensor:

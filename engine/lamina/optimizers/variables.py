@@ -66,15 +66,16 @@ class StateVariable:
         return str(self.value.dtype).removeprefix("torch.")
 
     @torch.no_grad()
-    def assign(self, value: Any) -> StateVariable:
-        """Set the value; what does not fit by broadcasting is torch's error."""
-        self.value.copy_(as_tensor(value))
-        return self
+    def assign(self, value: Any) -> Tensor:
+        """Set the value and give it; what does not fit by broadcasting is torch's error."""
+        tensor = as_tensor(value).to(self.value)
+        self.value.copy_(tensor)
+        return tensor
 
-    def assign_add(self, value: Any) -> StateVariable:
+    def assign_add(self, value: Any) -> Tensor:
         return self.assign(self.value.detach() + as_tensor(value).to(self.value.device))
 
-    def assign_sub(self, value: Any) -> StateVariable:
+    def assign_sub(self, value: Any) -> Tensor:
         return self.assign(self.value.detach() - as_tensor(value).to(self.value.device))
 
     def place(self, device: torch.device) -> None:
@@ -156,9 +157,10 @@ class DerivedVariable(StateVariable):
         return self._read()
 
     @torch.no_grad()
-    def assign(self, value: Any) -> StateVariable:
-        self._write(as_tensor(value))
-        return self
+    def assign(self, value: Any) -> Tensor:
+        tensor = as_tensor(value)
+        self._write(tensor)
+        return tensor
 
     def place(self, device: torch.device) -> None:
         """Nothing to move: it is where its source is."""

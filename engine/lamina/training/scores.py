@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from lamina.calls import set_mask
-from lamina.errors import ConfigError
+from lamina.errors import ConfigError, ShapeError
 from lamina.losses.arguments import in_full
 from lamina.metrics.mean import Mean
 from lamina.metrics.metric import MeanMetric, Metric
@@ -209,7 +209,7 @@ class Scores:
     ) -> Tensor:
         try:
             value: Tensor = entry.loss(target, output, weight)
-        except (IndexError, RuntimeError) as error:
+        except (IndexError, RuntimeError, ShapeError) as error:
             if entry.loss.target == "index" and not _is_within(target, output.shape[-1]):
                 raise self._unknown_class(entry, target, output.shape[-1]) from error
             if weight is not None and _can_be_measured(entry, target, output):
