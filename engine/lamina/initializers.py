@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import torch
-from pydantic import PlainSerializer, PlainValidator, TypeAdapter, WithJsonSchema
+from pydantic import BeforeValidator, PlainSerializer, PlainValidator, TypeAdapter, WithJsonSchema
 from torch import Tensor
 
 from lamina.errors import ConfigError, ShapeError
@@ -28,6 +28,9 @@ from lamina.text import Text
 
 INITIALIZERS: Registry[type[Initializer]] = Registry("initializer", "初始化方法")
 
+_BASES = ("ByFans", "_Function")
+"""Classes that are no initializers by themselves."""
+
 _SEED = Text(
     "Seed of its own; without one the model's seed decides.",
     "单独的随机种子；不填则由模型的种子决定。",
@@ -41,7 +44,7 @@ class Initializer(Declared):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if not cls.__name__.startswith("_") and cls.__module__ == __name__:
+        if cls.__name__ not in _BASES and cls.__module__ == __name__:
             INITIALIZERS.register(cls, aliases=(snake_case(cls.__name__), *cls.other_names))
 
     def draw(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
@@ -163,16 +166,9 @@ class TruncatedNormal(Initializer):
         return _truncated_normal(shape, generator) * self.stddev + self.mean
 
 
-class VarianceScaling(Initializer):
-    """Variance `scale` over the number of inputs, outputs, or their mean."""
+class ByFans(Initializer):
+    """Base of those whose variance follows from the numbers of inputs and outputs."""
 
-    scale: PositiveFloat = field(1.0, doc=Text("Factor of the variance.", "方差系数。"))
-    mode: Literal["fan_in", "fan_out", "fan_avg"] = field(
-        "fan_in", doc=Text("What the variance is divided by.", "方差除以哪个数。")
-    )
-    distribution: Literal["truncated_normal", "untruncated_normal", "uniform"] = field(
-        "truncated_normal", doc=Text("Shape of the distribution.", "分布类型。")
-    )
     seed: Seed = field(None, doc=_SEED, advanced=True)
     input_axes: list[Int] | None = field(
         default=None,
@@ -190,52 +186,77 @@ class VarianceScaling(Initializer):
         advanced=True,
     )
 
+    rule: ClassVar[tuple[float, str, str]]
+    """Scale, mode and distribution, as `VarianceScaling` takes them."""
+
     def draw(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
         fans = compute_fans(shape, self.input_axes, self.output_axes)
-        return _variance_scaling(shape, generator, self.scale, self.mode, self.distribution, fans)
+        return _variance_scaling(shape, generator, *self.rule, fans)
+
+    def config_for_file(self) -> dict[str, Any]:
+        """The configuration without axes that were not given: earlier versions of Keras 3 take none."""
+        config = self.get_config()
+        return {k: v for k, v in config.items() if v is not None or not k.endswith("_axes")}
+
+    def with_axes(self, input_axes: Sequence[int], output_axes: Sequence[int]) -> ByFans:
+        """The same, with inputs and outputs on these axes, unless it was told where they are."""
+        if self.input_axes is not None and self.output_axes is not None:
+            return self
+        return VarianceScaling(*self.rule, self.seed, list(input_axes), list(output_axes))
 
 
-class _Scaled(Initializer):
-    """A named case of VarianceScaling."""
-
-    seed: Seed = field(None, doc=_SEED, advanced=True)
-    rule: ClassVar[tuple[float, str, str]]
-
-    def draw(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-        return _variance_scaling(shape, generator, *self.rule, compute_fans(shape))
+def _distribution(value: Any) -> Any:
+    value = value.lower() if isinstance(value, str) else value
+    return "truncated_normal" if value == "normal" else value
 
 
-class GlorotUniform(_Scaled):
+class VarianceScaling(ByFans):
+    """Variance `scale` over the number of inputs, outputs, or their mean."""
+
+    scale: PositiveFloat = field(1.0, doc=Text("Factor of the variance.", "方差系数。"))
+    mode: Literal["fan_in", "fan_out", "fan_avg"] = field(
+        "fan_in", doc=Text("What the variance is divided by.", "方差除以哪个数。")
+    )
+    distribution: Annotated[
+        Literal["truncated_normal", "untruncated_normal", "uniform"], BeforeValidator(_distribution)
+    ] = field("truncated_normal", doc=Text("Shape of the distribution.", "分布类型。"))
+
+    @property
+    def rule(self) -> tuple[float, str, str]:  # type: ignore[override]
+        return self.scale, self.mode, self.distribution
+
+
+class GlorotUniform(ByFans):
     """Uniform, by the mean of inputs and outputs (Glorot and Bengio 2010)."""
 
     rule = (1.0, "fan_avg", "uniform")
 
 
-class GlorotNormal(_Scaled):
+class GlorotNormal(ByFans):
     """Truncated normal, by the mean of inputs and outputs (Glorot and Bengio 2010)."""
 
     rule = (1.0, "fan_avg", "truncated_normal")
 
 
-class HeUniform(_Scaled):
+class HeUniform(ByFans):
     """Uniform, by the inputs, for relu (He et al. 2015, arXiv:1502.01852)."""
 
     rule = (2.0, "fan_in", "uniform")
 
 
-class HeNormal(_Scaled):
+class HeNormal(ByFans):
     """Truncated normal, by the inputs, for relu (He et al. 2015, arXiv:1502.01852)."""
 
     rule = (2.0, "fan_in", "truncated_normal")
 
 
-class LecunUniform(_Scaled):
+class LecunUniform(ByFans):
     """Uniform, by the inputs, for selu (LeCun et al. 1998)."""
 
     rule = (1.0, "fan_in", "uniform")
 
 
-class LecunNormal(_Scaled):
+class LecunNormal(ByFans):
     """Truncated normal, by the inputs, for selu (LeCun et al. 1998)."""
 
     rule = (1.0, "fan_in", "truncated_normal")

@@ -218,7 +218,7 @@ def serialize_keras_object(obj: Any) -> Any:
     form = {
         "module": _module_of(cls),
         "class_name": cls.__name__,
-        "config": serialize_keras_object(obj.get_config()),
+        "config": serialize_keras_object(getattr(obj, "config_for_file", obj.get_config)()),
         "registered_name": None if is_ours else get_registered_name(cls),
     }
     for key in () if is_ours else ("build_config", "compile_config"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import keras
@@ -57,6 +58,76 @@ def test_fixed_values_equal_keras(name: str, config: dict[str, Any], shape: Any)
     form = keras.initializers.serialize(theirs)
     if form["config"] or not config:  # Keras forgets to write down the gain of Identity
         np.testing.assert_array_equal(initializers.get(form)(shape), ours(shape))
+
+
+FORGOTTEN = {"Identity": {"gain": 1.0}}
+"""What Keras forgets to write down."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameters_and_configurations_are_those_of_keras(name: str) -> None:
+    theirs, ours = getattr(keras.initializers, name), getattr(initializers, name)
+    if name == "Initializer":
+        return
+    parameters = list(inspect.signature(theirs).parameters)
+    if parameters != ["args", "kwargs"]:
+        assert list(inspect.signature(ours).parameters) == parameters
+    forgotten = FORGOTTEN.get(theirs.__name__, {})
+    assert ours().get_config() == {**theirs().get_config(), **forgotten}
+
+
+SCALED = [
+    name
+    for name in NAMES
+    if issubclass(getattr(keras.initializers, name), keras.initializers.VarianceScaling)
+]
+
+
+@pytest.mark.parametrize("name", SCALED)
+def test_axes_of_inputs_and_outputs_count_as_in_keras(name: str) -> None:
+    axes: dict[str, Any] = {"input_axes": [0], "output_axes": [1, -1], "seed": 3}
+    theirs = getattr(keras.initializers, name)(**axes)
+    ours = getattr(initializers, name)(**axes)
+    assert ours.get_config() == theirs.get_config()
+    plain = getattr(initializers, name)(seed=3)
+    shape = (900, 4, 30)
+    widths = [np.std(np.asarray(rule(shape))) for rule in (ours, theirs, plain)]
+    np.testing.assert_allclose(widths[0], widths[1], rtol=0.02)
+    assert abs(widths[0] / widths[2] - 1) > 0.1  # the axes matter
+    assert initializers.deserialize(initializers.serialize(ours)).get_config() == ours.get_config()
+
+
+def test_a_layer_with_axes_goes_to_keras_and_back(tmp_path):
+    rule = initializers.HeNormal(input_axes=[0], output_axes=[1])
+    model = lamina.Sequential([lamina.Input((3,)), lamina.layers.Dense(2, kernel_initializer=rule)])
+    model.save(tmp_path / "a.keras")
+    read = keras.saving.load_model(tmp_path / "a.keras")
+    assert read.layers[-1].kernel_initializer.get_config() == rule.get_config()
+    read.save(tmp_path / "b.keras")
+    again = lamina.saving.load_model(tmp_path / "b.keras").layers[-1].kernel_initializer
+    assert again.get_config() == rule.get_config()
+
+
+def test_names_of_distributions_are_those_of_keras() -> None:
+    for given in ("normal", "NORMAL", "Uniform", "untruncated_normal"):
+        ours = initializers.VarianceScaling(distribution=given)
+        assert (
+            ours.get_config() == keras.initializers.VarianceScaling(distribution=given).get_config()
+        )
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_an_equation_tells_the_axes_unless_the_initializer_does(told: bool) -> None:
+    widths = []
+    for lib in (lamina, keras):
+        axes = {"input_axes": [2], "output_axes": [0, 1]} if told else {}
+        rule = lib.initializers.GlorotNormal(seed=1, **axes)
+        layer = lib.layers.EinsumDense(
+            "abc,cde->abde", output_shape=(None, 40, 30), kernel_initializer=rule
+        )
+        layer.build((None, 2, 200))
+        widths.append(np.std(np.asarray(layer.kernel.numpy())))
+    np.testing.assert_allclose(widths[0], widths[1], rtol=0.02)
 
 
 def test_functions_and_classes_of_ones_own() -> None:

@@ -7,7 +7,14 @@ from collections.abc import Iterator
 
 import torch
 
-from lamina.initializers import Constant, Initializer, Orthogonal, RandomUniform, compute_fans
+from lamina.initializers import (
+    ByFans,
+    Constant,
+    Initializer,
+    Orthogonal,
+    RandomUniform,
+    compute_fans,
+)
 from lamina.layer import Weight
 
 MOST_RUNS = 4
@@ -20,7 +27,7 @@ def initial_source(target: str, weight: Weight) -> Iterator[str]:
         yield f"nn.init.orthogonal_({target}, gain={initializer.gain:g})"
     elif isinstance(initializer, RandomUniform):
         yield f"nn.init.uniform_({target}, {initializer.minval:g}, {initializer.maxval:g})"
-    elif _is_scaled(initializer) and len(shape) > 1:
+    elif isinstance(initializer, ByFans) and len(shape) > 1:
         yield _scaled(target, initializer, shape)
     elif hasattr(initializer, "stddev"):
         yield _normal(target, type(initializer).__name__, initializer.mean, initializer.stddev)  # type: ignore[attr-defined]
@@ -30,15 +37,10 @@ def initial_source(target: str, weight: Weight) -> Iterator[str]:
         yield from _vector(target, initializer, shape)
 
 
-def _is_scaled(initializer: Initializer) -> bool:
-    return hasattr(initializer, "rule") or hasattr(initializer, "distribution")
-
-
-def _scaled(target: str, initializer: Initializer, shape: tuple[int, ...]) -> str:
+def _scaled(target: str, initializer: ByFans, shape: tuple[int, ...]) -> str:
     """A distribution whose width follows from the number of inputs and outputs."""
-    own = [getattr(initializer, name, None) for name in ("scale", "mode", "distribution")]
-    scale, mode, distribution = getattr(initializer, "rule", own)
-    fan_in, fan_out = compute_fans(shape)
+    scale, mode, distribution = initializer.rule
+    fan_in, fan_out = compute_fans(shape, initializer.input_axes, initializer.output_axes)
     fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[mode]
     variance = scale / max(1.0, fan)
     if distribution == "uniform":

@@ -272,3 +272,15 @@ def test_input_spec_of_several_inputs() -> None:
 def test_numbers_in_lists_are_one_tensor(make: Any, x: Any) -> None:
     theirs = make(keras)(np.array(x))
     np.testing.assert_allclose(make(lamina)(x), theirs, **CLOSE)
+
+
+@pytest.mark.parametrize(
+    "equation",
+    ["ab...c,cd->ab...d", "a...b,bc->a...c", "...ab,bc->a...c", "ab,bc...->ac", "a...,b->b..."],
+)
+def test_an_equation_with_dots_inside_is_refused_as_in_keras(equation: str) -> None:
+    with pytest.raises(ValueError, match="einsum equation"):
+        keras.layers.EinsumDense(equation, (None, 3)).build((2, 3, 4))
+    with pytest.raises(ConfigError, match=r"\.\.\. at one end of input and output alone") as caught:
+        layers.EinsumDense(equation, (None, 3))
+    assert caught.value.field == "equation"

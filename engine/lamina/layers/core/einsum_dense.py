@@ -14,7 +14,7 @@ from lamina.activations import Activation
 from lamina.constraints import ConstraintField
 from lamina.errors import ShapeError
 from lamina.fields import InputShape, Issue, field
-from lamina.initializers import Initializer, InitializerField, VarianceScaling
+from lamina.initializers import ByFans, Initializer, InitializerField
 from lamina.layer import Layer, Shape, Weight, layer, need_known, product, shape_text
 from lamina.layers.shared_fields import (
     REFUSED,
@@ -125,9 +125,10 @@ class EinsumDense(Layer):
                 "equation",
                 "bad_parameter",
                 Text(
-                    'EinsumDense.equation must be like "ab,bc->ac", "...b,bc->...c" or "ab...,bc->ac...", each letter '
-                    f"known from one side, the batch first and not in the kernel; got {values['equation']!r}.",
-                    "EinsumDense.equation 应形如“ab,bc->ac”“...b,bc->...c”或“ab...,bc->ac...”，字母须有出处，"
+                    'EinsumDense.equation must be like "ab,bc->ac", "...b,bc->...c" or "ab...,bc->ac...", ... at one end '
+                    "of input and output alone, each letter known from one side, the batch first and not in the kernel; "
+                    f"got {values['equation']!r}.",
+                    "EinsumDense.equation 应形如“ab,bc->ac”“...b,bc->...c”或“ab...,bc->ac...”，... 只能在输入和输出的同一端，字母须有出处，"
                     f"批次轴在最前且不在权重中；实际为 {values['equation']!r}。",
                 ),
                 values["equation"],
@@ -232,11 +233,8 @@ class EinsumDense(Layer):
 
 def _by_axes(initializer: Initializer, is_output: Sequence[bool]) -> Initializer:
     """The initializer, with inputs and outputs counted by what the equation says and not by the last two axes."""
-    own = [getattr(initializer, name, None) for name in ("scale", "mode", "distribution")]
-    scale, mode, distribution = getattr(initializer, "rule", own)
-    if distribution is None:
+    if not isinstance(initializer, ByFans):
         return initializer
     into = [axis for axis, is_out in enumerate(is_output) if not is_out]
     out = [axis for axis, is_out in enumerate(is_output) if is_out]
-    seed = getattr(initializer, "seed", None)
-    return VarianceScaling(scale, mode, distribution, seed, into, out)
+    return initializer.with_axes(into, out)
