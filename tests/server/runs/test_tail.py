@@ -1,5 +1,6 @@
 """The ring of newest entries, as a model: whatever happens, it never shows a gap."""
 
+import psutil
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,3 +54,11 @@ def test_wakes_whoever_watches_and_nobody_else():
 def test_an_event_is_encoded_once():
     one = entry(1)
     assert one.encoded is one.encoded
+
+
+def test_holds_little_more_than_what_it_sends():
+    """Resident memory is counted, for the spare room behind a string is in no count of Python's."""
+    tail, process = Tail("log"), psutil.Process()
+    before = process.memory_info().rss
+    tail.extend([entry(seq) for seq in range(1, tail_module.MAX_ENTRIES + 1)])
+    assert process.memory_info().rss - before < 2 * 2**10 * tail_module.MAX_ENTRIES
