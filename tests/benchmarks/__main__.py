@@ -9,7 +9,8 @@
 
 Each contender trains in a process of its own. All of a workload are there at once and take turns of some epochs, A B
 C, then C B A, …, inside a single training; the ratio is taken within each round, so that whatever else the machine
-does cancels. Losses and accuracies stand beside it and show that the same work was done. Differences below 15 % with
+does cancels. The rounds are spread over several launches of all processes, for each has its own luck with where its
+memory lies. Losses and accuracies stand beside it and show that the same work was done. Differences below 15 % with
 fewer than 8 rounds are not evidence, and nothing is on a busy machine.
 """
 
@@ -41,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("what", nargs="*", metavar="WHAT", help=f"any of {', '.join(known)}")
     made.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=list(USUAL))
     made.add_argument("--rounds", type=int, default=8)
+    made.add_argument("--launches", type=int, default=4, help="how often all processes start anew")
     made.add_argument("--size", choices=SIZES, default="quick")
     made.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     made.add_argument("--precision", nargs="+", choices=PRECISIONS, help="all three on CUDA")
@@ -62,6 +64,7 @@ def comparisons(arguments: argparse.Namespace, what: list[str]) -> Iterator[Comp
         setting = Setting(arguments.device, precision, arguments.threads)
         shared: dict[str, Any] = {
             "rounds": arguments.rounds,
+            "launches": min(arguments.launches, arguments.rounds),
             "size": arguments.size,
             "setting": setting,
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import select
 import subprocess
@@ -34,6 +35,9 @@ class Comparison:
 
     Args:
         reference: The contender whose speed is 1.
+        rounds: How often each takes its turn, over all launches.
+        launches: How often all processes are started anew. Where the memory of a process happens to lie makes it up
+            to a fifth faster or slower for as long as it lives.
         size: Of the data.
         patience_s: How long a turn waits at most for others to leave the machine alone.
     """
@@ -42,6 +46,7 @@ class Comparison:
     contenders: tuple[str, ...]
     reference: str
     rounds: int
+    launches: int = 1
     size: Size = "quick"
     setting: Setting = field(default_factory=Setting)
     patience_s: float = 1.0
@@ -50,27 +55,13 @@ class Comparison:
     def run(self, report: Report = print) -> dict[str, Any]:
         """Do it, and give the result as plain data."""
         workload = WORKLOADS[self.workload].sized(self.size)
-        with ExitStack() as stack:
-            present: dict[str, Process] = {}
-            rows: dict[str, dict[str, Any]] = {}
-            for name in self.contenders:
-                row: dict[str, Any] = {"name": name}
-                process = stack.enter_context(Process(name, self))
-                if process.begin(row):
-                    present[name] = process
-                    report(f"  {name}: first step {row['first_step_s']:.2f} s")
-                else:
-                    report(f"  {name}: left out. {row['skipped']}")
-                rows[name] = row
-            turns = figures.by_rounds(list(present), self.rounds, lambda n: present[n].turn())
-            for name, process in present.items():
-                rows[name] |= process.end()
-            predictions = figures.by_rounds(
-                list(present), min(PREDICT_ROUNDS, self.rounds), lambda n: present[n].predict()
-            )
-            for name, process in present.items():
-                rows[name] |= self._figures(name, turns, workload.trained * workload.epochs)
-                rows[name]["predict"] = self._predictions(name, predictions, process)
+        course = Course(self.contenders)
+        for number in range(self.launches):
+            self._launch(course, report if number == 0 else _say_nothing)
+        for name, row in course.rows.items():
+            if "skipped" not in row:
+                row.update(self._figures(name, course.turns, workload.trained * workload.epochs))
+                row["predict"] = self._predictions(name, course)
         return {
             "title": self.title or self.workload,
             "workload": self.workload,
@@ -80,8 +71,36 @@ class Comparison:
             **asdict(self.setting),
             "reference": self.reference,
             "rounds": self.rounds,
-            "contenders": list(rows.values()),
+            "launches": self.launches,
+            "contenders": list(course.rows.values()),
         }
+
+    @property
+    def rounds_of_a_launch(self) -> int:
+        return math.ceil(self.rounds / self.launches)
+
+    def _launch(self, course: Course, report: Report) -> None:
+        """Start the processes of all contenders, let them take their turns, and end them."""
+        with ExitStack() as stack:
+            present: dict[str, Process] = {}
+            for name in course.taking_part:
+                process = stack.enter_context(Process(name, self))
+                row: dict[str, Any] = {}
+                if process.begin(row):
+                    present[name] = process
+                    report(f"  {name}: first step {row['first_step_s']:.2f} s")
+                else:
+                    report(f"  {name}: left out. {row['skipped']}")
+                course.rows[name] = {"name": name, **row, **course.rows[name]}
+            names = list(present)
+            rounds = self.rounds_of_a_launch
+            course.trained(figures.by_rounds(names, rounds, lambda n: present[n].turn()))
+            for name, process in present.items():
+                course.ended(name, process.end(), process.reason)
+            predicted = figures.by_rounds(
+                names, min(PREDICT_ROUNDS, rounds), lambda n: present[n].predict()
+            )
+            course.predicted(predicted, present)
 
     def _figures(
         self, name: str, turns: Mapping[str, Sequence[Turn]], samples: int
@@ -103,19 +122,70 @@ class Comparison:
             found["device_seconds"] = figures.spread(device).to_json()
         return found
 
-    def _predictions(
-        self, name: str, turns: Mapping[str, Sequence[Turn]], process: Process
-    ) -> dict[str, Any] | None:
-        mine = turns[name]
+    def _predictions(self, name: str, course: Course) -> dict[str, Any] | None:
+        mine = course.predictions[name]
         if not mine:
             return None
-        ratio = figures.ratio(mine, turns.get(self.reference, ()))
+        ratio = figures.ratio(mine, course.predictions.get(self.reference, ()))
+        samples = course.samples_predicted
         return {
-            "samples": process.predicted,
-            "rate": figures.rate(mine, process.predicted).to_json(),
+            "samples": samples,
+            "rate": figures.rate(mine, samples).to_json(),
             "ratio": ratio and ratio.to_json(),
-            "single_ms": figures.rounded(1e3 * min(process.single_s)),
+            "single_ms": figures.rounded(1e3 * min(course.singles[name])),
         }
+
+
+class Course:
+    """What has been seen in the launches of a comparison so far.
+
+    Attributes:
+        rows: Of each contender, what the result says of it.
+        turns: Of each contender, its turns of training, round by round.
+        predictions: The same, of predicting.
+        singles: Of each contender, seconds for the prediction of one sample.
+    """
+
+    def __init__(self, contenders: Sequence[str]) -> None:
+        self.rows: dict[str, dict[str, Any]] = {name: {"name": name} for name in contenders}
+        self.turns: dict[str, list[Turn]] = {name: [] for name in contenders}
+        self.predictions: dict[str, list[Turn]] = {name: [] for name in contenders}
+        self.singles: dict[str, list[float]] = {name: [] for name in contenders}
+        self.samples_predicted = 1
+        self._broken: set[str] = set()
+
+    @property
+    def taking_part(self) -> list[str]:
+        """Contenders of the next launch; one that was left out or whose process ended stays out."""
+        return [
+            name
+            for name, row in self.rows.items()
+            if "skipped" not in row and name not in self._broken
+        ]
+
+    def trained(self, turns: Mapping[str, Sequence[Turn]]) -> None:
+        for name, mine in turns.items():
+            self.turns[name] += mine
+
+    def ended(self, name: str, end: Mapping[str, float], reason: str) -> None:
+        """A contender's training is over; the most memory that it took in any launch counts."""
+        row = self.rows[name]
+        if reason:
+            self._broken.add(name)
+        for key, value in end.items():
+            row[key] = max(value, row.get(key, value))
+
+    def predicted(
+        self, turns: Mapping[str, Sequence[Turn]], processes: Mapping[str, Process]
+    ) -> None:
+        for name, mine in turns.items():
+            self.predictions[name] += mine
+            self.singles[name] += processes[name].single_s
+            self.samples_predicted = processes[name].predicted
+
+
+def _say_nothing(_: str) -> None:
+    """A report that nobody needs twice."""
 
 
 class Process:
@@ -193,7 +263,7 @@ class Process:
             "contender": self._name,
             "workload": comparison.workload,
             "size": comparison.size,
-            "turns": comparison.rounds + 1,
+            "turns": comparison.rounds_of_a_launch + 1,
             "setting": asdict(comparison.setting),
         }
         self._process = subprocess.Popen(

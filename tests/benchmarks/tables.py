@@ -32,7 +32,8 @@ def of_comparison(comparison: Mapping[str, Any]) -> str:
     """A row for each contender."""
     heading = (
         f"### {comparison['title']}: {comparison['samples']:,} samples, batch {comparison['batch_size']}, "
-        f"{comparison['precision']} on {comparison['device']}, {comparison['rounds']} rounds"
+        f"{comparison['precision']} on {comparison['device']}, {comparison['rounds']} rounds in "
+        f"{comparison.get('launches', 1)} launches"
     )
     header = (
         "contender", f"× {comparison['reference']} (quarters)", "samples/s", "undisturbed", "first step s",
@@ -125,8 +126,9 @@ def of_page(result: Mapping[str, Any]) -> str:
         names = list(dict.fromkeys(row["name"] for c in mine for row in c["contenders"]))
         rows = [[c["title"], *(_cell(c, name) for name in names)] for c in mine]
         rounds, size = mine[0]["rounds"], mine[0]["size"]
+        launches = mine[0].get("launches", 1)
         parts.append(
-            f"Training, times as fast as {reference} (quarters of {rounds} rounds, size {size}):"
+            f"Training, times as fast as {reference} (quarters of {rounds} rounds in {launches} launches, size {size}):"
         )
         parts.append(markdown(("workload", *names), rows))
     predictions = [

@@ -179,6 +179,7 @@ def compared(tmp_path_factory):
             ("tuned", "lamina", "keras-jax"),
             "tuned",
             rounds=2,
+            launches=2,
             size="tiny",
             patience_s=0,
         )
