@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,21 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         return importlib.import_module("lamina.process").version()
     raise importlib.import_module("lamina.refused").absent(__name__, name)
+
+
+class _AbsentModules:
+    """The last finder that an import asks: of modules that Keras has or had, it says why they are not here."""
+
+    @staticmethod
+    def find_spec(fullname: str, _path: Any = None, _target: Any = None) -> None:
+        package, _, name = fullname.partition(".")
+        if package == __name__:
+            refused = importlib.import_module("lamina.refused").refusal(name)
+            if refused is not None:
+                raise refused
+
+
+sys.meta_path.append(_AbsentModules)
 
 
 def _load(module: str) -> ModuleType:

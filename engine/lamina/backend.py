@@ -5,7 +5,8 @@ from typing import NoReturn
 from lamina.naming import clear_session
 from lamina.ops.convert import dtype_name as standardize_dtype
 from lamina.ops.convert import result_type
-from lamina.refused import absent
+from lamina.ops.registry import FUNCTIONS, OPS
+from lamina.refused import absent, refuse
 from lamina.settings import (
     epsilon,
     floatx,
@@ -14,7 +15,9 @@ from lamina.settings import (
     set_floatx,
     set_image_data_format,
 )
+from lamina.text import Text
 
+__path__: list[str] = []  # so that an import of what was below it once is told what to use
 __all__ = [
     "backend",
     "clear_session",
@@ -57,4 +60,12 @@ def is_keras_tensor(x: object) -> bool:
 
 
 def __getattr__(name: str) -> NoReturn:
+    if name in OPS or name in FUNCTIONS:
+        raise refuse(
+            f"backend.{name}",
+            Text(
+                f"it is of older versions of Keras. Use lamina.ops.{name}, whose arguments may have other names.",
+                f"它属于旧版 Keras。请使用 lamina.ops.{name}，其参数名可能不同。",
+            ),
+        )
     raise absent(__name__, name)

@@ -6,7 +6,7 @@ A constraint takes a tensor in Keras' layout and gives one of the same shape.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, NoReturn, Self
 
 from pydantic import BeforeValidator, WithJsonSchema
 from torch import Tensor
@@ -14,6 +14,7 @@ from torch import Tensor
 from lamina.conversion import on_data
 from lamina.fields import Declared, Float, Int, choice_of, field
 from lamina.named_objects import find, read, shown, write
+from lamina.refused import absent
 from lamina.registry import Registry
 from lamina.text import Text
 
@@ -146,3 +147,7 @@ def _in_document(constraint: Any) -> str | dict[str, Any] | None:
 
 ConstraintField = Annotated[(Any, *choice_of(get, _in_document, names))]
 """Field type: a constraint by name or object, or None."""
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise absent(__name__, name)

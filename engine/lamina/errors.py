@@ -8,7 +8,9 @@ LaminaError
 ├── FileFormatError    a file that cannot be read or trusted (also a ValueError)
 │   └── MissingFileError (also a FileNotFoundError)
 ├── DatasetError       data that is missing, broken or cannot be fetched
+├── NoAttributeError   something that an object does not have, or not yet (also an AttributeError)
 └── NotSupportedError  something Keras has and this library does not have yet (also a NotImplementedError)
+    └── AbsentError    a name or module (also an ImportError)
 """
 
 from __future__ import annotations
@@ -91,5 +93,16 @@ class DatasetError(LaminaError):
     """Data is missing, broken or cannot be fetched."""
 
 
+class NoAttributeError(LaminaError, AttributeError):
+    """An object does not have this, or not yet."""
+
+
 class NotSupportedError(LaminaError, NotImplementedError):
     """Keras has this; this library does not have it yet."""
+
+
+class AbsentError(NotSupportedError, ImportError):
+    """A name or module of Keras that is not here.
+
+    It is an ImportError, so that a script which tries an old import and then a newer one goes on.
+    """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import inspect
 import json
@@ -14,7 +15,7 @@ import torch
 
 from lamina import files, profiling
 from lamina.calls import Slot, is_deep, is_tensor, put_together, take_apart
-from lamina.errors import ConfigError, NotSupportedError
+from lamina.errors import ConfigError, NoAttributeError, NotSupportedError, WrongTypeError
 from lamina.graph.check import GivenLayers
 from lamina.graph.document import Block, Graph
 from lamina.graph.tracing import trace
@@ -24,6 +25,7 @@ from lamina.layers.core.input import Input, InputLayer
 from lamina.metrics.metric import Metric
 from lamina.naming import unique_name
 from lamina.network import Network, Tensors
+from lamina.older_names import ARGUMENTS, advice_for
 from lamina.saving_registry import CustomObjectScope, serialize_keras_object
 from lamina.shapes import is_shape
 from lamina.state_trees import set_from_tree, tree_of
@@ -34,6 +36,12 @@ from lamina.training import inference
 from lamina.training.peek import first_batch
 from lamina.training.sources import unpack
 from lamina.training.trainer import Trainer
+
+_ENDS = ("input", "inputs", "output", "outputs")
+_NOT_YET = Text(
+    "the model does not know its input yet. Begin it with Input(shape=…), call build, or give it data.",
+    "模型尚不知道输入。请以 Input(shape=…) 开头、调用 build，或传入数据。",
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -51,9 +59,37 @@ def _by_trainer(
             args = (self.build_for(args[0]), *args[1:])  # type: ignore[assignment]
         else:
             kwargs["x"] = self.build_for(kwargs.get("x"))
-        return method(trainer, *args, **kwargs)
+        try:
+            return method(trainer, *args, **kwargs)
+        except TypeError as error:
+            if (unknown := _unknown_argument(method, kwargs)) is not None:
+                raise unknown from error
+            raise
 
     return cast("Callable[Concatenate[Model, P], R]", call)
+
+
+def _unknown_argument(
+    method: Callable[..., Any], arguments: Mapping[str, Any]
+) -> WrongTypeError | None:
+    """The error for an argument that a method does not have; None where it has them all."""
+    known = list(inspect.signature(method).parameters)[1:]
+    name = next((name for name in arguments if name not in known), None)
+    if name is None:
+        return None
+    advice = ARGUMENTS.get(name)
+    if advice is None:
+        close = difflib.get_close_matches(name, known)
+        hint, hint_zh = " or ".join(close), "、".join(close)
+        advice = Text(f"Did you mean {hint}?", f"是否指 {hint_zh}？") if close else Text("", "")
+    called = method.__name__ if method.__name__ != "__init__" else "compile"
+    return WrongTypeError(
+        Text(
+            f'{called} has no argument "{name}". {advice.en}'.rstrip(),
+            f"{called} 没有参数“{name}”。{advice.zh}",
+        ),
+        field=name,
+    )
 
 
 def _described_by(source: object) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -108,6 +144,18 @@ class Model(Network):
             )
         given = unique_name("functional") if name is None else name
         super().__init__(inputs, outputs, given, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError as error:
+            advice = advice_for(f"Model.{name}") or (_NOT_YET if name in _ENDS else None)
+            if advice is None or "_modules" not in self.__dict__:
+                raise
+            what = f'{name} of "{self.name}"'
+            raise NoAttributeError(
+                Text(f"{what}: {advice.en}", f"“{self.name}”的 {name}：{advice.zh}")
+            ) from error
 
     @classmethod
     def of_block(
@@ -170,6 +218,9 @@ class Model(Network):
 
     @_described_by(Trainer)
     def compile(self, *args: Any, **kwargs: Any) -> None:
+        unknown = _unknown_argument(Trainer.__init__, kwargs)
+        if unknown is not None:
+            raise unknown
         self.__dict__["trainer"] = Trainer(self, *args, **kwargs)
 
     @property

@@ -19,7 +19,7 @@ from lamina.calls import (
     take_apart,
 )
 from lamina.devices import default_device, elsewhere
-from lamina.errors import ConfigError, ShapeError
+from lamina.errors import ConfigError, NoAttributeError, ShapeError
 from lamina.graph.blocks import fits, outputs_of
 from lamina.graph.check import GivenLayers, check_graph
 from lamina.graph.cutting import cut
@@ -185,12 +185,17 @@ class Network(Layer):
     @property
     def input(self) -> Any:
         """The symbolic tensor of the input, or the nest of them that the model was made with."""
-        return put_together(self.__dict__["input_nest"], self.inputs)
+        return put_together(self._nest("input_nest"), self.inputs)
 
     @property
     def output(self) -> Any:
         """The symbolic tensor of the output, or the nest of them that the model was made with."""
-        return put_together(self.__dict__["output_nest"], self.outputs)
+        return put_together(self._nest("output_nest"), self.outputs)
+
+    def _nest(self, name: str) -> Any:
+        if name not in self.__dict__:
+            raise NoAttributeError(name)  # said in words by `Model.__getattr__`
+        return self.__dict__[name]
 
     @property
     def operations(self) -> list[Layer]:

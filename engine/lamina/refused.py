@@ -5,9 +5,12 @@ A namespace asks `absent` for the error of a name it does not have, in its `__ge
 
 from __future__ import annotations
 
+import difflib
+import sys
 from collections.abc import Iterable, Mapping
 
-from lamina.errors import NotSupportedError
+from lamina.errors import AbsentError
+from lamina.older_names import advice_for
 from lamina.text import Text
 
 _GROUPS: tuple[tuple[Text, tuple[str, ...]], ...] = (
@@ -179,13 +182,16 @@ REFUSED: Mapping[str, Text] = {name: reason for reason, names in _GROUPS for nam
 """Names, without `keras.` in front, and why they are not here."""
 
 
-def refusal(path: str) -> NotSupportedError | None:
-    """The error for a public name of Keras, without `keras.` in front; None where it is not in the table."""
-    reason = REFUSED.get(path)
-    if reason is None:
-        return None
+def refusal(path: str) -> AbsentError | None:
+    """The error for a public name of Keras, of now or of before, without `keras.` in front; None for other names."""
+    reason = REFUSED.get(path) or advice_for(path)
+    return None if reason is None else refuse(path, reason)
+
+
+def refuse(path: str, reason: Text) -> AbsentError:
+    """The error for what Keras has, a name or an option of it, and this library has not."""
     name = f"lamina.{path}"
-    return NotSupportedError(Text(f"{name}: {reason.en}", f"{name}：{reason.zh}"))
+    return AbsentError(Text(f"{name}: {reason.en}", f"{name}：{reason.zh}"))
 
 
 def absent(module: str, name: str, close: Iterable[str] = ()) -> Exception:
@@ -194,11 +200,14 @@ def absent(module: str, name: str, close: Iterable[str] = ()) -> Exception:
     Args:
         module: `__name__` of the module.
         name: What was asked for.
-        close: Names it has that look like it.
+        close: Names it has that look like it; found among all when left out.
     """
     _, _, namespace = module.partition(".")
-    refused = refusal(f"{namespace}.{name}" if namespace else name)
+    refused = None
+    if not name.startswith("_"):
+        refused = refusal(f"{namespace}.{name}" if namespace else name)
     if refused is not None:
         return refused
+    close = close or difflib.get_close_matches(name, dir(sys.modules[module]))
     hint = f" Did you mean {' or '.join(close)}?" if close else ""
     return AttributeError(f"{module} has no {name!r}.{hint}")

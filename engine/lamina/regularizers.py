@@ -6,7 +6,7 @@ A regularizer takes a tensor in Keras' layout and gives a scalar.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, NoReturn, Self
 
 import torch
 from pydantic import BeforeValidator
@@ -17,6 +17,7 @@ from lamina.conversion import on_data
 from lamina.errors import ShapeError
 from lamina.fields import Declared, NonNegativeFloat, choice_of, field
 from lamina.named_objects import find, read, shown, write
+from lamina.refused import absent
 from lamina.registry import Registry
 from lamina.text import Text
 
@@ -164,3 +165,7 @@ def _in_document(regularizer: Any) -> str | dict[str, Any] | None:
 
 RegularizerField = Annotated[(Any, *choice_of(get, _in_document, names))]
 """Field type: a regularizer by name or object, or None."""
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise absent(__name__, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
@@ -14,8 +14,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from lamina.cloning import clone_model
 from lamina.errors import ConfigError
 from lamina.model import Model
+from lamina.refused import absent
 from lamina.text import Text
 
+__path__: list[str] = []  # so that an import of what was below it once is told what to use
 __all__ = ["SKLearnClassifier", "SKLearnRegressor", "SKLearnTransformer"]
 
 
@@ -212,3 +214,7 @@ class SKLearnTransformer(TransformerMixin, _Estimator):  # type: ignore[misc]
     def transform(self, X: Any) -> Any:  # noqa: N803 - scikit-learn's name
         """The outputs of the model."""
         return self._outputs(X)
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise absent(__name__, name)

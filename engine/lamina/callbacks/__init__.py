@@ -1,5 +1,7 @@
 """Callbacks: what looks on, or steps in, while a model trains. Adding one adds one file that is imported here."""
 
+from typing import NoReturn
+
 from lamina.callbacks.backup_and_restore import BackupAndRestore
 from lamina.callbacks.callback import CALLBACKS, Callback
 from lamina.callbacks.callback_list import CallbackList
@@ -17,6 +19,7 @@ from lamina.callbacks.remote_monitor import RemoteMonitor
 from lamina.callbacks.swap_ema_weights import SwapEMAWeights
 from lamina.callbacks.tensorboard import TensorBoard
 from lamina.callbacks.terminate_on_nan import NonFiniteLossError, TerminateOnNaN
+from lamina.refused import absent
 
 __all__ = [
     "CALLBACKS",
@@ -39,3 +42,7 @@ __all__ = [
     "TensorBoard",
     "TerminateOnNaN",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise absent(__name__, name)

@@ -15,7 +15,8 @@ from lamina.layers.core.input import Input, InputLayer
 from lamina.layers.core.lambda_layer import Lambda
 from lamina.layers.core.torch_module import TorchModuleWrapper
 from lamina.layers.core.wrapper import Wrapper
-from lamina.layers.functional import MERGES, merge
+from lamina.layers.functional import MERGES
+from lamina.layers.functional import merge as _merge
 from lamina.layers.normalization.spectral_normalization import SpectralNormalization
 from lamina.layers.preprocessing.pipeline import Pipeline
 from lamina.layers.recurrent.cells import GRUCell, LSTMCell, SimpleRNNCell
@@ -27,7 +28,7 @@ for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
     importlib.import_module(_module.name)
 
 TorchModule = TorchModuleWrapper
-globals().update({_name: merge(_name) for _name in MERGES})
+globals().update({_name: _merge(_name) for _name in MERGES})
 
 __all__ = [  # noqa: PLE0604 - filled by the registry
     "RNN",

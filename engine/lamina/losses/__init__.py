@@ -1,5 +1,7 @@
 """Losses: what is minimized. Adding one adds one file that is imported here."""
 
+from typing import NoReturn
+
 from lamina.losses.binary import BinaryCrossentropy, binary_crossentropy
 from lamina.losses.categorical import (
     CategoricalCrossentropy,
@@ -50,6 +52,7 @@ from lamina.losses.regression import (
     mean_squared_logarithmic_error,
 )
 from lamina.losses.sequence import CTC, ctc
+from lamina.refused import absent
 
 __all__ = [
     "CTC",
@@ -103,3 +106,7 @@ __all__ = [
     "squared_hinge",
     "tversky",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise absent(__name__, name)

@@ -1,5 +1,7 @@
 """Metrics: what is only watched. Adding one adds one file that is imported here."""
 
+from typing import NoReturn
+
 from lamina.losses.binary import binary_crossentropy
 from lamina.losses.categorical import categorical_crossentropy, sparse_categorical_crossentropy
 from lamina.losses.focal import binary_focal_crossentropy, categorical_focal_crossentropy
@@ -72,6 +74,7 @@ from lamina.metrics.top_k import (
     sparse_top_k_categorical_accuracy,
     top_k_categorical_accuracy,
 )
+from lamina.refused import absent
 
 __all__ = [
     "AUC",
@@ -149,3 +152,7 @@ __all__ = [
     "squared_hinge",
     "top_k_categorical_accuracy",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise absent(__name__, name)

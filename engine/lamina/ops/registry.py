@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 import torch
 
+from lamina import refused
 from lamina.errors import NotSupportedError
-from lamina.refused import absent, refusal
 from lamina.registry import Registry
 from lamina.text import Text
 
@@ -36,8 +36,7 @@ def by_name(name: str, module: str) -> Callable[..., Any]:
         return FUNCTIONS[name]
     if name in OPS:
         return OPS.get(name)
-    refused = refusal(f"ops.{name}")  # under whatever namespace of ops it was looked for
-    raise refused or absent(module, name, OPS.close_to(name))
+    raise refused.absent(module, name, OPS.close_to(name))
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -111,5 +110,5 @@ def _record(
 
 
 def refuse(name: str, en: str, zh: str) -> NotSupportedError:
-    """The error for an option or op that Keras has and this library has not."""
-    return NotSupportedError(Text(f"ops.{name}: {en}", f"ops.{name}：{zh}"))
+    """The error for an option of an op that Keras has and this library has not."""
+    return refused.refuse(f"ops.{name}", Text(en, zh))

@@ -1,6 +1,9 @@
 """`keras.preprocessing`: another door to what lies in `lamina.utils`."""
 
+from typing import NoReturn
+
 from lamina.preprocessing import image, sequence
+from lamina.refused import absent
 from lamina.utils.image_files import image_dataset_from_directory
 from lamina.utils.text_files import text_dataset_from_directory
 from lamina.utils.windows import timeseries_dataset_from_array
@@ -12,3 +15,7 @@ __all__ = [
     "text_dataset_from_directory",
     "timeseries_dataset_from_array",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise absent(__name__, name)
