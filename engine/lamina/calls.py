@@ -124,6 +124,15 @@ def is_tensor(value: Any) -> bool:
     )
 
 
+def is_nest_of_tensors(value: Any) -> bool:
+    """Whether it is a list, tuple or dict with tensors at its ends, and not of plain numbers."""
+    while isinstance(value, (list, tuple, dict)) and value:
+        value = next(iter(value.values())) if isinstance(value, dict) else value[0]
+        if isinstance(value, Tensor):
+            return True
+    return False
+
+
 # --- as JSON ------------------------------------------------------------------------------------------------------
 
 _TENSOR, _TUPLE, _SLICE, _ARRAY = "$tensor", "$tuple", "$slice", "$array"

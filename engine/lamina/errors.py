@@ -2,7 +2,8 @@
 
 LaminaError
 ├── ConfigError        a parameter that cannot be what was given (also a ValueError)
-│   └── WrongTypeError (also a TypeError)
+│   ├── WrongTypeError (also a TypeError)
+│   └── WrongKeyError  (also a KeyError)
 ├── ShapeError         shapes that do not fit together (also a ValueError)
 ├── GraphError         a graph or training document with problems (also a ValueError; in `problems`)
 ├── FileFormatError    a file that cannot be read or trusted (also a ValueError)
@@ -46,6 +47,12 @@ class ConfigError(LaminaError, ValueError):
 
 class WrongTypeError(ConfigError, TypeError):
     """A parameter is of a type that it cannot be of, where Keras says so by a TypeError."""
+
+
+class WrongKeyError(ConfigError, KeyError):
+    """Something is named that is not there, where Keras says so by a KeyError."""
+
+    __str__ = Exception.__str__
 
 
 class ShapeError(LaminaError, ValueError):

@@ -126,7 +126,8 @@ def _each(given: Any, convert: Callable[[Any], Any]) -> Any:
     if isinstance(given, Mapping):
         return {str(key): _each(value, convert) for key, value in given.items()}
     if isinstance(given, (list, tuple)):
-        return [_each(value, convert) for value in given]
+        kind = tuple if isinstance(given, tuple) else list
+        return kind(_each(value, convert) for value in given)
     return convert(given)
 
 
@@ -152,8 +153,8 @@ def compiled_from_keras(config: Mapping[str, Any]) -> dict[str, Any]:
 def _each_read(value: Any, convert: Callable[[Any], Any]) -> Any:
     if isinstance(value, Mapping) and "class_name" not in value:
         return {key: _each_read(item, convert) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_each_read(item, convert) for item in value]
+    if isinstance(value, (list, tuple)):
+        return type(value)(_each_read(item, convert) for item in value)
     return None if value is None else convert(value)
 
 

@@ -41,6 +41,7 @@ from lamina.operation import Op
 from lamina.optimizers import Optimizer
 from lamina.saving_registry import serialize_keras_object
 from lamina.text import Text
+from lamina.training.loss_nest import needs_tuples
 
 KERAS_VERSION = "3.0.0"
 """The first Keras that reads these files."""
@@ -166,7 +167,17 @@ def compile_config_of(model: Network) -> dict[str, Any] | None:
             stacklevel=4,
         )
         return None
-    return None if config is None else dict(serialize_keras_object(config))
+    if config is None:
+        return None
+    nest = model.__dict__.get("output_nest")
+    if nest is not None and needs_tuples(config.get("loss"), nest):
+        warnings.warn(
+            "A loss takes outputs in a list or tuple at once, and files know lists alone, in which it would mean "
+            "something else: the file does not say how the model was compiled. Call compile after loading it.",
+            stacklevel=4,
+        )
+        return None
+    return dict(serialize_keras_object(config))
 
 
 def save_weights(model: Network, path: str | Path, overwrite: bool = True) -> None:

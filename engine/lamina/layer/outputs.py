@@ -116,7 +116,10 @@ def _outputs_as_specified(
     """What a user's layer says that it gives, by a `compute_output_spec` of its own."""
     make_weights_for(layer, structure, [spec.shape for spec in specs])
     args, kwargs = put_together(structure, [layer.symbolic(spec) for spec in specs])
-    stated = layer.compute_output_spec(*args, **kwargs)
+    try:
+        stated = layer.compute_output_spec(*args, **kwargs)
+    except NotImplementedError:  # it does not say
+        return outputs_found(layer, structure, specs)
     leaves: list[Any] = []
     nest = take_apart(stated, leaves, is_tensor)
     keeps_mask = layer.supports_masking and any(spec.has_mask for spec in specs)

@@ -76,7 +76,9 @@ class FunctionLoss(Loss):
         super().__init__(name=name or getattr(function, "__name__", None))
         self.function = function
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+    def call(self, y_true: Any, y_pred: Any) -> Tensor:
+        if not isinstance(y_pred, Tensor):  # several outputs at once
+            return self.function(y_true, y_pred)
         return self.function(*match_ranks(y_true, y_pred))
 
     def get_config(self) -> dict[str, Any]:

@@ -6,10 +6,12 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
+import torch
 from pydantic import BeforeValidator
 from torch import Tensor
 
-from lamina.calls import mask_of
+from lamina.calls import is_nest_of_tensors, is_tensor, mapped, mask_of
+from lamina.errors import ConfigError
 from lamina.fields import Declared, field
 from lamina.losses.arguments import as_float_tensor, as_tensor, in_full
 from lamina.losses.reduction import PLAIN_MEANS, Reduction, both, reduce_loss
@@ -78,6 +80,8 @@ class Loss(Declared):
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         """The reduced loss; arguments may be tensors, arrays or nested lists."""
+        if not isinstance(y_pred, Tensor) and is_nest_of_tensors(y_pred):
+            return self._at_once(y_true, y_pred, sample_weight)
         mask = mask_of(y_pred)
         y_pred = as_float_tensor(y_pred, self.dtype)
         if self.dtype is None:
@@ -89,6 +93,30 @@ class Loss(Declared):
             sample_weight = as_tensor(sample_weight, y_pred.device)
         values = as_tensor(self.call(y_true, y_pred), y_pred.device)
         return reduce_loss(values, sample_weight, self.reduction, both(mask, mask_of(values)))
+
+    def _at_once(self, y_true: Any, y_pred: Any, sample_weight: Any) -> Tensor:
+        """The reduced loss of several outputs in a nest, which `call` gets as it is.
+
+        What the library has takes one tensor, in which lists are stacked as Keras does.
+        """
+        if LOSSES.holds(type(self)):
+            if not isinstance(y_pred, (list, tuple)):
+                raise ConfigError(
+                    Text(
+                        f"{self.name} takes one output, not {', '.join(y_pred)} at once. Give a loss for each, or a "
+                        "function of all.",
+                        f"{self.name} 只接受一个输出，不能同时接受 {'、'.join(y_pred)}。请分别指定损失，或使用接受全部输出的函数。",
+                    ),
+                    field="loss",
+                )
+            stacked = [torch.stack([*map(as_tensor, y)]) for y in (y_true, y_pred)]
+            return self(stacked[0], stacked[1], sample_weight)
+        y_pred = mapped(lambda x: as_float_tensor(x, self.dtype), y_pred, is_tensor)
+        y_true = mapped(as_tensor, y_true, is_tensor)
+        values = as_tensor(self.call(y_true, y_pred))
+        if sample_weight is not None:
+            sample_weight = as_tensor(sample_weight, values.device)
+        return reduce_loss(values, sample_weight, self.reduction, mask_of(values))
 
     def mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """The plain mean, the step's usual path; a subclass may have a shorter way to the same number."""

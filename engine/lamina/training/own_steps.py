@@ -76,7 +76,7 @@ class OwnSteps:
             weights = _listed(sample_weight) if sample_weight is not None else []
             for entry in scores.losses:
                 weight = weights[min(entry.index, len(weights) - 1)] if weights else None
-                value = entry.loss(targets[entry.index], outputs[entry.index], weight)
+                value = entry.loss(entry.of(targets), entry.of(outputs), weight)
                 if entry.log_name in parts:
                     parts[entry.log_name].running.add(value.detach(), len(outputs[entry.index]))
                 value = value if entry.weight is None else value * entry.weight
@@ -91,7 +91,9 @@ class OwnSteps:
         if not is_deep(nest):
             return dict(self.arguments)
         return {
-            name: in_slots(nest, given, TARGETS) if fits_nest(nest, given) else given
+            name: in_slots(nest, given, TARGETS)
+            if name.endswith("metrics") and fits_nest(nest, given)
+            else given
             for name, given in self.arguments.items()
         }
 
@@ -120,7 +122,7 @@ class OwnSteps:
             given = self.arguments_by_output()
             self.scores = Scores(
                 known, shapes, given["loss"], given["loss_weights"], given["metrics"],
-                given["weighted_metrics"], needs_loss=False,
+                given["weighted_metrics"], needs_loss=False, nest=self.model.output_nest,
             )  # fmt: skip
         return self.scores
 

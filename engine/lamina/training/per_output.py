@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from lamina.calls import Slot, put_together
 from lamina.errors import ConfigError
 from lamina.losses.lookup import loss_of
 from lamina.losses.loss import Loss
 from lamina.metrics.lookup import ACCURACY, CROSSENTROPY, metric_of, suiting
 from lamina.metrics.metric import Metric
 from lamina.text import Text
+from lamina.training.loss_nest import (
+    Placed,
+    entries_of,
+    place_losses,
+    slots_of,
+    unknown_outputs,
+)
 from lamina.training.protocols import TrainableModel
 
 Shape = tuple[int | None, ...]
@@ -43,20 +53,34 @@ def outputs_of(model: TrainableModel) -> list[Output]:
 
 @dataclass(frozen=True)
 class OutputLoss:
-    """The loss of one output.
+    """The loss of one output, or of several at once.
 
     Args:
-        index: Of the output.
+        nest: The output as a slot, or the outputs in the nest in which the loss takes them.
         loss: Takes what the program gives: logits when `takes_logits`.
         weight: Factor in the sum.
         log_name: Name in the logs when there are several.
     """
 
-    index: int
+    nest: Any
     loss: Loss
     weight: float | None
     log_name: str
     takes_logits: bool
+
+    @cached_property
+    def slots(self) -> list[int]:
+        """The numbers of its outputs."""
+        return slots_of(self.nest)
+
+    @cached_property
+    def index(self) -> int:
+        """The number of its output, or of the first."""
+        return self.slots[0]
+
+    def of(self, values: Sequence[Any]) -> Any:
+        """What it takes of the outputs, or of their targets."""
+        return values[self.index] if len(self.slots) == 1 else put_together(self.nest, values)
 
 
 @dataclass(frozen=True)
@@ -70,35 +94,52 @@ class Watched:
 
 
 def resolve_losses(
-    outputs: Sequence[Output], targets: Sequence[Shape], loss: Any, loss_weights: Any
+    outputs: Sequence[Output],
+    targets: Sequence[Shape],
+    loss: Any,
+    loss_weights: Any,
+    nest: Any = None,
 ) -> list[OutputLoss]:
-    """The losses of the outputs that have one, from what `compile` was given."""
-    names = [output.name for output in outputs]
-    wanted = _per_output(loss, names, "loss", everywhere=True)
+    """The losses of the outputs that have one, from what `compile` was given.
+
+    Args:
+        nest: Nest of the outputs; a list when left out.
+    """
     check_loss_weights(loss_weights)
-    if loss_weights is not None and len(names) > 1 and _is_one(loss_weights) and not _is_one(loss):
-        raise _one_weight_for_several(names, loss_weights)
-    factors = _per_output(loss_weights, names, "loss_weights", everywhere=True)
+    names = [output.name for output in outputs]
+    if nest is None:
+        nest = [Slot(index) for index in range(len(outputs))] if len(outputs) > 1 else Slot(0)
+    placed = place_losses(loss, loss_weights, nest, names)
+    uses = Counter(index for one in placed for index in slots_of(one.nest))
     resolved = []
-    for index, (output, one, factor) in enumerate(zip(outputs, wanted, factors, strict=True)):
-        is_alone = isinstance(one, (list, tuple)) and len(one) == 1
-        given = one[0] if is_alone else one  # {"output": ["mse"]}, as Keras takes it
-        by_shape = isinstance(given, str) and given.lower() in CROSSENTROPY
-        entry = loss_of(suiting(given, targets[index], output.shape) if by_shape else given)
+    for one in placed:
+        entry = _loss_of(one, outputs, targets)
         if entry is None:
             continue
+        output = outputs[one.nest.index] if isinstance(one.nest, Slot) else None
         takes_logits = (
-            entry.head is not None
+            output is not None
+            and uses[one.nest.index] == 1
+            and entry.head is not None
             and entry.head == output.head
             and not getattr(entry, "from_logits", False)
             and getattr(entry, "axis", -1) in (-1, len(output.shape) - 1)
         )
         entry = entry.of_logits() if takes_logits else entry
-        weight = None if factor is None else float(factor)
-        resolved.append(OutputLoss(index, entry, weight, f"{output.name}_loss", takes_logits))
+        weight = None if one.weight is None else float(one.weight)
+        name = f"{one.log_name(names)}_loss"
+        resolved.append(OutputLoss(one.nest, entry, weight, name, takes_logits))
     if not resolved:
         raise no_loss()
     return resolved
+
+
+def _loss_of(placed: Placed, outputs: Sequence[Output], targets: Sequence[Shape]) -> Loss | None:
+    given = placed.loss
+    if isinstance(placed.nest, Slot) and isinstance(given, str) and given.lower() in CROSSENTROPY:
+        index = placed.nest.index
+        given = suiting(given, targets[index], outputs[index].shape)
+    return loss_of(given)
 
 
 def no_loss() -> ConfigError:
@@ -114,8 +155,7 @@ def no_loss() -> ConfigError:
 
 def check_loss_weights(loss_weights: Any) -> None:
     """Raise for what are no factors."""
-    nested = loss_weights.values() if isinstance(loss_weights, Mapping) else _flat(loss_weights)
-    for weight in nested:
+    for weight in entries_of(loss_weights):
         if weight is not None and (isinstance(weight, str) or not hasattr(weight, "__float__")):
             raise ConfigError(
                 Text(
@@ -124,23 +164,6 @@ def check_loss_weights(loss_weights: Any) -> None:
                 ),
                 field="loss_weights",
             )
-
-
-def _is_one(given: Any) -> bool:
-    """Whether it is one entry and not one for each output."""
-    if isinstance(given, Mapping):
-        return bool({"class_name", "type"} & set(given))
-    return not isinstance(given, (list, tuple))
-
-
-def _one_weight_for_several(names: Sequence[str], given: Any) -> ConfigError:
-    return ConfigError(
-        Text(
-            f"With one loss for each output ({', '.join(names)}) loss_weights needs a factor for each, got {given!r}.",
-            f"每个输出（{'、'.join(names)}）各有损失时，loss_weights 也应各给一个系数；实际为 {given!r}。",
-        ),
-        field="loss_weights",
-    )
 
 
 def resolve_metrics(
@@ -184,7 +207,7 @@ def _metrics_of(given: Any, index: int, names: Sequence[str]) -> list[Any]:
         return []
     if isinstance(given, Mapping):
         if unknown := set(given) - set(names):
-            raise _unknown_outputs("metrics", unknown, names)
+            raise unknown_outputs("metrics", unknown, names)
         return _as_list(given.get(names[index]))
     if len(names) == 1:
         return [metric for entry in _as_list(given) for metric in _as_list(entry)]
@@ -197,48 +220,6 @@ def _metrics_of(given: Any, index: int, names: Sequence[str]) -> list[Any]:
         ),
         field="metrics",
     )
-
-
-def _per_output(given: Any, names: Sequence[str], what: str, *, everywhere: bool) -> list[Any]:
-    """One entry per output from one for all, a list, or a dict by name.
-
-    Args:
-        everywhere: A single entry stands for all outputs.
-    """
-    if isinstance(given, Mapping) and not ({"class_name", "type"} & set(given)):
-        if unknown := set(given) - set(names):
-            raise _unknown_outputs(what, unknown, names)
-        return [given.get(name) for name in names]
-    if isinstance(given, (list, tuple)):
-        given = _flat(given)
-        if len(given) != len(names):
-            raise ConfigError(
-                Text(
-                    f"{what} needs one entry for each output ({', '.join(names)}), got {len(given)}.",
-                    f"{what} 应为每个输出（{'、'.join(names)}）各给一项，实际为 {len(given)} 项。",
-                ),
-                field=what,
-            )
-        return list(given)
-    return [given if everywhere or len(names) == 1 else None] * len(names)
-
-
-def _unknown_outputs(what: str, unknown: set[str], names: Sequence[str]) -> ConfigError:
-    return ConfigError(
-        Text(
-            f"{what} names outputs that the model does not have: {', '.join(sorted(unknown))}. "
-            f"It has {', '.join(names)}.",
-            f"{what} 中的输出 {'、'.join(sorted(unknown))} 不存在。模型的输出：{'、'.join(names)}。",
-        ),
-        field=what,
-    )
-
-
-def _flat(given: Any) -> list[Any]:
-    """The entries of nested lists."""
-    if isinstance(given, (list, tuple)):
-        return [entry for part in given for entry in _flat(part)]
-    return [given]
 
 
 def _as_list(value: Any) -> list[Any]:

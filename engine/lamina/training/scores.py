@@ -44,6 +44,12 @@ def _can_be_measured(entry: OutputLoss, target: Tensor, output: Tensor) -> bool:
     return True
 
 
+def _are_equal(first: Tensor | None, second: Tensor | None) -> bool:
+    if first is None or second is None:
+        return first is second
+    return torch.equal(first, second)
+
+
 def _is_within(target: Tensor, classes: int) -> bool:
     """Whether all targets are numbers of classes."""
     return target.numel() == 0 or (int(target.min()) >= 0 and int(target.max()) < classes)
@@ -61,6 +67,7 @@ class Scores:
         weighted: Metrics that see sample weights.
         masked: Outputs may come with masks.
         needs_loss: There has to be a loss; False where a model computes its own.
+        nest: Nest of the outputs, which that of `loss` follows; a list when left out.
     """
 
     def __init__(
@@ -74,11 +81,14 @@ class Scores:
         *,
         masked: bool = False,
         needs_loss: bool = True,
+        nest: Any = None,
     ) -> None:
         self.masked = masked
         self.outputs = list(outputs)
         skips_loss = loss is None and not needs_loss
-        self.losses = [] if skips_loss else resolve_losses(outputs, targets, loss, loss_weights)
+        self.losses = (
+            [] if skips_loss else resolve_losses(outputs, targets, loss, loss_weights, nest)
+        )
         self.watched = resolve_metrics(outputs, targets, watched, weighted)
         self.takes_logits = any(entry.takes_logits for entry in self.losses)
         self.trackers = [Mean(name=name) for name in self._loss_names()]
@@ -102,7 +112,7 @@ class Scores:
 
     def _loss_names(self) -> list[str]:
         parts = [entry.log_name for entry in self.losses] if len(self.losses) > 1 else []
-        return ["loss", *parts]
+        return ["loss", *dict.fromkeys(parts)]  # of several losses of an output the last is logged
 
     @property
     def has_others(self) -> bool:
@@ -119,6 +129,23 @@ class Scores:
             or any(getattr(entry.loss, "ignore_class", None) is not None for entry in self.losses)
             or not all(isinstance(metric, MeanMetric) for metric in self.metrics)
         )
+
+    def check_weights(self, batch: Batch) -> None:
+        """Raise where outputs that a loss takes at once have other sample weights each; waits for the device.
+
+        Args:
+            batch: The first of a training.
+        """
+        for entry in self.losses if batch.weights else ():
+            first, *others = [batch.weights[index] for index in entry.slots]
+            if not all(_are_equal(first, weight) for weight in others):
+                raise ConfigError(
+                    Text(
+                        f'The loss "{entry.log_name}" takes several outputs at once, which need the same sample weights.',
+                        f"损失“{entry.log_name}”同时使用多个输出，它们的样本权重必须相同。",
+                    ),
+                    field="sample_weight",
+                )
 
     def measure(
         self,
@@ -159,10 +186,10 @@ class Scores:
         total: Tensor | None = None
         for entry in self.losses:
             weight = batch.weights[entry.index] if batch.weights else None
-            output = outputs[entry.index]
             if masks is not None:
-                set_mask(output, masks[entry.index])
-            value = self._loss_of(entry, batch.targets[entry.index], output, weight)
+                for index in entry.slots:
+                    set_mask(outputs[index], masks[index])
+            value = self._loss_of(entry, entry.of(batch.targets), entry.of(outputs), weight)
             if value.ndim:
                 value = value.mean()  # a loss without reduction: only its mean can be minimized
             if len(self.losses) > 1:
@@ -205,11 +232,13 @@ class Scores:
                     self.latest[entry.log_name] = value
 
     def _loss_of(
-        self, entry: OutputLoss, target: Tensor, output: Tensor, weight: Tensor | None
+        self, entry: OutputLoss, target: Any, output: Any, weight: Tensor | None
     ) -> Tensor:
         try:
             value: Tensor = entry.loss(target, output, weight)
         except (IndexError, RuntimeError, ShapeError) as error:
+            if len(entry.slots) > 1:
+                raise
             if entry.loss.target == "index" and not _is_within(target, output.shape[-1]):
                 raise self._unknown_class(entry, target, output.shape[-1]) from error
             if weight is not None and _can_be_measured(entry, target, output):

@@ -450,8 +450,10 @@ class Trainer:
                 given["weighted_metrics"],
                 masked=self.model.program(training=False, logits=True).has_extras,
                 needs_loss=not adds_losses,
+                nest=self.model.output_nest,
             )
             self._scored_shapes = shapes
+        self._scores.check_weights(batch)
         return self._scores
 
     def _batch_logs(self, batch: Batch) -> BatchLogs:

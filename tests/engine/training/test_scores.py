@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import lamina
+from lamina.calls import Slot
 from lamina.errors import ConfigError
 from lamina.training.per_output import Output
 from lamina.training.scores import Scores
@@ -148,7 +149,9 @@ def test_two_outputs_are_measured_as_in_keras(compile_with, weighted):
 
 def test_losses_in_a_nest_are_taken_in_the_order_of_the_outputs():
     outputs = [Output(name, (None, 2), None) for name in "abc"]
-    scores = Scores(outputs, [(None, 2)] * 3, ["mse", ["mae", "huber"]], [1.0, [2.0, 3.0]])
+    nest = [Slot(0), [Slot(1), Slot(2)]]
+    given = ["mse", ["mae", "huber"]], [1.0, [2.0, 3.0]]
+    scores = Scores(outputs, [(None, 2)] * 3, *given, nest=nest)
     assert [(e.loss.name, e.weight) for e in scores.losses] == [
         ("mean_squared_error", 1.0),
         ("mean_absolute_error", 2.0),
