@@ -106,6 +106,67 @@ def _transformer(
     return keras.Model(inputs, layers.Dense(classes, activation="softmax")(x))
 
 
+def _gru(keras: Any, classes: int, length: int = 100) -> Any:
+    layers = keras.layers
+    return keras.Sequential(
+        [keras.Input((length, 32)), layers.GRU(64), layers.Dense(classes, activation="softmax")]
+    )
+
+
+def _waves(keras: Any, classes: int, length: int = 100) -> Any:
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((length, 32)),
+            layers.Conv1D(64, 5, activation="relu"),
+            layers.MaxPooling1D(2),
+            layers.Conv1D(64, 5, activation="relu"),
+            layers.GlobalMaxPooling1D(),
+            layers.Dense(classes, activation="softmax"),
+        ]
+    )
+
+
+def _bag(keras: Any, classes: int, length: int = 200, vocabulary: int = 5000) -> Any:
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((length,), dtype="int32"),
+            layers.Embedding(vocabulary, 32),
+            layers.GlobalAveragePooling1D(),
+            layers.Dense(64, activation="relu"),
+            layers.Dense(classes, activation="softmax"),
+        ]
+    )
+
+
+def _deep(keras: Any, classes: int, depth: int = 12) -> Any:
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((784,))])
+    for _ in range(depth):
+        model.add(layers.Dense(64))
+        model.add(layers.BatchNormalization())
+        model.add(layers.Activation("relu"))
+        model.add(layers.Dropout(0.1))
+    model.add(layers.Dense(classes, activation="softmax"))
+    return model
+
+
+def _vgg(keras: Any, classes: int, side: int = 32) -> Any:
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((side, side, 3))])
+    for filters in (32, 64):
+        model.add(layers.Conv2D(filters, 3, padding="same", activation="relu"))
+        model.add(layers.Conv2D(filters, 3, padding="same", activation="relu"))
+        model.add(layers.MaxPooling2D(2))
+        model.add(layers.Dropout(0.25))
+    model.add(layers.Flatten())
+    model.add(layers.Dense(128, activation="relu"))
+    model.add(layers.Dropout(0.5))
+    model.add(layers.Dense(classes, activation="softmax"))
+    return model
+
+
 def _resnet50(keras: Any, classes: int, side: int) -> Any:
     return keras.applications.ResNet50(weights=None, input_shape=(side, side, 3), classes=classes)
 
@@ -117,5 +178,10 @@ MODELS = {
     "lstm": _lstm,
     "residual": _residual,
     "transformer": _transformer,
+    "gru": _gru,
+    "waves": _waves,
+    "bag": _bag,
+    "deep": _deep,
+    "vgg": _vgg,
     "resnet50": _resnet50,
 }

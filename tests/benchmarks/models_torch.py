@@ -24,7 +24,7 @@ def build(workload: Workload, *, tuned: bool) -> nn.Module:
 
 
 def _start_as_keras(module: nn.Module) -> None:
-    if isinstance(module, (nn.Linear, nn.Conv2d)):
+    if isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d)):
         nn.init.xavier_uniform_(module.weight)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
@@ -187,6 +187,86 @@ def _transformer(
     return _Transformer(nn.Embedding(vocabulary, width), blocks, nn.Linear(width, classes))
 
 
+class _Gru(nn.Module):
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.gru, self.out = nn.GRU(32, 64, batch_first=True), nn.Linear(64, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out(self.gru(x)[0][:, -1])  # type: ignore[no-any-return]
+
+
+def _gru(classes: int, *, tuned: bool, length: int = 100) -> nn.Module:
+    return _Gru(classes)
+
+
+class _Waves(nn.Module):
+    def __init__(self, classes: int, *, tuned: bool) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv1d(32, 64, 5), nn.Conv1d(64, 64, 5)
+        self.out, self.tuned = nn.Linear(64, classes), tuned
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(x.transpose(1, 2))
+        x = F.relu(F.max_pool1d(x, 2)) if self.tuned else F.max_pool1d(F.relu(x), 2)
+        x = self.second(x)
+        x = F.relu(x.amax(2)) if self.tuned else F.relu(x).amax(2)
+        return self.out(x)  # type: ignore[no-any-return]
+
+
+def _waves(classes: int, *, tuned: bool, length: int = 100) -> nn.Module:
+    return _Waves(classes, tuned=tuned)
+
+
+class _Bag(nn.Module):
+    def __init__(self, classes: int, vocabulary: int) -> None:
+        super().__init__()
+        self.embedding, self.hidden = nn.Embedding(vocabulary, 32), nn.Linear(32, 64)
+        self.out = nn.Linear(64, classes)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        x = self.embedding(tokens).mean(1)
+        return self.out(F.relu(self.hidden(x)))  # type: ignore[no-any-return]
+
+
+def _bag(classes: int, *, tuned: bool, length: int = 200, vocabulary: int = 5000) -> nn.Module:
+    return _Bag(classes, vocabulary)
+
+
+def _deep(classes: int, *, tuned: bool, depth: int = 12) -> nn.Module:
+    parts: list[nn.Module] = []
+    for index in range(depth):
+        parts += [
+            nn.Linear(64 if index else 784, 64), nn.BatchNorm1d(64, eps=1e-3, momentum=0.01),
+            nn.ReLU(), nn.Dropout(0.1),
+        ]  # fmt: skip
+    return nn.Sequential(*parts, nn.Linear(64, classes))
+
+
+class _Vgg(nn.Module):
+    """relu behind the pooling and features in channels-last order where tuned."""
+
+    def __init__(self, classes: int, side: int, *, tuned: bool) -> None:
+        super().__init__()
+        sizes = ((3, 32), (32, 32), (32, 64), (64, 64))
+        self.convolutions = nn.ModuleList(nn.Conv2d(i, o, 3, 1, 1) for i, o in sizes)
+        self.hidden, self.out = nn.Linear(64 * (side // 4) ** 2, 128), nn.Linear(128, classes)
+        self.tuned = tuned
+
+    def forward(self, x: Tensor) -> Tensor:
+        for first in (0, 2):
+            x = self.convolutions[first + 1](F.relu(self.convolutions[first](x)))
+            x = F.relu(F.max_pool2d(x, 2)) if self.tuned else F.max_pool2d(F.relu(x), 2)
+            x = F.dropout(x, 0.25, self.training)
+        x = (x.permute(0, 2, 3, 1) if self.tuned else x).flatten(1)
+        x = F.dropout(F.relu(self.hidden(x)), 0.5, self.training)
+        return self.out(x)  # type: ignore[no-any-return]
+
+
+def _vgg(classes: int, *, tuned: bool, side: int = 32) -> nn.Module:
+    return _Vgg(classes, side, tuned=tuned)
+
+
 class _Bottleneck(nn.Module):
     """1 x 1, 3 x 3 and 1 x 1 convolutions beside a shortcut, with the stride in the first one, as in Keras."""
 
@@ -237,5 +317,10 @@ MODELS: dict[str, Any] = {
     "lstm": _lstm,
     "residual": _residual,
     "transformer": _transformer,
+    "gru": _gru,
+    "waves": _waves,
+    "bag": _bag,
+    "deep": _deep,
+    "vgg": _vgg,
     "resnet50": _resnet50,
 }

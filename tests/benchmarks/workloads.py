@@ -91,6 +91,14 @@ WORKLOADS = {
         Workload("residual", "residual", 1000, 10_000, 64, "adam", tiny={"side": 8}),
         Workload("transformer", "transformer", 3000, 20_000, 64, "adam", classes=5),
         Workload("mlp-accumulated", "mlp", 20_000, 60_000, 128, "adam", accumulation=4),
+        Workload("gru", "gru", 1300, 20_000, 64, "adam", classes=5, tiny={"length": 10}),
+        Workload("waves", "waves", 3000, 20_000, 64, "adam", classes=5, tiny={"length": 20}),
+        Workload(
+            "bag", "bag", 10_000, 60_000, 32, "rmsprop",
+            options={"length": 200, "vocabulary": 5000}, classes=5, tiny={"length": 10},
+        ),
+        Workload("deep", "deep", 6000, 60_000, 32, "adam", tiny={"depth": 2}),
+        Workload("vgg", "vgg", 640, 6000, 32, "rmsprop", tiny={"side": 8}),
         Workload("cuda-cnn", "cnn", 60_000, 60_000, 256, "rmsprop", options=DIGIT, device="cuda"),
         Workload(
             "cuda-resnet50", "resnet50", 2560, 12_800, 128, "sgd", 1e-2,
@@ -130,7 +138,7 @@ def _images(random: Any, labels: Array, classes: int, shape: tuple[int, int, int
     return clipped
 
 
-def _flat_images(random: Any, labels: Array, classes: int) -> Array:
+def _flat_images(random: Any, labels: Array, classes: int, depth: int = 0) -> Array:
     return _images(random, labels, classes, (28, 28, 1)).reshape(len(labels), 784)
 
 
@@ -173,6 +181,11 @@ DATA = {
     "cnn": _images,
     "mlp": _flat_images,
     "lstm": _waves,
+    "gru": _waves,
+    "waves": _waves,
+    "deep": _flat_images,
+    "vgg": _colour_images,
+    "bag": _tokens,
     "residual": _colour_images,
     "resnet50": _noise_images,
     "transformer": _tokens,

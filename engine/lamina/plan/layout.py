@@ -93,20 +93,37 @@ def _rank(permute: fx.Node) -> int:
 
 
 def pool_before_relu(graph: fx.Graph) -> None:
-    """max_pool(relu(x)) -> relu(max_pool(x)): the same values, with fewer of them to rectify."""
+    """max(relu(x)) -> relu(max(x)) for pools and whole axes: the same values, with fewer of them to rectify.
+
+    So are the gradients: none reaches x where its largest value is not above zero, in either order.
+    """
     for node in list(graph.nodes):
-        if node.op != "call_function" or node.target is not F.max_pool2d:
+        if not _takes_largest(node) or (relu := _rectified(node.args[0])) is None:
             continue
-        relu = node.args[0]
-        if not (isinstance(relu, fx.Node) and relu.target is F.relu and len(relu.users) == 1):
-            continue
-        node.args = (relu.args[0], *node.args[1:])
+        relu.replace_all_uses_with(relu.args[0])
+        graph.erase_node(relu)
         with graph.inserting_after(node):
             after = graph.call_function(F.relu, (node,))
         node.replace_all_uses_with(
             after, delete_user_cb=lambda user, after=after: user is not after
         )
-        graph.erase_node(relu)
+
+
+def _takes_largest(node: fx.Node) -> bool:
+    if node.op == "call_method":
+        return node.target == "amax"
+    return node.op == "call_function" and node.target in _MAX_POOLS
+
+
+_MAX_POOLS = frozenset({F.max_pool1d, F.max_pool2d, F.max_pool3d})
+
+
+def _rectified(node: Any) -> fx.Node | None:
+    """The relu that a node is, or of which it is a turn, if nothing else uses either."""
+    while _permute(node) is not None and len(node.users) == 1:
+        node = node.args[0]
+    is_relu = isinstance(node, fx.Node) and node.target is F.relu and len(node.users) == 1
+    return node if is_relu else None
 
 
 def _erase_if_unused(graph: fx.Graph, node: Any) -> None:

@@ -38,7 +38,7 @@ INPUTS = Text("data", "数据")
 TARGETS = Text("targets", "目标")
 WEIGHTS = Text("sample weights", "样本权重")
 
-LARGE_BATCH_BYTES = 4 << 20
+LARGE_BATCH_BYTES = 6 << 20
 LARGE_BATCH_SIZE = 512
 """A batch of evaluation grows to this many samples, or to so many bytes of input; beyond, nothing gets faster."""
 
@@ -120,6 +120,9 @@ class ArraySource(Source):
         self._targets = len(targets)
 
     def batches(self, epoch: int) -> Iterator[Batch]:
+        if not self.shuffle and self._is_ready:
+            yield from _cut(self._gather(slice(None)), self.batch_size)
+            return
         if self.shuffle is not True:
             yield from map(self._gather, self._slices(epoch))
             return
@@ -137,6 +140,13 @@ class ArraySource(Source):
         """How many small batches are gathered together."""
         sample_bytes = sum(c[0].numel() * c.element_size() for c in self._columns if c is not None)
         return max(1, SMALL_BATCH_BYTES // max(sample_bytes * self.batch_size, 1))
+
+    @property
+    def _is_ready(self) -> bool:
+        """Whether the arrays can be taken as they lie: on the device, and in the types of the inputs."""
+        return self._rows_device == self.device and all(
+            c is None or c.dtype == t for c, t in zip(self._columns, self.dtypes, strict=False)
+        )
 
     def _slices(self, epoch: int) -> list[slice]:
         """The neighbours that make each batch, in order or with the batches mixed."""
