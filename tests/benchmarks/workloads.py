@@ -94,7 +94,7 @@ WORKLOADS = {
         Workload("gru", "gru", 1300, 20_000, 64, "adam", classes=5, tiny={"length": 10}),
         Workload("waves", "waves", 3000, 20_000, 64, "adam", classes=5, tiny={"length": 20}),
         Workload(
-            "bag", "bag", 10_000, 60_000, 32, "rmsprop",
+            "bag", "bag", 10_000, 60_000, 32, "adam",
             options={"length": 200, "vocabulary": 5000}, classes=5, tiny={"length": 10},
         ),
         Workload("deep", "deep", 6000, 60_000, 32, "adam", tiny={"depth": 2}),
