@@ -8,9 +8,9 @@ from typing import Any
 
 from lamina.errors import ConfigError
 from lamina.files.archive import MAX_JSON_BYTES
-from lamina.files.keras_objects import layer_from_keras
+from lamina.files.keras_objects import as_mapping, layer_from_keras
 from lamina.files.topology import is_graph, model_from_keras
-from lamina.model import Model, made
+from lamina.model import Model, Sequential, made
 from lamina.saving_registry import CustomObjectScope
 from lamina.text import Text
 
@@ -53,6 +53,8 @@ def from_config(
 ) -> Model:
     """The model of Keras' form `{class_name, config}`, with fresh weights."""
     with CustomObjectScope(custom_objects):
+        if config.get("class_name") == "Sequential" and is_graph(config):
+            return Sequential.from_config(as_mapping(config.get("config"), "config of Sequential"))
         if is_graph(config):
             return made(model_from_keras(config))
         model = layer_from_keras(config).layer

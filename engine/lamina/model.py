@@ -15,6 +15,7 @@ import torch
 
 from lamina import files, profiling
 from lamina.calls import Slot, is_deep, is_tensor, put_together, take_apart
+from lamina.chains import chain_config, check_input_shape, laid, layers_of
 from lamina.errors import ConfigError, NoAttributeError, NotSupportedError, WrongTypeError
 from lamina.graph.check import GivenLayers
 from lamina.graph.document import Block, Graph
@@ -24,10 +25,10 @@ from lamina.layer.stored import as_shapes, is_own
 from lamina.layers.core.input import Input, InputLayer
 from lamina.metrics.metric import Metric
 from lamina.naming import unique_name
-from lamina.network import Network, Tensors
+from lamina.network import Network, Tensors, tensors_in
 from lamina.older_names import ARGUMENTS, advice_for
 from lamina.saving_registry import CustomObjectScope, serialize_keras_object
-from lamina.shapes import is_shape
+from lamina.shapes import is_shape, is_sizes
 from lamina.state_trees import set_from_tree, tree_of
 from lamina.strings import STRING, is_text
 from lamina.symbolic import SymbolicTensor, call_layer
@@ -177,10 +178,7 @@ class Model(Network):
             sample, x = first_batch(x)
             leaves = []
             structure = take_apart(sample, leaves, is_tensor)
-            self.__dict__["inputs"] = [
-                Input(shape=tuple(leaf.shape)[1:], dtype=_dtype_of(leaf), name=name)
-                for leaf, name in zip(leaves, _input_names(structure), strict=True)
-            ]
+            self.__dict__["inputs"] = _inputs_for(structure, leaves)
             self.__dict__["outputs"] = []
             self._take_in(structure)
         return x
@@ -544,7 +542,10 @@ class Sequential(Model):
     49
     """
 
-    is_sequential = True
+    @property
+    def is_sequential(self) -> bool:  # type: ignore[override]
+        """Whether it is one chain; the first data may have told that it takes or gives several tensors."""
+        return not self.built or len(self.inputs) == len(self.outputs) == 1
 
     def __init__(
         self, layers: Sequence[Layer | SymbolicTensor] | None = None, name: str | None = None
@@ -609,8 +610,12 @@ class Sequential(Model):
 
     def build(self, *input_shape: Any, dtype: str | None = None) -> None:
         """Say the shape of the input, batch first, and make the weights."""
-        if not self.built and self.__dict__["chain"]:
-            shape = tuple(input_shape[0])[1:]
+        given: Any = input_shape[0] if input_shape else None
+        if self.built:
+            if is_sizes(given) and len(self.inputs) == 1:
+                check_input_shape(self.name, self.inputs[0].shape, given)
+        elif self.__dict__["chain"]:
+            shape = tuple(given)[1:]
             self.__dict__["chain"].insert(0, Input(shape=shape, dtype=dtype).call.layer)
             self._connect()
 
@@ -618,16 +623,20 @@ class Sequential(Model):
         """Make the weights for such data, where the model was not told the shape of its input; gives the data back."""
         if not self.built and x is not None:
             sample, x = first_batch(x)
-            shape = getattr(sample, "shape", None)
-            if shape is None:
+            leaves: list[Any] = []
+            structure = take_apart(sample, leaves, is_tensor)
+            if not leaves:
                 raise ConfigError(
                     Text(
                         f'"{self.name}" does not know the shape of its input. Begin it with Input(shape=…).',
                         f"“{self.name}”不知道输入的形状。请以 Input(shape=…) 开头。",
                     )
                 )
-            text = STRING if is_text(sample) else None
-            self.build((None, *tuple(shape)[1:]), dtype=text)
+            if len(leaves) == 1 and not isinstance(sample, Mapping):
+                text = STRING if is_text(leaves[0]) else None
+                self.build((None, *tuple(leaves[0].shape)[1:]), dtype=text)
+            else:
+                self._connect(put_together(structure, _inputs_for(structure, leaves)))
         return x
 
     def _append(self, layer: Layer | SymbolicTensor) -> None:
@@ -639,6 +648,14 @@ class Sequential(Model):
                 Text(
                     f"A Sequential is made of layers, got {type(layer).__name__}.",
                     f"Sequential 由层组成，实际收到 {type(layer).__name__}。",
+                )
+            )
+        if isinstance(layer, InputLayer) and chain and isinstance(chain[0], InputLayer):
+            raise ConfigError(
+                Text(
+                    f'"{self.name}" has already been configured for input of shape {chain[0].batch_shape}. It cannot '
+                    "have another Input.",
+                    f"“{self.name}”已按输入形状 {chain[0].batch_shape} 配置，不能再添加 Input。",
                 )
             )
         if any(layer is other or layer.name == other.name for other in chain):
@@ -655,28 +672,46 @@ class Sequential(Model):
             chain.append(Input(shape=x.shape[1:], dtype=x.dtype).call.layer)
         chain.append(layer)
 
-    def _connect(self) -> None:
-        """Make the graph of the chain, once the shape of its input is known."""
+    def _connect(self, start: Any = None) -> None:
+        """Make the graph of the chain, once the shape of its input is known.
+
+        Args:
+            start: Inputs in a nest, for a first layer that takes several tensors.
+        """
         chain: list[Layer] = self.__dict__["chain"]
         self.__dict__.pop("graph", None)
-        if len(chain) < 2 or not isinstance(chain[0], InputLayer):
+        start = self.__dict__.get("starts") if start is None else start
+        if start is not None:
+            self.__dict__["starts"] = start
+        elif chain and isinstance(chain[0], InputLayer):
+            start = chain[0].output
+        if start is None or not self.layers:
             return
-        start: SymbolicTensor = chain[0].output
-        end = start
-        for layer in chain[1:]:
-            layer.__dict__.pop("calls", None)  # the chain is laid anew; each layer is called once
-            end = layer(end)
-            if not isinstance(end, SymbolicTensor):
-                raise ConfigError(
-                    Text(
-                        f'"{layer.name}" gives several tensors, which a Sequential cannot pass on. Use Model.',
-                        f"“{layer.name}”给出多个张量，Sequential 无法继续传递。请使用 Model。",
-                    )
-                )
-        graph, layers = trace([start], [end], self.name)
-        self.__dict__.pop("output_nest", None)
-        self.__dict__.pop("input_nest", None)
-        self._adopt(graph, layers, [start], [end])
+        starts: list[SymbolicTensor] = []
+        ends: list[SymbolicTensor] = []
+        taken = tensors_in(start, starts)
+        given = tensors_in(laid(self.layers, start), ends)
+        graph, layers = trace(starts, ends, self.name)
+        self.__dict__["output_nest"] = given
+        self._take_in(taken)
+        self._adopt(graph, layers, starts, ends)
+
+    def get_config(self) -> dict[str, Any]:
+        if (self.built and self.is_sequential) or is_own(type(self)):
+            return super().get_config()
+        config = {"name": self.name, "trainable": self.trainable, "dtype": self.policy.name}
+        return {**config, "layers": chain_config(self.layers)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Sequential:
+        with CustomObjectScope(custom_objects):
+            layers = None if is_own(cls) else layers_of(config)
+        if layers is None:
+            return cast("Sequential", super().from_config(config, custom_objects))
+        model = cls(layers, name=config.get("name"))
+        if config.get("trainable") is False:
+            model.freeze_as_a_whole()
+        return model
 
 
 def made(read: files.ReadModel, kind: type[Model] | None = None) -> Model:
@@ -696,6 +731,14 @@ def made(read: files.ReadModel, kind: type[Model] | None = None) -> Model:
     if not read.trainable:
         model.freeze_as_a_whole()
     return model
+
+
+def _inputs_for(structure: Any, leaves: Sequence[Any]) -> list[SymbolicTensor]:
+    """Inputs for such data."""
+    return [
+        Input(shape=tuple(leaf.shape)[1:], dtype=_dtype_of(leaf), name=name)
+        for leaf, name in zip(leaves, _input_names(structure), strict=True)
+    ]
 
 
 def _input_names(structure: Any) -> list[str]:

@@ -67,7 +67,7 @@ class Network(Layer):
         super().__init__(name=name, **options)
         starts: list[SymbolicTensor] = []
         ends: list[SymbolicTensor] = []
-        taken, given = _nest(inputs, starts), _nest(outputs, ends)
+        taken, given = tensors_in(inputs, starts), tensors_in(outputs, ends)
         starts, ends = cut(starts, ends)
         graph, layers = trace(starts, ends, name)
         self._adopt(graph, layers, starts, ends)
@@ -152,8 +152,8 @@ class Network(Layer):
         if (device := elsewhere()) is not None:
             self.to(device)  # what layers keep beside their weights
         self._programs: dict[Any, Program] = {}
-        self.__dict__.setdefault("output_nest", _nest(outputs, []))
-        self.__dict__.setdefault("input_nest", _nest(inputs, []))
+        self.__dict__.setdefault("output_nest", tensors_in(outputs, []))
+        self.__dict__.setdefault("input_nest", tensors_in(inputs, []))
 
     @property
     def inner_graph(self) -> Graph | None:
@@ -457,7 +457,7 @@ def _first_tensor(module: nn.Module, kind: str) -> Tensor | None:
     return None
 
 
-def _nest(tensors: Any, leaves: list[SymbolicTensor]) -> Any:
+def tensors_in(tensors: Any, leaves: list[SymbolicTensor]) -> Any:
     """The nest in which a model takes its inputs or gives its outputs, which are put into `leaves`."""
 
     def is_leaf(x: Any) -> bool:
