@@ -106,8 +106,9 @@ class CallbackList(Callback):
             hook(batch, _given(logs))
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        given = _given(logs)
         for hook in self._train_batch_end:
-            hook(batch, _given(logs))
+            hook(batch, given)
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
         for callback in self.callbacks:

@@ -63,19 +63,20 @@ class RunningMean:
         """Sum up what was kept. A batch that counts nothing adds nothing, even when its own mean is undefined."""
         if not self._means:
             return
-        if self._means[0].device.type == "cpu" and len(self._means) == 1:  # read at each batch
+        first = self._means[0]
+        if not first.is_cpu:
+            self._fold_on_device()
+        elif len(self._means) == 1:  # read at each batch
             if count := float(self._counts[0]):
-                self._total += float(self._means[0]) * count
+                self._total += first.item() * count
                 self._count += count
-        elif self._means[0].device.type == "cpu":
+        else:
             means = _numbers(self._means)
             counts = [float(count) for count in self._counts]
             self._total += sum(
                 mean * count for mean, count in zip(means, counts, strict=True) if count
             )
             self._count += sum(counts)
-        else:
-            self._fold_on_device()
         self._means.clear()
         self._counts.clear()
 

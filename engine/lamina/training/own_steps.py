@@ -6,7 +6,8 @@ their place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -138,15 +139,12 @@ class OwnScores:
         self.latest: dict[str, Tensor] = {}
 
     @property
-    def log_names(self) -> list[str]:
-        return list(self.latest) or ["loss"]
+    def readers(self) -> dict[str, Callable[[], float]]:
+        return {name: partial(float, value) for name, value in self.latest.items()}
 
     def take(self, logs: Any) -> None:
         """Keep what a step returned; dicts in it are laid flat."""
         self.latest = dict(_flat(logs or {}))
-
-    def result(self, name: str) -> float:
-        return float(self.latest[name])
 
     def results(self) -> dict[str, float]:
         return {name: float(value) for name, value in sorted(self.latest.items())}

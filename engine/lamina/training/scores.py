@@ -6,7 +6,7 @@ or 1 and saves a pass. Metrics that only rank predictions take the logits too; o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
 import torch
@@ -96,19 +96,16 @@ class Scores:
         self._means = {str(tracker.name): tracker.running for tracker in self.trackers} | {
             entry.log_name: entry.metric.running for entry in self.watched if _is_mean(entry.metric)
         }
-        self._readers: dict[str, Callable[[], float]] = {
+        self.readers: dict[str, Callable[[], float]] = {
             **{name: self._means[name].value for name in self._loss_names()},
             **{entry.log_name: entry.metric.read for entry in self.watched},
         }
+        """By log name, what gives the mean of the epoch so far; it waits for the device."""
         self.latest: dict[str, Tensor] = {}
 
     @property
     def metrics(self) -> list[Metric]:
         return [entry.metric for entry in self.watched]
-
-    @property
-    def log_names(self) -> Collection[str]:
-        return self._readers.keys()
 
     def _loss_names(self) -> list[str]:
         parts = [entry.log_name for entry in self.losses] if len(self.losses) > 1 else []
@@ -305,14 +302,10 @@ class Scores:
                 set_mask(predicted, masks[entry.index])
             yield entry, (batch.targets[entry.index], predicted, weight)
 
-    def result(self, name: str) -> float:
-        """The mean of the epoch so far; waits for the device."""
-        return self._readers[name]()
-
     def results(self) -> dict[str, float]:
         """All means of the epoch so far by log name, in Keras' order."""
         results: dict[str, Any] = {}
-        for name, read in self._readers.items():
+        for name, read in self.readers.items():
             value = read()
             # A metric may give several values under names of its own, as in Keras.
             results.update(value if isinstance(value, Mapping) else {name: value})

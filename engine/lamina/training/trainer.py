@@ -459,7 +459,7 @@ class Trainer:
     def _batch_logs(self, batch: Batch) -> BatchLogs:
         scores = self._current
         assert scores is not None
-        return BatchLogs(scores.result, scores.latest, batch.size, scores.log_names)
+        return BatchLogs(scores.readers, scores.latest, batch.size)
 
     def _logs(self) -> EpochLogs:
         assert self._current is not None
