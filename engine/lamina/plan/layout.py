@@ -100,7 +100,9 @@ def pool_before_relu(graph: fx.Graph) -> None:
     for node in list(graph.nodes):
         if not _takes_largest(node) or (relu := _rectified(node.args[0])) is None:
             continue
-        relu.replace_all_uses_with(relu.args[0])
+        rectified = relu.args[0]
+        assert isinstance(rectified, fx.Node)
+        relu.replace_all_uses_with(rectified)
         graph.erase_node(relu)
         with graph.inserting_after(node):
             after = graph.call_function(F.relu, (node,))
