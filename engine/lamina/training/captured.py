@@ -130,8 +130,8 @@ class _Step:
         self._memory = owner._memory
         self._has_others = self._scores.has_others
         self._names: list[str] = []
-        self._counts: list[float] = []
-        self._count_at: dict[str, int] = {}
+        self._counts: list[float | Tensor] = []
+        self._counted: list[int | None] = []
         self._call = self._trace(owner._program, owner._variables, batch)
 
     def __call__(self, batch: Batch) -> None:
@@ -141,13 +141,13 @@ class _Step:
         with torch._C._InferenceMode(True):  # torch.inference_mode, without its three calls
             results = self._call(*data)
             self._optimizer.step_flat(self._memory)
-        # Behind the means there may be more results.
-        means: Means = dict(
-            zip(self._names, zip(results, self._counts, strict=False), strict=False)
-        )
-        for name, at in self._count_at.items():
-            means[name] = means[name][0], results[at]
-        self._scores.take(means)
+        counts: list[float | Tensor] = self._counts
+        if self._counted:
+            counts = [
+                n if at is None else results[at]
+                for n, at in zip(counts, self._counted, strict=True)
+            ]
+        self._scores.take(self._names, results, counts)
         if self._has_others:
             first = len(self._names)
             outputs = results[first : first + self._outputs]
@@ -197,14 +197,14 @@ class _Step:
         return torch.enable_grad()(call) if any(map(_is_recurrent, recording.calls)) else call
 
     def _results(self, means: Means, outputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """Means, then outputs for metrics that want them, then counts; how they lie is kept."""
+        """Means, then outputs for metrics that want them, then counts that differ by batch; how they lie is kept."""
         self._names = list(means)
         self._outputs = len(outputs)
         shown = tuple(x.detach() for x in outputs) if self._has_others else ()
         counts = {name: count for name, (_, count) in means.items() if isinstance(count, Tensor)}
-        first = len(means) + len(shown)
+        places = {name: len(means) + len(shown) + i for i, name in enumerate(counts)}
         self._counts = [0.0 if name in counts else float(c) for name, (_, c) in means.items()]
-        self._count_at = {name: first + i for i, name in enumerate(counts)}
+        self._counted = [places.get(name) for name in means] if counts else []
         return (*(mean for mean, _ in means.values()), *shown, *counts.values())
 
 

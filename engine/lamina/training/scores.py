@@ -6,7 +6,7 @@ or 1 and saves a pass. Metrics that only rank predictions take the logits too; o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
 import torch
@@ -163,7 +163,7 @@ class Scores:
         """
         outputs = self.with_heads(outputs)
         total, means = self.evaluate(outputs, batch, masks, added)
-        self.take(means)
+        self.take(means, [mean for mean, _ in means.values()], [n for _, n in means.values()])
         self.watch_others(outputs, batch, masks)
         return total
 
@@ -206,11 +206,13 @@ class Scores:
                         means[one.log_name] = one.metric.mean_of(*given)
         return total, means
 
-    def take(self, means: Means) -> None:
-        """Keep the means of a batch."""
-        for name, (mean, count) in means.items():
+    def take(
+        self, names: Iterable[str], means: Sequence[Tensor], counts: Iterable[float | Tensor]
+    ) -> None:
+        """Keep the means of a batch; behind those that have names there may be more, which are left alone."""
+        self.latest = dict(zip(names, means, strict=False))
+        for (name, mean), count in zip(self.latest.items(), counts, strict=True):
             self._means[name].add(mean, count)
-        self.latest = {name: mean for name, (mean, _) in means.items()}
 
     @torch.no_grad()
     def watch_others(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, Literal
 
 import torch
@@ -49,9 +50,11 @@ DEVICE_SHARE = 0.5
 """Arrays are kept on a GPU when they take at most this share of its free memory."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Batch:
     """The examples of one step, on the model's device.
+
+    One is made at each step and never changed; it is not frozen because that costs more than all the rest of making it.
 
     Args:
         inputs: One tensor per input; None for one that is left out.
@@ -198,16 +201,12 @@ class ArraySource(Source):
 def _cut(batch: Batch, size: int) -> Iterator[Batch]:
     """A batch as smaller ones, which are views of it."""
     columns = [*batch.inputs, *batch.targets, *batch.weights]
-    cuts = [None if c is None else torch.split(c, size) for c in columns]
+    cuts = [repeat(None) if c is None else c.split(size) for c in columns]
     first, second = len(batch.inputs), len(batch.inputs) + len(batch.targets)
-    for index in range(-(-batch.size // size)):
-        parts = [None if cut is None else cut[index] for cut in cuts]
-        yield Batch(
-            tuple(parts[:first]),
-            tuple(parts[first:second]),  # type: ignore[arg-type]
-            tuple(parts[second:]),
-            min(size, batch.size - index * size),
-        )
+    left = batch.size
+    for parts in zip(*cuts, strict=False):  # what is left out goes on without end
+        yield Batch(parts[:first], parts[first:second], parts[second:], min(size, left))
+        left -= size
 
 
 class StreamSource(Source):
