@@ -7,8 +7,9 @@ import functools
 import inspect
 import json
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import NoneType
 from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar, cast
 
 import torch
@@ -17,10 +18,12 @@ from lamina import files, profiling
 from lamina.calls import Slot, is_deep, is_tensor, put_together, take_apart
 from lamina.chains import chain_config, check_input_shape, laid, layers_of
 from lamina.errors import ConfigError, NoAttributeError, NotSupportedError, WrongTypeError
+from lamina.foreign import shown
 from lamina.graph.check import GivenLayers
 from lamina.graph.document import Block, Graph
 from lamina.graph.tracing import trace
 from lamina.layer import Layer
+from lamina.layer.needs import without_row
 from lamina.layer.stored import as_shapes, is_own
 from lamina.layers.core.input import Input, InputLayer
 from lamina.metrics.metric import Metric
@@ -66,6 +69,8 @@ def _by_trainer(
             if (unknown := _unknown_argument(method, kwargs)) is not None:
                 raise unknown from error
             raise
+        except IndexError as error:
+            raise without_row(self, error) from error
 
     return cast("Callable[Concatenate[Model, P], R]", call)
 
@@ -408,7 +413,10 @@ class Model(Network):
 
     @_described_by(inference.predict)
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
-        return self._in_nest(inference.predict(self, self.build_for(x), *args, **kwargs))
+        try:
+            return self._in_nest(inference.predict(self, self.build_for(x), *args, **kwargs))
+        except IndexError as error:
+            raise without_row(self, error) from error
 
     @_described_by(inference.predict_on_batch)
     def predict_on_batch(self, x: Any) -> Any:
@@ -550,6 +558,7 @@ class Sequential(Model):
     def __init__(
         self, layers: Sequence[Layer | SymbolicTensor] | None = None, name: str | None = None
     ) -> None:
+        _need_one_list(layers, name)
         self.__dict__["chain"] = []
         Layer.__init__(self, name=name)
         self._programs = {}
@@ -621,6 +630,13 @@ class Sequential(Model):
 
     def build_for(self, x: Any) -> Any:
         """Make the weights for such data, where the model was not told the shape of its input; gives the data back."""
+        if not self.layers:
+            raise ConfigError(
+                Text(
+                    f'"{self.name}" has no layers yet. Give Sequential a list of them, or call add.',
+                    f"“{self.name}”还没有层。请为 Sequential 提供层的列表，或调用 add。",
+                )
+            )
         if not self.built and x is not None:
             sample, x = first_batch(x)
             leaves: list[Any] = []
@@ -646,8 +662,8 @@ class Sequential(Model):
         if not isinstance(layer, Layer):
             raise ConfigError(
                 Text(
-                    f"A Sequential is made of layers, got {type(layer).__name__}.",
-                    f"Sequential 由层组成，实际收到 {type(layer).__name__}。",
+                    f"A Sequential is made of layers, {shown(layer).en}",
+                    f"Sequential 由层组成，{shown(layer).zh}",
                 )
             )
         if isinstance(layer, InputLayer) and chain and isinstance(chain[0], InputLayer):
@@ -712,6 +728,18 @@ class Sequential(Model):
         if config.get("trainable") is False:
             model.freeze_as_a_whole()
         return model
+
+
+def _need_one_list(layers: Any, name: Any) -> None:
+    """Raise for layers that are given one by one."""
+    if isinstance(name, Layer) or not isinstance(layers, (Iterable, NoneType)):
+        raise ConfigError(
+            Text(
+                "A Sequential takes its layers in one list: Sequential([first, second]).",
+                "Sequential 的层应放在一个列表中：Sequential([第一层, 第二层])。",
+            ),
+            field="layers",
+        )
 
 
 def made(read: files.ReadModel, kind: type[Model] | None = None) -> Model:

@@ -20,6 +20,7 @@ from lamina.calls import (
 )
 from lamina.devices import default_device, elsewhere
 from lamina.errors import ConfigError, NoAttributeError, ShapeError
+from lamina.foreign import shown
 from lamina.graph.blocks import fits, outputs_of
 from lamina.graph.check import GivenLayers, check_graph
 from lamina.graph.cutting import cut
@@ -466,8 +467,8 @@ def tensors_in(tensors: Any, leaves: list[SymbolicTensor]) -> Any:
         if not isinstance(x, SymbolicTensor):
             raise ConfigError(
                 Text(
-                    f"A model is made of symbolic tensors (from Input and calls of layers), got {type(x).__name__}.",
-                    f"模型由符号张量（来自 Input 和层的调用）组成，实际收到 {type(x).__name__}。",
+                    f"A model is made of symbolic tensors (from Input and calls of layers), {shown(x).en}",
+                    f"模型由符号张量（来自 Input 和层的调用）组成，{shown(x).zh}",
                 )
             )
         return True

@@ -15,6 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lamina.errors import ConfigError
+from lamina.text import Text
+
 _seed: int | None = None
 _numbered: Counter[str] = Counter()
 
@@ -26,6 +29,15 @@ def set_random_seed(seed: int) -> None:
         seed: Any integer in [0, 2**32).
     """
     global _seed
+    if not hasattr(seed, "__index__") or not 0 <= seed < 2**32:
+        raise ConfigError(
+            Text(
+                f"A seed is a whole number from 0 to 2**32 - 1, got {seed!r}.",
+                f"随机种子应为 0 到 2**32 - 1 的整数，实际为 {seed!r}。",
+            ),
+            field="seed",
+        )
+    seed = int(seed)
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lamina.calls import Slot, put_together, take_apart
-from lamina.errors import ConfigError, ShapeError
+from lamina.errors import ConfigError, ShapeError, WrongTypeError
 from lamina.layer import LAYERS, Layer, Shape, TensorSpec, shape_text
 from lamina.layer.calling import check_arity
 from lamina.naming import safe_id, unique_name
@@ -46,6 +46,12 @@ class Call:
         args, kwargs = self.structure
         slots = tuple(Slot(index) for index in range(len(self.inputs)))
         return tuple(args) == slots and not kwargs
+
+
+_ASK = Text(
+    "build a Model and call predict to get some. Functions and layers of other libraries cannot take it",
+    "请创建 Model 并调用 predict 得到数值；其他库的函数无法处理它",
+)
 
 
 class SymbolicTensor:
@@ -138,18 +144,55 @@ class SymbolicTensor:
         return call_layer(Op(function, name, name=unique_name(name)), leaves, structure=structure)
 
     def __iter__(self) -> Any:
-        raise TypeError(
-            f'"{self.name}" is symbolic and cannot be walked over. Take parts with x[:, 0] or ops.unstack.'
+        raise self._no_values(
+            Text(
+                "it cannot be walked over. Take parts with x[:, 0] or ops.unstack",
+                "不能遍历。请用 x[:, 0] 或 ops.unstack 取出各部分",
+            )
+        )
+
+    def __bool__(self) -> bool:
+        raise self._no_values(
+            Text(
+                "it is neither true nor false. Use ops.where or ops.cond",
+                "无法判断真假。请使用 ops.where 或 ops.cond",
+            )
+        )
+
+    def __len__(self) -> int:
+        raise self._no_values(Text("it has no len. Read its shape", "没有 len。请读取其 shape"))
+
+    def __float__(self) -> float:
+        raise self._no_values(_ASK)
+
+    @classmethod
+    def __torch_function__(
+        cls, function: Any, _types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        leaves: list[Any] = []
+        take_apart((args, kwargs or {}), leaves, lambda x: isinstance(x, cls))
+        name = getattr(function, "__name__", str(function))
+        raise leaves[0]._no_values(
+            Text(
+                f"torch's {name} cannot take it. Use a function of lamina.ops, or write it in the call of a layer of your "
+                "own",
+                f"torch 的 {name} 无法处理它。请使用 lamina.ops 中的函数，或写在自定义层的 call 中",
+            )
+        )
+
+    def _no_values(self, problem: Text) -> WrongTypeError:
+        return WrongTypeError(
+            Text(
+                f'"{self.name}" is symbolic, {shape_text(self.shape)} without values yet: {problem.en}.',
+                f"“{self.name}”是符号张量，形状为 {shape_text(self.shape)}，尚无数值：{problem.zh}。",
+            )
         )
 
     def __repr__(self) -> str:
         return f"<SymbolicTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
     def __array__(self, *_args: Any, **_kwargs: Any) -> Any:
-        raise TypeError(
-            f'"{self.name}" is symbolic: it has a shape, {shape_text(self.shape)}, but no values yet. '
-            "Build a Model and call predict."
-        )
+        raise self._no_values(_ASK)
 
 
 def _of_spec(spec: TensorSpec) -> SymbolicTensor:

@@ -116,7 +116,12 @@ def test_summary_says_shapes_and_numbers() -> None:
             ConfigError,
             "takes 1 input, got 2",
         ),
-        (lambda: keras.Sequential().predict([]), ConfigError, "does not know the shape"),
+        (lambda: keras.Sequential().predict([]), ConfigError, "has no layers yet"),
+        (
+            lambda: keras.Sequential([keras.layers.Dense(1)]).predict([]),
+            ConfigError,
+            "does not know the shape",
+        ),
         (
             lambda: keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)]).fit(
                 np.zeros((2, 4))

@@ -23,11 +23,10 @@ from lamina.activations import serialize as serialize_activation
 from lamina.calls import Slot, is_tensor, put_together, reading_weights_in, take_apart
 from lamina.devices import elsewhere
 from lamina.dtype_policies import PolicyField
-from lamina.errors import ConfigError
 from lamina.fields import Declared, field
 from lamina.layer import calling, outputs, stored
 from lamina.layer.input_spec import check_inputs
-from lamina.layer.needs import Ports
+from lamina.layer.needs import Ports, need_init
 from lamina.layer.stored import StoredLayer
 from lamina.layer.weights import layers_in
 from lamina.naming import snake_case, unique_name
@@ -202,7 +201,7 @@ class Layer(Declared, StoredLayer):
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Shape of the output for the shapes of the inputs, batch first; raises `ShapeError`."""
-        raise NotImplementedError
+        raise NotImplementedError(_lacking(self, "call"))
 
     def output_shapes(self, *inputs: Shape) -> list[Shape]:
         """Shapes of all outputs, for a layer that has several."""
@@ -367,13 +366,7 @@ class Layer(Declared, StoredLayer):
             training: Whether to compute as in training; what the call around this one says when left out.
             mask: Mask of the input, (batch, time) of bool; the one it carries when left out.
         """
-        if "_modules" not in self.__dict__:
-            raise ConfigError(
-                Text(
-                    f"{type(self).__name__} must call super().__init__() in its __init__ before anything else.",
-                    f"{type(self).__name__} 的 __init__ 必须首先调用 super().__init__()。",
-                )
-            )
+        need_init(self)
         calling.check_positional(self, args)
         args, kwargs = self._by_port(args, kwargs)
         if self.input_spec is not None:

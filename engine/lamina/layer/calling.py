@@ -25,6 +25,8 @@ from lamina.calls import (
     take_apart,
 )
 from lamina.errors import ConfigError
+from lamina.foreign import shown
+from lamina.layer.needs import without_row
 from lamina.rematerialization import recomputing
 from lamina.seeds import current_seed
 from lamina.shapes import Shape, is_nest_of_shapes
@@ -127,8 +129,11 @@ def run_call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
 def _compute(layer: Layer, training: bool, /, *args: Any, **kwargs: Any) -> Any:
     if not _is_in_mode(layer, training):
         nn.Module.train(layer, training)
-    with calling(training, layer.weights_cast_to):
-        return nn.Module.__call__(layer, *args, **kwargs)
+    try:
+        with calling(training, layer.weights_cast_to):
+            return nn.Module.__call__(layer, *args, **kwargs)
+    except IndexError as error:
+        raise without_row(layer, error) from error
 
 
 def _is_in_mode(module: nn.Module, training: bool) -> bool:
@@ -167,7 +172,10 @@ def _give_masks(
 def _build_for_tensors(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     if not layer.uses_call:
         check_arity(layer, len(args))
-        shapes: list[Shape] = [tuple(x.shape) for x in args]
+        try:
+            shapes: list[Shape] = [tuple(x.shape) for x in args]
+        except AttributeError:
+            raise _no_tensor(next(x for x in args if not is_tensor(x))) from None
         layer.output_shapes(*shapes)
         layer.make_weights(*shapes)
     elif not layer.built:
@@ -246,7 +254,21 @@ def as_tensor(value: Any) -> Tensor:
     """An array as a tensor, a weight connected to its values; text as its codes."""
     if isinstance(value, Variable):
         return value.tensor
-    return to_codes(value) if is_text(value) else torch.as_tensor(np.asarray(value))
+    if is_text(value):
+        return to_codes(value)
+    try:
+        return torch.as_tensor(np.asarray(value))
+    except (TypeError, ValueError) as error:
+        raise _no_tensor(value) from error
+
+
+def _no_tensor(value: Any) -> ConfigError:
+    return ConfigError(
+        Text(
+            f"A layer is called with tensors, arrays or numbers, {shown(value).en}",
+            f"层的输入应为张量、数组或数值，{shown(value).zh}",
+        )
+    )
 
 
 def placed(layer: Layer, tensors: Sequence[Any], device: torch.device) -> list[Any]:

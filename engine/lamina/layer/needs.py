@@ -6,7 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lamina.errors import ShapeError
+from torch import nn
+
+from lamina.errors import ConfigError, ShapeError
 from lamina.shapes import Shape, shape_text
 from lamina.text import Text
 
@@ -27,6 +29,39 @@ class Ports:
             "inputs": {"min": self.least_inputs, "max": self.most_inputs},
             "outputs": self.outputs,
         }
+
+
+def without_row(layer: nn.Module, error: IndexError) -> Exception:
+    """The error for data that an Embedding in a layer has no row for; the one that there is where it has none."""
+    tables = [
+        f'"{each.name}" ({each.input_dim})'
+        for each in layer.modules()
+        if getattr(each, "type_name", "") == "Embedding"
+    ]
+    if not tables or "index out of range" not in str(error):
+        return error
+    listing = ", ".join(tables)
+    return ConfigError(
+        Text(
+            f"A number in the data has no row in an Embedding: {listing}. Numbers run from 0 to input_dim - 1: give it a "
+            "larger input_dim, or number the data so.",
+            f"数据中的某个编号在 Embedding 中没有对应的行：{listing}。编号应为 0 到 input_dim - 1："
+            "请增大 input_dim，或重新编号数据。",
+        ),
+        field="input_dim",
+    )
+
+
+def need_init(layer: object) -> None:
+    """Raise a `ConfigError` for a layer of a user's own that has not called `super().__init__()` yet."""
+    if "_modules" not in layer.__dict__:
+        name = type(layer).__name__
+        raise ConfigError(
+            Text(
+                f"{name} must call super().__init__() in its __init__ before anything else.",
+                f"{name} 的 __init__ 必须首先调用 super().__init__()。",
+            )
+        )
 
 
 def need_rank(

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from lamina import constraints, initializers, regularizers
 from lamina.calls import weights_are_read_in
 from lamina.errors import ConfigError, FileFormatError, ShapeError
+from lamina.layer.needs import need_init
 from lamina.layer.precision import PolicyHolder
 from lamina.seeds import current_seed
 from lamina.shapes import product
@@ -108,6 +109,7 @@ class WeightHolder(PolicyHolder):
         Returns:
             The weight, which can be used like a tensor.
         """
+        need_init(self)
         if overwrite_with_gradient:
             raise ConfigError(
                 Text(
@@ -156,6 +158,8 @@ class WeightHolder(PolicyHolder):
         )
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, (Variable, nn.Module)):
+            need_init(self)
         if isinstance(value, Variable):
             self._adopt_variable(value, name)
         elif "_modules" in self.__dict__ and isinstance(value, (list, tuple, dict)):

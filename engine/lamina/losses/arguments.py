@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -41,15 +42,37 @@ def matched(
         return y_true, y_pred
     y_true, y_pred = match_ranks(y_true, y_pred)
     if y_true.shape != y_pred.shape and (same_shape or not _broadcast(y_true, y_pred)):
-        given, wanted = tuple(y_true.shape), tuple(y_pred.shape)
-        raise ShapeError(
-            Text(
-                f"The targets {given} and the predictions {wanted} do not have the same shape. "
-                "Change the last layer or reshape the targets.",
-                f"目标 {given} 与预测值 {wanted} 的形状不同。请修改最后一层或调整目标的形状。",
-            )
-        )
+        raise unlike(y_true, y_pred)
     return y_true, y_pred
+
+
+def unlike(y_true: Tensor, y_pred: Tensor) -> ShapeError:
+    """The error for targets and predictions whose shapes do not go together."""
+    given, wanted = tuple(y_true.shape), tuple(y_pred.shape)
+    return ShapeError(
+        Text(
+            f"The targets {given} and the predictions {wanted} do not have the same shape. "
+            "Change the last layer or reshape the targets.",
+            f"目标 {given} 与预测值 {wanted} 的形状不同。请修改最后一层或调整目标的形状。",
+        )
+    )
+
+
+def need_two_arguments(function: Any, what: str) -> None:
+    """Raise a `ConfigError` unless a function of a user's own can be called with (y_true, y_pred)."""
+    try:
+        inspect.signature(function).bind(None, None)
+    except ValueError:  # nobody knows its signature
+        return
+    except TypeError as error:
+        name = getattr(function, "__name__", repr(function))
+        raise ConfigError(
+            Text(
+                f"A {what} is a function of (y_true, y_pred), but {name} cannot be called with two values: {error}.",
+                f"{what} 应为 (y_true, y_pred) 的函数，但 {name} 无法用两个值调用：{error}。",
+            ),
+            field=what,
+        ) from error
 
 
 def _broadcast(first: Tensor, second: Tensor) -> bool:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from lamina.lookup import Lookup
 from lamina.losses import binary, categorical, focal, margin, overlap, probabilistic, regression
+from lamina.losses.arguments import need_two_arguments
 from lamina.losses.embedding import circle
 from lamina.losses.loss import LOSSES, Loss
 from lamina.losses.reduction import match_ranks
@@ -116,6 +117,7 @@ def loss_of(identifier: Any) -> Loss | None:
     found = get(identifier)
     if found is None or isinstance(found, Loss):
         return found
+    need_two_arguments(found, "loss")
     return FunctionLoss(found)
 
 

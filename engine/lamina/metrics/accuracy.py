@@ -7,7 +7,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from lamina.fields import Float, field
-from lamina.losses.arguments import ArrayLike, as_float_tensor, as_tensor
+from lamina.losses.arguments import ArrayLike, as_float_tensor, as_tensor, unlike
 from lamina.losses.loss import TargetKind
 from lamina.losses.reduction import match_ranks
 from lamina.metrics.metric import Direction, MeanMetric, MetricDtype, metric
@@ -61,7 +61,10 @@ class Accuracy(MeanMetric):
 
     def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         y_true, y_pred = match_ranks(y_true, y_pred)
-        return y_true.to(y_pred.dtype) == y_pred
+        try:
+            return y_true.to(y_pred.dtype) == y_pred
+        except RuntimeError as error:
+            raise unlike(y_true, y_pred) from error
 
 
 @metric(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lamina.errors import ConfigError
+from lamina.foreign import shown
 from lamina.optimizers.optimizer import OPTIMIZERS, WRAPPERS, Optimizer
 from lamina.text import Text
 
@@ -29,8 +30,8 @@ def get(identifier: Any) -> Optimizer:
         return identifier()
     raise ConfigError(
         Text(
-            f"An optimizer is a name or an Optimizer, got {identifier!r}.",
-            f"优化器应为名称或 Optimizer 对象，实际为 {identifier!r}。",
+            f"An optimizer is a name or an Optimizer, {shown(identifier).en}",
+            f"优化器应为名称或 Optimizer 对象，{shown(identifier).zh}",
         ),
         field="optimizer",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -117,6 +118,8 @@ def resolve_losses(
         if entry is None:
             continue
         output = outputs[one.nest.index] if isinstance(one.nest, Slot) else None
+        if output is not None:
+            _warn_of_one_unit(entry, output)
         takes_logits = (
             output is not None
             and uses[one.nest.index] == 1
@@ -140,6 +143,15 @@ def _loss_of(placed: Placed, outputs: Sequence[Output], targets: Sequence[Shape]
         index = placed.nest.index
         given = suiting(given, targets[index], outputs[index].shape)
     return loss_of(given)
+
+
+def _warn_of_one_unit(loss: Loss, output: Output) -> None:
+    if loss.head == "softmax" and loss.target == "one_hot" and output.shape[-1] == 1:
+        warnings.warn(
+            f'The output "{output.name}" has one unit, of which {loss.name} is always 0. Use binary_crossentropy and a '
+            "sigmoid for two classes, or give it a unit for each class.",
+            stacklevel=2,
+        )
 
 
 def no_loss() -> ConfigError:

@@ -10,7 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lamina.errors import ConfigError
 from lamina.optimizers.optimizer import Optimizer
+from lamina.text import Text
 from lamina.training.captured import CapturedSteps
 from lamina.training.protocols import Program, TrainableModel
 from lamina.training.scores import Scores
@@ -78,9 +80,23 @@ class TrainStep:
     def _plain(self, batch: Batch) -> None:
         loss = self._measured(batch)
         if self._learns:
-            self._optimizer.scale_loss(loss).backward()  # type: ignore[no-untyped-call]
+            try:
+                self._optimizer.scale_loss(loss).backward()  # type: ignore[no-untyped-call]
+            except RuntimeError as error:
+                raise error if loss.requires_grad else _constant_loss() from error
             self._optimizer.step()
             self._optimizer.zero_grad()
+
+
+def _constant_loss() -> ConfigError:
+    return ConfigError(
+        Text(
+            "The loss does not depend on the weights, so nothing can be learned from it. Compute it from y_pred with "
+            "operations on tensors, without numpy, float() or detach().",
+            "损失与权重无关，无法从中学习。请用张量运算由 y_pred 计算损失，不要使用 numpy、float() 或 detach()。",
+        ),
+        field="loss",
+    )
 
 
 class TestStep:

@@ -386,6 +386,14 @@ class Trainer:
     def _listeners(
         self, callbacks: Any, verbose: Verbose, epochs: int, feed: Feed, *, history: bool = False
     ) -> CallbackList:
+        if verbose not in ("auto", 0, 1, 2, 3):
+            raise ConfigError(
+                Text(
+                    f'verbose is 0 (silent), 1 (a bar), 2 (a line) or "auto", got {verbose!r}.',
+                    f"verbose 应为 0（静默）、1（进度条）、2（每轮一行）或“auto”，实际为 {verbose!r}。",
+                ),
+                field="verbose",
+            )
         if isinstance(callbacks, CallbackList):
             return callbacks
         return CallbackList(

@@ -8,6 +8,9 @@ import numpy as np
 import torch
 from torch.nn.functional import one_hot
 
+from lamina.errors import ConfigError
+from lamina.text import Text
+
 
 def to_categorical(x: Any, num_classes: int | None = None) -> Any:
     """One-hot rows of integer classes; a last axis of size 1 is dropped first.
@@ -17,21 +20,34 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Any:
         num_classes: Length of a row; the largest class plus one when left out.
 
     Raises:
-        ValueError: If a class is negative or not below `num_classes`.
+        ConfigError: If a class is no number, negative or not below `num_classes`.
 
     >>> to_categorical([0, 2], num_classes=3)
     array([[1., 0., 0.],
            [0., 0., 1.]])
     """
     is_tensor = isinstance(x, torch.Tensor)
-    classes = np.asarray(x.detach().cpu() if is_tensor else x).astype(np.int64)
+    given = np.asarray(x.detach().cpu() if is_tensor else x)
+    if given.dtype.kind not in "biuf":
+        raise ConfigError(
+            Text(
+                f"to_categorical: classes must be numbers, got an array of {given.dtype}. Number them first, with "
+                "StringLookup or numpy.unique(x, return_inverse=True).",
+                f"to_categorical：类别必须是数字，实际为 {given.dtype} 数组。"
+                "请先用 StringLookup 或 numpy.unique(x, return_inverse=True) 编号。",
+            )
+        )
+    classes = given.astype(np.int64)
     if classes.ndim > 1 and classes.shape[-1] == 1:
         classes = classes[..., 0]
     count = num_classes or int(classes.max(initial=-1)) + 1
     if classes.size and not 0 <= classes.min() <= classes.max() < count:
-        raise ValueError(
-            f"to_categorical: classes run from {classes.min()} to {classes.max()}, "
-            f"but must lie in [0, {count})."
+        raise ConfigError(
+            Text(
+                f"to_categorical: classes run from {classes.min()} to {classes.max()}, "
+                f"but must lie in [0, {count}).",
+                f"to_categorical：类别取值为 {classes.min()} 到 {classes.max()}，应在 [0, {count}) 内。",
+            )
         )
     if is_tensor:
         return one_hot(torch.from_numpy(classes).to(x.device), count).to(torch.float32)

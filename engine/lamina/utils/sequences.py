@@ -8,6 +8,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from lamina.errors import ConfigError
+from lamina.text import Text
+
 End = Literal["pre", "post"]
 
 
@@ -30,7 +33,7 @@ def pad_sequences(
         value: What they are filled up with.
 
     Raises:
-        ValueError: If steps of two sequences have different shapes.
+        ConfigError: If steps of two sequences have different shapes.
 
     >>> pad_sequences([[1], [2, 3, 4]], maxlen=2)
     array([[0, 1],
@@ -38,11 +41,32 @@ def pad_sequences(
     """
     for name, end in (("padding", padding), ("truncating", truncating)):
         if end not in ("pre", "post"):
-            raise ValueError(f'pad_sequences: {name} must be "pre" or "post", got {end!r}.')
+            raise ConfigError(
+                Text(
+                    f'pad_sequences: {name} must be "pre" or "post", got {end!r}.',
+                    f"pad_sequences：{name} 应为“pre”或“post”，实际为 {end!r}。",
+                ),
+                field=name,
+            )
     rows = [np.asarray(sequence) for sequence in sequences]
+    if not all(row.ndim for row in rows):
+        raise ConfigError(
+            Text(
+                "pad_sequences takes a list of sequences, each a list or array of steps, but one of them is a single "
+                "value. Put it into a list.",
+                "pad_sequences 的参数应为序列的列表，每个序列是各步的列表或数组，但其中有单个值。请将其放入列表。",
+            ),
+            field="sequences",
+        )
     shapes = {row.shape[1:] for row in rows if len(row)}
     if len(shapes) > 1:
-        raise ValueError(f"pad_sequences: steps have different shapes: {sorted(shapes)}.")
+        raise ConfigError(
+            Text(
+                f"pad_sequences: steps have different shapes: {sorted(shapes)}.",
+                f"pad_sequences：各步的形状不同：{sorted(shapes)}。",
+            ),
+            field="sequences",
+        )
     length = max((len(row) for row in rows), default=0) if maxlen is None else maxlen
     padded = np.full((len(rows), length, *next(iter(shapes), ())), value, dtype=dtype)
     for target, row in zip(padded, rows, strict=True):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from lamina.errors import ConfigError
+from lamina.foreign import shown
 from lamina.layer import LAYERS, Layer
 from lamina.saving_registry import deserialize_keras_object, serialize_keras_object
 from lamina.text import Text
@@ -23,8 +24,8 @@ class Wrapper(Layer):
             name = type(self).__name__
             raise ConfigError(
                 Text(
-                    f"{name} needs a layer, got {type(layer).__name__}.",
-                    f"{name} 需要一个层，实际为 {type(layer).__name__}。",
+                    f"{name} needs a layer, {shown(layer).en}",
+                    f"{name} 需要一个层，{shown(layer).zh}",
                 ),
                 field="layer",
             )

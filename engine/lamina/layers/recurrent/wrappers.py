@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from lamina.errors import ConfigError
+from lamina.foreign import shown
 from lamina.layer import LAYERS, Layer, Shape
 from lamina.layers.core.wrapper import Wrapper
 from lamina.layers.recurrent.rnn import RNN
@@ -54,8 +55,8 @@ class Bidirectional(Layer):
             if one is not None and not (isinstance(one, Layer) and hasattr(one, "go_backwards")):
                 raise ConfigError(
                     Text(
-                        f"Bidirectional needs recurrent layers, such as LSTM, got {type(one).__name__}.",
-                        f"Bidirectional 需要循环层（如 LSTM），实际为 {type(one).__name__}。",
+                        f"Bidirectional needs recurrent layers, such as LSTM, {shown(one).en}",
+                        f"Bidirectional 需要循环层（如 LSTM），{shown(one).zh}",
                     )
                 )
         super().__init__(**kwargs)
