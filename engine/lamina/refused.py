@@ -170,7 +170,7 @@ _GROUPS: tuple[tuple[Text, tuple[str, ...]], ...] = (
             "this layer does not exist here yet. Prepare the data before the model instead.",
             "该层尚不存在。请在模型之前处理数据。",
         ),
-        ("layers.ContrastLimitedAdaptiveHistogramEqualization", "layers.MaxNumBoundingBoxes"),
+        ("layers.MaxNumBoundingBoxes",),
     ),
     (
         Text("give each layer its dtype.", "请为每个层指定 dtype。"),

@@ -451,6 +451,7 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
         name: one(st.just(config), IMAGE)
         for name, config in {
             "AutoContrast": {},
+            "ContrastLimitedAdaptiveHistogramEqualization": {},
             "CutMix": {},
             "Equalization": {},
             "RandomGaussianBlur": {},

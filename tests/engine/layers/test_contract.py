@@ -98,6 +98,7 @@ SMALLEST: dict[str, tuple[dict[str, Any], list[tuple[int | None, ...]]]] = {
         for name in (
             "AugMix",
             "AutoContrast",
+            "ContrastLimitedAdaptiveHistogramEqualization",
             "CutMix",
             "Equalization",
             "MixUp",

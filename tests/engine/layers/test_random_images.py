@@ -55,6 +55,10 @@ PINNED = [
     ("AutoContrast", {}),
     ("AutoContrast", {"value_range": (0, 300)}),
     ("Equalization", {}),
+    ("ContrastLimitedAdaptiveHistogramEqualization", {}),
+    ("ContrastLimitedAdaptiveHistogramEqualization", {"clip_limit": 0.0, "tile_grid_size": (2, 3)}),
+    ("ContrastLimitedAdaptiveHistogramEqualization", {"clip_limit": 1.5, "tile_grid_size": (3, 7), "value_range": (0, 400)}),
+    ("ContrastLimitedAdaptiveHistogramEqualization", {"tile_grid_size": (1, 1)}),
     ("Equalization", {"bins": 40}),
     ("Equalization", {"bins": 100, "value_range": (0, 400)}),
     ("Solarization", {"addition_factor": 0.0, "threshold_factor": (0.0, 0.0)}),
@@ -296,6 +300,23 @@ def test_channels_of_one_value_stay_as_they_are():
         torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-3)
 
 
+def test_parts_of_an_image_are_evened_out_each_by_itself():
+    layer = layers.ContrastLimitedAdaptiveHistogramEqualization(
+        (0, 1), clip_limit=40.0, tile_grid_size=2
+    )
+    x = images(1, 32, 32, 1, high=0.1)
+    x[:, :, 16:] += 0.9
+    found = layer(x)
+    assert torch.equal(layer(x, training=False), found)
+    assert found.shape == x.shape
+    assert 0 <= found.min() < 0.05
+    for half in (found[:, :, :8], found[:, :, -8:]):
+        assert half.std() > 5 * x[:, :, :8].std()  # from a tenth of the range to most of it
+    again = type(layer).from_config(layer.get_config())
+    assert torch.equal(again(x), found)
+    assert torch.equal(layer(x[0]), found[0])
+
+
 def test_jitter_draws_each_change_for_each_image():
     x = images(1, 8, 8, 3).repeat(8, 1, 1, 1)
     jitter = layers.RandomColorJitter((0, 255), 0.2, 0.2, 0.4, 0.3, seed=4)
@@ -306,9 +327,7 @@ def test_jitter_draws_each_change_for_each_image():
     assert torch.equal(layers.RandomColorJitter()(x, training=True), x)
 
 
-@pytest.mark.parametrize(
-    "name", ["MaxNumBoundingBoxes", "ContrastLimitedAdaptiveHistogramEqualization"]
-)
+@pytest.mark.parametrize("name", ["MaxNumBoundingBoxes"])
 def test_what_is_left_out_says_so(name):
     with pytest.raises(NotSupportedError, match=name):
         getattr(layers, name)
