@@ -363,13 +363,6 @@ class Model(Network):
             results.update(result if isinstance(result, dict) else {metric.name: result})
         return results
 
-    @property
-    def metrics_variables(self) -> list[Any]:
-        """What the metrics remember."""
-        return [
-            variable for metric in self.metrics for variable in getattr(metric, "variables", ())
-        ]
-
     def get_state_tree(
         self, value_format: Literal["backend_tensor", "numpy_array"] = "backend_tensor"
     ) -> dict[str, Any]:

@@ -155,3 +155,9 @@ def test_configurations_come_back(make):
     again.set_weights(model.get_weights())
     for a, b in zip(values(again), values(model), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_lambda_is_made_again_from_its_configuration_in_memory():
+    layer = lamina.layers.Lambda(lambda x: 2 * x, name="twice")
+    again = lamina.layers.Lambda.from_config(layer.get_config(), safe_mode=False)
+    assert float(again(np.ones((1, 1)))) == 2

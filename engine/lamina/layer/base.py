@@ -411,6 +411,13 @@ class Layer(Declared, StoredLayer):
         return [*own, *(metric for layer in self.sublayers for metric in layer.metrics)]
 
     @property
+    def metrics_variables(self) -> list[Any]:
+        """What the metrics remember."""
+        return [
+            variable for metric in self.metrics for variable in getattr(metric, "variables", ())
+        ]
+
+    @property
     def call_parameters(self) -> Mapping[str, inspect.Parameter]:
         """The named parameters of what the layer computes with."""
         return calling.parameters_of(type(self))

@@ -17,6 +17,7 @@ from lamina.losses.arguments import as_float_tensor, as_tensor, in_full
 from lamina.losses.reduction import PLAIN_MEANS, Reduction, both, reduce_loss
 from lamina.naming import snake_case
 from lamina.registry import Registry
+from lamina.settings import floatx
 from lamina.text import Text
 
 Head = Literal["softmax", "sigmoid"]
@@ -63,8 +64,8 @@ class Loss(Declared):
     dtype: DtypeName | None = field(
         None,
         doc=Text(
-            "Floating-point type of the computation; empty keeps that of the predictions.",
-            "计算所用的浮点类型；留空则与预测值相同。",
+            "Floating-point type of the computation; empty keeps that of predicted tensors, and takes floatx for arrays.",
+            "计算所用的浮点类型；留空则与预测张量相同，数组则使用 floatx。",
         ),
         advanced=True,
     )
@@ -83,9 +84,10 @@ class Loss(Declared):
         if not isinstance(y_pred, Tensor) and is_nest_of_tensors(y_pred):
             return self._at_once(y_true, y_pred, sample_weight)
         mask = mask_of(y_pred)
+        was_tensor = isinstance(y_pred, Tensor)
         y_pred = as_float_tensor(y_pred, self.dtype)
         if self.dtype is None:
-            y_pred = in_full(y_pred)
+            y_pred = in_full(y_pred) if was_tensor else y_pred.to(getattr(torch, floatx()))
         y_true = self.cast_target(as_tensor(y_true, y_pred.device), y_pred)
         if sample_weight is None and mask is None and self.reduction in PLAIN_MEANS:
             return self.mean(y_true, y_pred)

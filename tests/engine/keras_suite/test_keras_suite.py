@@ -10,8 +10,10 @@ from tests.engine.keras_suite.running import Tally, run_tests, tallies
 from tests.engine.keras_suite.scope import FAMILIES, reason_out
 
 QUICK = ("activations", "constraints", "losses", "metrics", "optimizers", "regularizers")
-LEAST: dict[str, float] = defaultdict(lambda: 0.9, models=0.75)
-"""Share of the tests in scope that pass; those below nine tenths are to be raised, never lowered."""
+LEAST: dict[str, float] = defaultdict(
+    lambda: 0.9, layers=0.92, losses=0.93, metrics=0.94, models=0.95, optimizers=0.94
+)
+"""Share of the tests in scope that pass, at the least; to be raised, never lowered."""
 
 
 def _check(counts: dict[str, Tally]) -> None:

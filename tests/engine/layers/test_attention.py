@@ -204,3 +204,11 @@ def test_what_does_not_fit_is_said_in_words() -> None:
     with pytest.raises(ConfigError, match="got 1"):
         layers.Attention()(lamina.Input((3, 4)))
     assert layers.GroupedQueryAttention is layers.GroupQueryAttention
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_flags_may_be_numbers(name: str) -> None:
+    x = np.random.default_rng(0).normal(size=(2, 4, 6)).astype("float32")
+    layer = getattr(layers, name)(**CONFIGS[name])
+    expected = layer(x, x, use_causal_mask=True)
+    np.testing.assert_array_equal(layer(x, x, use_causal_mask=1).detach(), expected.detach())

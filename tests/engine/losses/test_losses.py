@@ -314,3 +314,16 @@ def test_one_hot_targets_given_to_the_sparse_loss_are_named():
 def test_parameters_come_in_keras_order(name):
     theirs = list(inspect.signature(getattr(keras.losses, name).__init__).parameters)[1:]
     assert list(losses.LOSSES.get(name).declared_fields) == theirs
+
+
+@pytest.mark.parametrize("k", [losses, keras.losses], ids=["lamina", "keras"])
+def test_arrays_are_measured_in_the_default_type(k):
+    y_true, y_pred = np.array([[1.0, 0.0]]), np.array([[0.25, 0.5]])
+    loss = k.MeanSquaredError()(y_true, y_pred)
+    assert loss.dtype == torch.float32
+    assert float(loss) == pytest.approx(0.40625)
+
+
+def test_tensors_of_double_precision_keep_it():
+    y = torch.zeros(2, 3, dtype=torch.float64)
+    assert losses.MeanSquaredError()(y, y + 1).dtype == torch.float64

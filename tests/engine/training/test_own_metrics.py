@@ -116,3 +116,27 @@ def test_a_model_without_metrics_of_its_own_keeps_the_plain_steps():
     model.compile("sgd", "mse", metrics=["mae"])
     model.fit(np.ones((8, 5)), np.ones((8, 2)), verbose=0)
     assert not model.trainer._has_attached
+
+
+@pytest.mark.parametrize("k", [lamina, keras], ids=["lamina", "keras"])
+def test_a_layer_knows_what_its_metrics_remember(k):
+    class Watching(k.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.seen = k.metrics.Mean(name="seen")
+
+        def call(self, x):
+            return x
+
+    class Around(k.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = Watching()
+            self.largest = k.metrics.Mean(name="largest")
+
+        def call(self, x):
+            return self.inner(x)
+
+    layer = Around()
+    assert len(layer.metrics_variables) == 4
+    assert len(layer.inner.metrics_variables) == 2

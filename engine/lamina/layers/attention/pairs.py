@@ -90,7 +90,7 @@ def attend(
     bias = None
     if allowed is not None:  # not -inf, which makes a query that may look nowhere NaN
         bias = torch.where(allowed, 0.0, torch.finfo(q.dtype).min * 0.7).to(q.dtype)
-    return F.scaled_dot_product_attention(q, k, v, bias, dropout, is_causal)
+    return F.scaled_dot_product_attention(q, k, v, bias, dropout, bool(is_causal))
 
 
 @torch.fx.wrap

@@ -87,14 +87,26 @@ class Lambda(Layer):
         return {**super().get_config(), **config}
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
+    def from_config(
+        cls,
+        config: Mapping[str, Any],
+        custom_objects: Mapping[str, Any] | None = None,
+        safe_mode: bool | None = None,  # noqa: ARG003 - code in a configuration is never run
+    ) -> Self:
         """The layer of a configuration; code in it is refused.
+
+        Args:
+            config: What `get_config` gave.
+            custom_objects: Functions by name, beside the registered ones.
+            safe_mode: Taken for the sake of Keras scripts; code is refused, whatever it says.
 
         Raises:
             NotSupportedError: If it holds program code instead of the name of a function.
         """
         made = {
-            key: deserialize_keras_object(value) if isinstance(value, Mapping) else value
+            key: deserialize_keras_object(value, custom_objects)
+            if isinstance(value, Mapping)
+            else value
             for key, value in config.items()
             if key != "dtype"
         }
