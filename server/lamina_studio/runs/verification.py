@@ -15,6 +15,7 @@ import numpy as np
 from lamina_studio.database import Database
 from lamina_studio.errors import StudioError
 from lamina_studio.graphs.service import opens_in_keras
+from lamina_studio.runs.errors import InferenceFailed
 from lamina_studio.runs.feed import Feed
 from lamina_studio.runs.folders import RunFolder, read_json
 from lamina_studio.runs.inference.caller import Inference
@@ -22,6 +23,8 @@ from lamina_studio.runs.repository import RunRepository
 from lamina_studio.runs.schemas import as_listed
 
 TOLERANCE = 1e-5
+WAITS_S = (30.0, 120.0, 600.0)
+"""When a process that did not answer is asked again: a busy machine says nothing about a model."""
 
 logger = logging.getLogger(__name__)
 
@@ -57,8 +60,7 @@ class Verifier:
         if proof is None or run is None:
             return
         try:
-            async with self._turn:
-                found = await self._inference.predict(folder.model, run.training, proof["inputs"])
+            found = await self._predict(folder.model, run.training, proof["inputs"])
         except StudioError as error:
             logger.error("run %s: its model cannot be used: %s", run_id, error)
             return
@@ -71,6 +73,22 @@ class Verifier:
         async with self._database.transaction() as session:
             await RunRepository(session).mark_verified(run_id, folder.model.name)
         self._feed.announce(as_listed(run))
+
+    async def _predict(self, model: Path, training: Any, inputs: Any) -> dict[str, Any]:
+        """What a clean process predicts.
+
+        Raises:
+            StudioError: If it cannot use the model, or never answers.
+        """
+        for wait_s in WAITS_S:
+            try:
+                async with self._turn:
+                    return await self._inference.predict(model, training, inputs)
+            except InferenceFailed as error:
+                logger.warning("%s: not verified yet, again in %.0f s: %s", model, wait_s, error)
+            await asyncio.sleep(wait_s)
+        async with self._turn:
+            return await self._inference.predict(model, training, inputs)
 
 
 def _is_same(found: dict[str, Any], wanted: dict[str, Any]) -> bool:

@@ -3,8 +3,10 @@
 import pytest
 from sqlalchemy import update
 
+from lamina.text import Text
 from lamina_studio.database import utc_now
-from lamina_studio.runs.errors import InferenceFailed
+from lamina_studio.runs import verification
+from lamina_studio.runs.errors import InferenceFailed, InferenceRefused
 from lamina_studio.runs.folders import write_json
 from lamina_studio.runs.repository import RunRepository
 from lamina_studio.runs.tables import ArtifactRow, RunRow
@@ -28,21 +30,22 @@ def chain(*layers):
 class Says:
     """Stands in for the child process."""
 
-    def __init__(self, outputs):
-        self.outputs = outputs
+    def __init__(self, *answers):
+        self.answers = list(answers)
 
     async def predict(self, model, training, inputs):
         assert inputs == [[1.0]]
-        if isinstance(self.outputs, Exception):
-            raise self.outputs
-        return {"outputs": self.outputs, "classes": None}
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return {"outputs": answer, "classes": None}
 
 
 @pytest.fixture
 async def verified(studio):
-    """Whether the model of a run counts as verified, after a child has said `outputs`."""
+    """Whether the model of a run counts as verified, after a child has given these answers, one each time."""
 
-    async def verify(outputs, proof=True, layers=()):
+    async def verify(*answers, proof=True, layers=()):
         run_id = await studio.submit(steps=1)
         await studio.ended(run_id)
         folder = studio.folder(run_id)
@@ -53,7 +56,7 @@ async def verified(studio):
             session.add(ArtifactRow(run_id=run_id, name="model.keras", **about))
             await session.execute(update(RunRow).values(graph=chain(*layers)))
         runs_folder = folder.path.parent
-        verifier = Verifier(studio.database, studio.runs.feed, Says(outputs), runs_folder)
+        verifier = Verifier(studio.database, studio.runs.feed, Says(*answers), runs_folder)
         verifier.begin(run_id)
         await studio.until(lambda: not verifier._tasks)
         async with studio.database.transaction(write=False) as session:
@@ -76,9 +79,16 @@ async def test_anything_else_is_not(verified, outputs, caplog):
 
 
 async def test_a_model_that_cannot_be_loaded_is_not(verified, caplog):
-    from lamina.text import Text
+    assert not await verified(InferenceRefused(Text("broken", "坏了")))
+    assert "cannot be used" in caplog.text
 
-    assert not await verified(InferenceFailed(Text("broken", "坏了")))
+
+async def test_a_process_that_did_not_answer_is_asked_again(verified, monkeypatch, caplog):
+    monkeypatch.setattr(verification, "WAITS_S", (0.0, 0.0))
+    slow = InferenceFailed(Text("no answer", "没有回答"))
+    assert await verified(slow, slow, WANTED)
+    assert "cannot be used" not in caplog.text
+    assert not await verified(slow, slow, slow)
     assert "cannot be used" in caplog.text
 
 
