@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -158,3 +159,30 @@ def test_a_field_stands_behind_an_inherited_one_and_a_type_is_passed_on() -> Non
     assert list(Middle.declared_fields) == ["zeroth", "first", "second", "third", "fourth", "fifth"]
     with pytest.raises(ConfigError, match="first must be at least 1"):
         Whole(first=0)
+
+
+def test_a_class_takes_what_it_shares_by_position_in_an_order_of_its_own() -> None:
+    class Shared(Declared):
+        seed: int = field(0, doc=NONE, kw_only=True)
+        mode: str = field("a", doc=NONE, kw_only=True)
+
+    class First(Shared):
+        size: int = field(doc=NONE)
+
+        positional = ("mode", "seed")
+
+    class Second(Shared):
+        size: int = field(doc=NONE)
+
+        positional = ("seed",)
+
+    class Third(First):
+        pass
+
+    assert str(inspect.signature(First)).startswith("(size: int, mode: str = 'a', seed: int = 0)")
+    assert First(1, "b", 2).get_config() == {"size": 1, "mode": "b", "seed": 2}
+    assert Third(1, "b", 2).get_config() == First(1, "b", 2).get_config()
+    assert Second(1, 2, mode="b").get_config() == {"size": 1, "seed": 2, "mode": "b"}
+    for cls, most in ((First, 3), (Second, 2), (Shared, 0)):
+        with pytest.raises(TypeError, match=f"at most {most} positional"):
+            cls(1, 2, 3, 4)

@@ -11,6 +11,7 @@ follow from that list. pydantic does the parsing.
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import types
 import typing
@@ -42,6 +43,9 @@ class Declared:
     """All fields in the order of the constructor: own ones first, inherited ones after, base by base."""
     own_fields: ClassVar[Mapping[str, FieldSpec]] = {}
     """Those that the class itself declares."""
+    positional: ClassVar[tuple[str, ...]] = ()
+    """Inherited fields that a class takes by position, behind its own ones in this order, where a base takes them by
+    name."""
     aliases: ClassVar[Mapping[str, str]] = {}
     """Old spellings of parameters that are still understood."""
     group: ClassVar[str] = ""
@@ -53,6 +57,8 @@ class Declared:
         own = {name: spec for name, spec in vars(cls).items() if isinstance(spec, FieldSpec)}
         for name in own:
             delattr(cls, name)
+        for name in vars(cls).get("positional", ()):
+            own[name] = dataclasses.replace(cls.declared_fields[name], kw_only=False)
         cls.own_fields = own
         cls.declared_fields = _in_order(cls)
 

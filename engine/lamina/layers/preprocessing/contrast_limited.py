@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lamina.fields import DataFormat, Float, Size2D, field
+from lamina.fields import Float, Size2D, field
 from lamina.layer import layer
-from lamina.layers.preprocessing.factors import DATA_FORMAT, FRACTIONS, VALUE_RANGE, ValueRange
+from lamina.layers.preprocessing.factors import FRACTIONS, VALUE_RANGE, ValueRange
 from lamina.layers.preprocessing.random_colours import other_range
 from lamina.layers.preprocessing.random_images import Drawn, RandomImageLayer
 from lamina.layers.preprocessing.tone import BYTES
@@ -39,7 +39,8 @@ class ContrastLimitedAdaptiveHistogramEqualization(RandomImageLayer):
         ),
     )
     tile_grid_size: Size2D = field((8, 8), doc=Text("Numbers of tiles.", "分块的行数和列数。"))
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
+
+    positional = ("data_format",)
 
     is_random = False
 

@@ -9,18 +9,16 @@ from pydantic import BeforeValidator, WithJsonSchema
 from torch import Tensor
 
 from lamina.errors import ConfigError
-from lamina.fields import DataFormat, Float, Int, field
+from lamina.fields import Float, field
 from lamina.layer import layer
 from lamina.layers.preprocessing.factors import (
-    DATA_FORMAT,
     FRACTIONS,
-    SEED,
     VALUE_RANGE,
     ValueRange,
 )
 from lamina.layers.preprocessing.numbers_field import read_numbers
 from lamina.layers.preprocessing.random_colours import CHANCE, Share, chosen
-from lamina.layers.preprocessing.random_images import Drawn, RandomImageLayer
+from lamina.layers.preprocessing.random_images import Drawn, RandomImageLayer, SeededImageLayer
 from lamina.text import Text
 
 
@@ -56,7 +54,7 @@ def boxes(owner: RandomImageLayer, x: Tensor, across: Tensor, down: Tensor) -> D
 @layer(
     group="preprocessing", summary=Text("Blends pairs of images.", "训练时把两幅图像按比例混合。")
 )
-class MixUp(RandomImageLayer):
+class MixUp(SeededImageLayer):
     """While training, each image blended with another of its batch; called on a dict, its targets as well.
 
     Source: Zhang et al. 2017, arXiv:1710.09412.
@@ -72,8 +70,8 @@ class MixUp(RandomImageLayer):
             "混合比例所服从的 beta 分布的参数；越小越接近只保留其中一幅。",
         ),
     )
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
-    seed: Int | None = field(None, doc=SEED, advanced=True)
+
+    positional = ("data_format", "seed")
 
     def draw(self, x: Tensor) -> Drawn:
         order = self.draws.order(x)
@@ -93,7 +91,7 @@ class MixUp(RandomImageLayer):
     group="preprocessing",
     summary=Text("Puts parts of images into others.", "训练时把一幅图像的区域贴到另一幅上。"),
 )
-class CutMix(RandomImageLayer):
+class CutMix(SeededImageLayer):
     """While training, a rectangle of each image comes from another of its batch; on a dict, its targets are mixed.
 
     Source: Yun et al. 2019, arXiv:1905.04899.
@@ -109,8 +107,8 @@ class CutMix(RandomImageLayer):
             "面积比例所服从的 beta 分布的参数范围。",
         ),
     )
-    seed: Int | None = field(None, doc=SEED, advanced=True)
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
+
+    positional = ("seed", "data_format")
 
     def draw(self, x: Tensor) -> Drawn:
         low, high = self.factor
@@ -159,7 +157,7 @@ FillValue = Annotated[
     group="preprocessing",
     summary=Text("Covers a part of images.", "训练时随机遮盖图像的一块区域。"),
 )
-class RandomErasing(RandomImageLayer):
+class RandomErasing(SeededImageLayer):
     """While training, a rectangle of some images is filled with noise or one colour.
 
     Source: Zhong et al. 2017, arXiv:1708.04896.
@@ -177,8 +175,8 @@ class RandomErasing(RandomImageLayer):
         None, doc=Text("What it is filled with; noise when empty.", "填充值；留空则填充噪声。")
     )
     value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
-    seed: Int | None = field(None, doc=SEED, advanced=True)
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
+
+    positional = ("seed", "data_format")
 
     def draw(self, x: Tensor) -> Drawn:
         low, high = self.scale

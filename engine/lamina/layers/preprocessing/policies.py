@@ -8,11 +8,9 @@ from typing import Annotated, Any
 import torch
 from torch import Tensor
 
-from lamina.fields import DataFormat, Int, PositiveFloat, PositiveInt, field
+from lamina.fields import PositiveFloat, PositiveInt, field
 from lamina.layer import Shape, layer
 from lamina.layers.preprocessing.factors import (
-    DATA_FORMAT,
-    SEED,
     VALUE_RANGE,
     Pair,
     ValueRange,
@@ -118,8 +116,8 @@ class RandAugment(_Policy):
     num_ops: PositiveInt = field(2, doc=Text("Number of changes.", "变化的次数。"))
     factor: Strength = field(0.5, doc=_STRENGTH)
     interpolation: Interpolation = field("bilinear", doc=_INTERPOLATION, advanced=True)
-    seed: Int | None = field(None, doc=SEED, advanced=True)
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
+
+    positional = ("seed", "data_format")
 
     @property
     def changes(self) -> Sequence[type[RandomImageLayer]]:
@@ -181,8 +179,8 @@ class AugMix(_Policy):
         advanced=True,
     )
     interpolation: Interpolation = field("bilinear", doc=_INTERPOLATION, advanced=True)
-    seed: Int | None = field(None, doc=SEED, advanced=True)
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
+
+    positional = ("seed", "data_format")
 
     @property
     def changes(self) -> Sequence[type[RandomImageLayer]]:

@@ -10,12 +10,10 @@ from pydantic import BeforeValidator, WithJsonSchema
 from torch import Tensor
 
 from lamina.errors import ConfigError
-from lamina.fields import DataFormat, Int, field
+from lamina.fields import field
 from lamina.layer import layer
 from lamina.layers.preprocessing.factors import (
-    DATA_FORMAT,
     FRACTIONS,
-    SEED,
     VALUE_RANGE,
     ValueRange,
     given_factor,
@@ -31,7 +29,7 @@ from lamina.layers.preprocessing.random_colours import (
     Share,
     chosen,
 )
-from lamina.layers.preprocessing.random_images import Drawn, RandomImageLayer
+from lamina.layers.preprocessing.random_images import Drawn, RandomImageLayer, SeededImageLayer
 from lamina.ops.image import rgb_to_grayscale
 from lamina.text import Text
 
@@ -56,8 +54,8 @@ class RandomColorDegeneration(Colours):
         suggest=[0.0, 0.5], doc=Text("Share of the grey image at most.", "灰度图所占的最大比例。")
     )
     value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
-    seed: Int | None = field(None, doc=SEED, advanced=True)
+
+    positional = ("data_format", "seed")
 
     def draw(self, x: Tensor) -> Drawn:
         low, high = self.factor
@@ -90,8 +88,8 @@ class RandomColorJitter(Colours):
         None, doc=Text("As of RandomSaturation.", "同 RandomSaturation。")
     )
     hue_factor: GivenShare | None = field(None, doc=Text("As of RandomHue.", "同 RandomHue。"))
-    seed: Int | None = field(None, doc=SEED, advanced=True)
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
+
+    positional = ("seed", "data_format")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -145,7 +143,7 @@ OddPair = Annotated[
 
 
 @layer(group="preprocessing", summary=Text("Blurs while training.", "训练时随机模糊图像。"))
-class RandomGaussianBlur(RandomImageLayer):
+class RandomGaussianBlur(SeededImageLayer):
     """While training, blur some images with a bell whose widths are drawn for each batch.
 
     Shapes:
@@ -161,8 +159,8 @@ class RandomGaussianBlur(RandomImageLayer):
         ),
     )
     value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
-    seed: Int | None = field(None, doc=SEED, advanced=True)
+
+    positional = ("data_format", "seed")
 
     def draw(self, x: Tensor) -> Drawn:
         low, high = self.sigma

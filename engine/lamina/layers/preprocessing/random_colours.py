@@ -10,18 +10,16 @@ from pydantic import PlainSerializer
 from torch import Tensor
 
 from lamina.errors import ShapeError
-from lamina.fields import DataFormat, Fraction, Int, field
+from lamina.fields import Fraction, field
 from lamina.layer import Shape, layer, shape_text
 from lamina.layers.preprocessing.factors import (
-    DATA_FORMAT,
     FRACTIONS,
-    SEED,
     VALUE_RANGE,
     Pair,
     ValueRange,
     factor,
 )
-from lamina.layers.preprocessing.random_images import Drawn, RandomImageLayer
+from lamina.layers.preprocessing.random_images import Drawn, RandomImageLayer, SeededImageLayer
 from lamina.ops.image import hsv_to_rgb, rgb_to_grayscale, rgb_to_hsv
 from lamina.text import Text
 
@@ -55,7 +53,7 @@ def chosen(owner: RandomImageLayer, x: Tensor, chance: Pair) -> Tensor:
     return owner.draws.uniform(x, len(x), 1, 1, 1) < likely
 
 
-class Colours(RandomImageLayer):
+class Colours(SeededImageLayer):
     """Layers that need red, green and blue."""
 
     channels: ClassVar[tuple[int, ...]] = (3,)
@@ -78,7 +76,7 @@ class Colours(RandomImageLayer):
     group="preprocessing",
     summary=Text("Changes contrast while training.", "训练时随机改变对比度。"),
 )
-class RandomContrast(RandomImageLayer):
+class RandomContrast(SeededImageLayer):
     """While training, (x - mean) c + mean for each channel, with c from 1 - lower to 1 + upper drawn for each image.
 
     Shapes:
@@ -90,7 +88,8 @@ class RandomContrast(RandomImageLayer):
         doc=Text("How much more or less contrast at most, as a share.", "对比度的最大变化比例。"),
     )
     value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
-    seed: Int | None = field(None, doc=SEED, advanced=True)
+
+    positional = ("seed",)
 
     def draw(self, x: Tensor) -> Drawn:
         low, high = 1 - self.factor[0], 1 + self.factor[1]
@@ -106,7 +105,7 @@ class RandomContrast(RandomImageLayer):
     group="preprocessing",
     summary=Text("Changes brightness while training.", "训练时随机改变亮度。"),
 )
-class RandomBrightness(RandomImageLayer):
+class RandomBrightness(SeededImageLayer):
     """While training, add to each image an amount of its own.
 
     Shapes:
@@ -121,7 +120,8 @@ class RandomBrightness(RandomImageLayer):
         ),
     )
     value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
-    seed: Int | None = field(None, doc=SEED, advanced=True)
+
+    positional = ("seed",)
 
     def draw(self, x: Tensor) -> Drawn:
         low, high = self.factor
@@ -146,8 +146,8 @@ class RandomHue(Colours):
         doc=Text("Share of half a turn of the hues at most.", "色调偏移的最大量（占半圈的比例）。"),
     )
     value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
-    seed: Int | None = field(None, doc=SEED, advanced=True)
+
+    positional = ("data_format", "seed")
 
     def draw(self, x: Tensor) -> Drawn:
         low, high = self.factor
@@ -184,8 +184,8 @@ class RandomSaturation(Colours):
         ),
     )
     value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
-    seed: Int | None = field(None, doc=SEED, advanced=True)
+
+    positional = ("data_format", "seed")
 
     def draw(self, x: Tensor) -> Drawn:
         low, high = self.factor
@@ -215,8 +215,8 @@ class RandomGrayscale(Colours):
     factor: Fraction = field(
         0.5, doc=Text("How likely an image is changed.", "每幅图像被改变的概率。")
     )
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
-    seed: Int | None = field(None, doc=SEED, advanced=True)
+
+    positional = ("data_format", "seed")
 
     def draw(self, x: Tensor) -> Drawn:
         return {"should_apply": self.draws.uniform(x, len(x), 1, 1, 1) < self.factor}
@@ -228,7 +228,7 @@ class RandomGrayscale(Colours):
 @layer(
     group="preprocessing", summary=Text("Turns values round while training.", "训练时随机反色。")
 )
-class RandomInvert(RandomImageLayer):
+class RandomInvert(SeededImageLayer):
     """While training, the greatest value minus x for some images.
 
     Shapes:
@@ -237,8 +237,8 @@ class RandomInvert(RandomImageLayer):
 
     factor: Share = field(1.0, doc=CHANCE)
     value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
-    seed: Int | None = field(None, doc=SEED, advanced=True)
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
+
+    positional = ("seed", "data_format")
 
     def draw(self, x: Tensor) -> Drawn:
         return {"apply_inversion": chosen(self, x, self.factor)}
@@ -251,7 +251,7 @@ class RandomInvert(RandomImageLayer):
     group="preprocessing",
     summary=Text("Keeps fewer values while training.", "训练时随机减少颜色级数。"),
 )
-class RandomPosterization(RandomImageLayer):
+class RandomPosterization(SeededImageLayer):
     """While training, keep the upper bits of each value of 8 bits, a number of bits drawn for each image.
 
     Shapes:
@@ -266,8 +266,8 @@ class RandomPosterization(RandomImageLayer):
         ),
     )
     value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
-    seed: Int | None = field(None, doc=SEED, advanced=True)
+
+    positional = ("data_format", "seed")
 
     def draw(self, x: Tensor) -> Drawn:
         low, high = map(int, self.factor)
@@ -285,7 +285,7 @@ class RandomPosterization(RandomImageLayer):
     group="preprocessing",
     summary=Text("Sharpens or blurs while training.", "训练时随机锐化或柔化。"),
 )
-class RandomSharpness(RandomImageLayer):
+class RandomSharpness(SeededImageLayer):
     """While training, blend each image with a smoothed one: 0 is smooth, 0.5 as it was, 1 sharper.
 
     Shapes:
@@ -299,8 +299,8 @@ class RandomSharpness(RandomImageLayer):
         ),
     )
     value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
-    seed: Int | None = field(None, doc=SEED, advanced=True)
+
+    positional = ("data_format", "seed")
 
     def draw(self, x: Tensor) -> Drawn:
         low, high = self.factor

@@ -5,10 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lamina.fields import DataFormat, Int, PositiveInt, field
+from lamina.fields import PositiveInt, field
 from lamina.layer import Shape, layer
-from lamina.layers.preprocessing.factors import DATA_FORMAT, SEED
-from lamina.layers.preprocessing.random_images import Drawn, RandomImageLayer
+from lamina.layers.preprocessing.random_images import Drawn, SeededImageLayer
 from lamina.layers.preprocessing.resizing import largest_like, middle, resized
 from lamina.text import Text
 
@@ -17,7 +16,7 @@ from lamina.text import Text
     group="preprocessing",
     summary=Text("Cuts out a random part while training.", "训练时随机裁剪图像的一部分。"),
 )
-class RandomCrop(RandomImageLayer):
+class RandomCrop(SeededImageLayer):
     """While training, a part of this size at a place that is drawn for each batch.
 
     In inference, and where images are smaller, it is the largest part of the middle with these proportions, resized.
@@ -28,8 +27,8 @@ class RandomCrop(RandomImageLayer):
 
     height: PositiveInt = field(suggest=24, doc=Text("Height of the output.", "输出的高度。"))
     width: PositiveInt = field(suggest=24, doc=Text("Width of the output.", "输出的宽度。"))
-    seed: Int | None = field(None, doc=SEED, advanced=True)
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
+
+    positional = ("seed", "data_format")
 
     is_random = False
 

@@ -7,10 +7,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from lamina.fields import DataFormat, Int, field
+from lamina.fields import field
 from lamina.layer import layer
-from lamina.layers.preprocessing.factors import DATA_FORMAT, SEED
-from lamina.layers.preprocessing.random_images import Drawn, RandomImageLayer
+from lamina.layers.preprocessing.random_images import Drawn, SeededImageLayer
 from lamina.text import Text
 
 AXES_OF = {"horizontal": (2,), "vertical": (1,), "horizontal_and_vertical": (2, 1)}
@@ -20,7 +19,7 @@ AXES_OF = {"horizontal": (2,), "vertical": (1,), "horizontal_and_vertical": (2, 
     group="preprocessing",
     summary=Text("Mirrors images at random while training.", "训练时随机翻转图像。"),
 )
-class RandomFlip(RandomImageLayer):
+class RandomFlip(SeededImageLayer):
     """While training, mirror each image with probability one half; along both axes at once where both are named.
 
     Shapes:
@@ -30,8 +29,8 @@ class RandomFlip(RandomImageLayer):
     mode: Literal["horizontal_and_vertical", "horizontal", "vertical"] = field(
         "horizontal_and_vertical", doc=Text("Which way.", "翻转方向。")
     )
-    seed: Int | None = field(None, doc=SEED, advanced=True)
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
+
+    positional = ("seed", "data_format")
 
     def draw(self, x: Tensor) -> Drawn:
         return {"flips": self.draws.uniform(x, len(x), 1, 1, 1) <= 0.5}

@@ -8,18 +8,16 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from lamina.fields import DataFormat, Float, Int, field
+from lamina.fields import Float, field
 from lamina.layer import layer
 from lamina.layers.preprocessing.factors import (
-    DATA_FORMAT,
-    SEED,
     Pair,
     ShearFactor,
     bounds,
     factor,
     given_factor,
 )
-from lamina.layers.preprocessing.random_images import Drawn, RandomImageLayer
+from lamina.layers.preprocessing.random_images import Drawn, SeededImageLayer
 from lamina.ops.sampling import FillMode, Interpolation, affine, linear_maps
 from lamina.text import Text
 
@@ -42,12 +40,14 @@ ZoomFactor = Annotated[(float | list[float], *given_factor(-1.0, 1.0, without_le
 ShiftFactor = Annotated[(float | list[float], *given_factor(-1.0, 1.0))]
 
 
-class _Moved(RandomImageLayer):
+class _Moved(SeededImageLayer):
     """Layers that look at each image through a map of the plane."""
 
-    fill_mode: FillMode
-    interpolation: Interpolation
-    fill_value: float
+    fill_mode: FillMode = field("reflect", doc=_FILL_MODE, kw_only=True)
+    interpolation: Interpolation = field(
+        "bilinear", doc=_INTERPOLATION, advanced=True, kw_only=True
+    )
+    fill_value: Float = field(0.0, doc=_FILL_VALUE, advanced=True, kw_only=True)
 
     def maps(self, x: Tensor, drawn: Drawn) -> Tensor:
         """For each image, where its pixels come from; see `affine`."""
@@ -77,11 +77,8 @@ class RandomRotation(_Moved):
             "最大旋转角度（占整圈的比例，双向）；也可给出上下限两个数值。",
         ),
     )
-    fill_mode: FillMode = field("reflect", doc=_FILL_MODE)
-    interpolation: Interpolation = field("bilinear", doc=_INTERPOLATION, advanced=True)
-    seed: Int | None = field(None, doc=SEED, advanced=True)
-    fill_value: Float = field(0.0, doc=_FILL_VALUE, advanced=True)
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
+
+    positional = ("fill_mode", "interpolation", "seed", "fill_value", "data_format")
 
     def draw(self, x: Tensor) -> Drawn:
         low, high = (360.0 * share for share in self.factor)
@@ -113,11 +110,8 @@ class RandomZoom(_Moved):
             "宽度方向的缩放；留空则与高度相同。",
         ),
     )
-    fill_mode: FillMode = field("reflect", doc=_FILL_MODE)
-    interpolation: Interpolation = field("bilinear", doc=_INTERPOLATION, advanced=True)
-    seed: Int | None = field(None, doc=SEED, advanced=True)
-    fill_value: Float = field(0.0, doc=_FILL_VALUE, advanced=True)
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
+
+    positional = ("fill_mode", "interpolation", "seed", "fill_value", "data_format")
 
     def _drawn(self, x: Tensor, given: float | list[float]) -> Tensor:
         low, high = bounds(given)
@@ -147,11 +141,8 @@ class RandomTranslation(_Moved):
 
     height_factor: ShiftFactor = field(suggest=0.1, doc=_HEIGHT)
     width_factor: ShiftFactor = field(suggest=0.1, doc=_WIDTH)
-    fill_mode: FillMode = field("reflect", doc=_FILL_MODE)
-    interpolation: Interpolation = field("bilinear", doc=_INTERPOLATION, advanced=True)
-    seed: Int | None = field(None, doc=SEED, advanced=True)
-    fill_value: Float = field(0.0, doc=_FILL_VALUE, advanced=True)
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
+
+    positional = ("fill_mode", "interpolation", "seed", "fill_value", "data_format")
 
     def draw(self, x: Tensor) -> Drawn:
         shifts = []
@@ -181,11 +172,8 @@ class RandomShear(_Moved):
         0.0,
         doc=Text("Shift of a column for each column before it, at most.", "每列垂直错切的最大量。"),
     )
-    interpolation: Interpolation = field("bilinear", doc=_INTERPOLATION, advanced=True)
-    fill_mode: FillMode = field("reflect", doc=_FILL_MODE)
-    fill_value: Float = field(0.0, doc=_FILL_VALUE, advanced=True)
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
-    seed: Int | None = field(None, doc=SEED, advanced=True)
+
+    positional = ("interpolation", "fill_mode", "fill_value", "data_format", "seed")
 
     def draw(self, x: Tensor) -> Drawn:
         shears = [

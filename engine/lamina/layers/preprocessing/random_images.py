@@ -14,16 +14,16 @@ import torch
 from torch import Tensor, nn
 
 from lamina.errors import NotSupportedError
-from lamina.fields import DataFormat, field
+from lamina.fields import DataFormat, Int, field
 from lamina.layer import Layer, Shape, need_rank
-from lamina.layers.preprocessing.factors import DATA_FORMAT
+from lamina.layers.preprocessing.factors import DATA_FORMAT, SEED
 from lamina.layers.windows import AXES
 from lamina.text import Text
 
 Drawn = dict[str, Any]
 """What was drawn for a batch, by name."""
 
-__all__ = ["Drawn", "Draws", "RandomImageLayer"]
+__all__ = ["Drawn", "Draws", "RandomImageLayer", "SeededImageLayer"]
 
 
 class Draws:
@@ -176,3 +176,9 @@ class RandomImageLayer(Layer):
         if self.training or not self.is_random:
             x = self.at_random(x)
         return self.narrowed(x)
+
+
+class SeededImageLayer(RandomImageLayer):
+    """Those that draw something, with a seed of their own for it where there is one."""
+
+    seed: Int | None = field(None, doc=SEED, advanced=True, kw_only=True)

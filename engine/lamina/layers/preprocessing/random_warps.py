@@ -7,18 +7,16 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from lamina.fields import DataFormat, Float, Fraction, Int, field
+from lamina.fields import Float, Fraction, field
 from lamina.layer import layer
 from lamina.layers.preprocessing.factors import (
-    DATA_FORMAT,
-    SEED,
     VALUE_RANGE,
     Pair,
     ValueRange,
     factor,
 )
 from lamina.layers.preprocessing.random_colours import CHANCE, Share, chosen
-from lamina.layers.preprocessing.random_images import Drawn, RandomImageLayer
+from lamina.layers.preprocessing.random_images import Drawn, SeededImageLayer
 from lamina.ops.sampling import FillMode, Interpolation, sampled
 from lamina.ops.warping import perspective_transform, pulled
 from lamina.text import Text
@@ -33,7 +31,7 @@ Force = Annotated[(Pair, *factor(0.0, 1.0))]
     group="preprocessing",
     summary=Text("Tilts images while training.", "训练时随机改变图像的透视。"),
 )
-class RandomPerspective(RandomImageLayer):
+class RandomPerspective(SeededImageLayer):
     """While training, move the corners of some images, as if they were seen from another side.
 
     Shapes:
@@ -50,8 +48,8 @@ class RandomPerspective(RandomImageLayer):
     )
     interpolation: Interpolation = field("bilinear", doc=_INTERPOLATION, advanced=True)
     fill_value: Float = field(0.0, doc=_FILL_VALUE, advanced=True)
-    seed: Int | None = field(None, doc=SEED, advanced=True)
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
+
+    positional = ("seed", "data_format")
 
     def draw(self, x: Tensor) -> Drawn:
         right, down = x.shape[2] - 1.0, x.shape[1] - 1.0
@@ -82,7 +80,7 @@ class RandomPerspective(RandomImageLayer):
     group="preprocessing",
     summary=Text("Bends images while training.", "训练时随机对图像做弹性变形。"),
 )
-class RandomElasticTransform(RandomImageLayer):
+class RandomElasticTransform(SeededImageLayer):
     """While training, pull some images about as if they were on rubber (Simard et al. 2003).
 
     Shapes:
@@ -105,8 +103,8 @@ class RandomElasticTransform(RandomImageLayer):
     )
     fill_value: Float = field(0.0, doc=_FILL_VALUE, advanced=True)
     value_range: ValueRange = field((0, 255), doc=VALUE_RANGE)
-    seed: Int | None = field(None, doc=SEED, advanced=True)
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
+
+    positional = ("seed", "data_format")
 
     def draw(self, x: Tensor) -> Drawn:
         low, high = self.scale

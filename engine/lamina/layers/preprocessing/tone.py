@@ -8,19 +8,17 @@ import torch
 from annotated_types import Ge
 from torch import Tensor
 
-from lamina.fields import DataFormat, Int, field
+from lamina.fields import Int, field
 from lamina.layer import layer
 from lamina.layers.preprocessing.factors import (
-    DATA_FORMAT,
     FRACTIONS,
-    SEED,
     VALUE_RANGE,
     Pair,
     ValueRange,
     upward_factor,
 )
 from lamina.layers.preprocessing.random_colours import other_range
-from lamina.layers.preprocessing.random_images import Drawn, RandomImageLayer
+from lamina.layers.preprocessing.random_images import Drawn, RandomImageLayer, SeededImageLayer
 from lamina.text import Text
 
 BYTES = (0.0, 255.0)
@@ -69,7 +67,8 @@ class Equalization(RandomImageLayer):
     bins: Annotated[Int, Ge(2)] = field(
         256, doc=Text("How finely values are told apart.", "直方图的区间数。")
     )
-    data_format: DataFormat = field(None, doc=DATA_FORMAT, advanced=True)
+
+    positional = ("data_format",)
 
     def draw(self, x: Tensor) -> Drawn:
         return {}
@@ -97,7 +96,7 @@ class Equalization(RandomImageLayer):
     group="preprocessing",
     summary=Text("Turns bright values round while training.", "训练时随机将较亮的数值反转。"),
 )
-class Solarization(RandomImageLayer):
+class Solarization(SeededImageLayer):
     """While training, add an amount to each image, then turn round what is not below a threshold: 255 - x.
 
     Shapes:
@@ -113,7 +112,8 @@ class Solarization(RandomImageLayer):
         doc=Text("The threshold at most, as a share of 255.", "阈值的最大值（占 255 的比例）。"),
     )
     value_range: ValueRange = field((0, 255), suggest=FRACTIONS, doc=VALUE_RANGE)
-    seed: Int | None = field(None, doc=SEED, advanced=True)
+
+    positional = ("seed",)
 
     def draw(self, x: Tensor) -> Drawn:
         # As in Keras, the lower bounds are values, and only the upper ones shares of 255.
