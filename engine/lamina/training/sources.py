@@ -200,6 +200,9 @@ class ArraySource(Source):
 
 def _cut(batch: Batch, size: int) -> Iterator[Batch]:
     """A batch as smaller ones, which are views of it."""
+    if batch.size <= size:
+        yield batch
+        return
     columns = [*batch.inputs, *batch.targets, *batch.weights]
     cuts = [repeat(None) if c is None else c.split(size) for c in columns]
     first, second = len(batch.inputs), len(batch.inputs) + len(batch.targets)
