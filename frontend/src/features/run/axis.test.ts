@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createAxis, formatClock, formatPlace, formatSteps, seriesAxis, tickSteps } from "./axis";
+import { createAxis, formatClock, formatPlace, formatSteps, gutterOf, seriesAxis, tickSteps } from "./axis";
 
 describe("createAxis", () => {
   it("turns steps into epochs once their length is known", () => {
@@ -46,4 +46,11 @@ it("names a place on the axis as precisely as it means something", () => {
     "4.19",
     "1:05",
   ]);
+});
+
+it("gives the vertical axis the room that its widest label needs", () => {
+  const widthOf = (label: string) => label.length * 7.5;
+  expect(gutterOf(["0", "50"], 8, widthOf)).toBe(52);
+  expect(gutterOf(["0", "−1.75e−12"], 8, widthOf)).toBe(76);
+  expect(gutterOf([], 8, widthOf)).toBe(52);
 });

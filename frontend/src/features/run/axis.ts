@@ -63,3 +63,11 @@ export function formatPlace(mode: AxisMode, value: number): string {
       return String(Math.round(value));
   }
 }
+
+/** The least room of a vertical axis: charts whose numbers are short begin at the same place. */
+const LEAST_GUTTER_PX = 52;
+
+/** Room for the widest label of a vertical axis and the gap beside it. */
+export function gutterOf(labels: readonly string[], gap: number, widthOf: (label: string) => number): number {
+  return Math.max(LEAST_GUTTER_PX, ...labels.map((label) => Math.ceil(widthOf(label)) + gap));
+}

@@ -28,8 +28,9 @@ export function formatValue(metric: string, value: number, language: string): st
 /** A tick of a metric's axis: as short as it can be. */
 export function formatTickValue(metric: string, value: number): string {
   if (isShare(metric)) return `${Number((value * 100).toFixed(2))}%`;
-  const text = formatMetric(value);
-  return text.includes(".") && !text.includes("e") ? text.replace(/\.?0+$/, "") : text;
+  const [digits = "", exponent] = formatMetric(value).split("e");
+  const short = digits.includes(".") ? digits.replace(/\.?0+$/, "") : digits;
+  return exponent === undefined ? short : `${short}e${exponent.replace("+", "")}`;
 }
 
 /** What a chart has by this name, in the order of its legend. */

@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Table } from "@/series/lines";
-import { type AxisMode, formatTick, tickSteps } from "./axis";
+import { type AxisMode, formatTick, gutterOf, tickSteps } from "./axis";
 import type { ChartLine } from "./chartTable";
 
 export interface PlotOptions {
@@ -63,6 +63,8 @@ const FAINT = "59";
 const HALF = "8c";
 /** More lines than this between epochs would be a grey area. */
 const MOST_EPOCH_LINES = 60;
+/** Between the labels of the vertical axis and the curves, and from them to the edge. */
+const LABEL_GAP = 8;
 
 function seriesOf(palette: Palette, { isSmoothed, isAlone }: PlotOptions): Record<ChartLine, uPlot.Series> {
   const behind = palette.train + (isSmoothed ? FAINT : HALF);
@@ -152,8 +154,16 @@ export function createPlot(host: HTMLElement, width: number, options: PlotOption
         },
         {
           ...axis,
-          size: 52,
-          gap: 8,
+          size: (self, labels) => {
+            const { ctx } = self;
+            // uPlot sets a font only when it thinks that another one is set.
+            const before = ctx.font;
+            ctx.font = palette.font;
+            const size = gutterOf(labels ?? [], LABEL_GAP, (label) => ctx.measureText(label).width);
+            ctx.font = before;
+            return size;
+          },
+          gap: LABEL_GAP,
           values: (_plot, ticks) => ticks.map((tick) => (tick === null ? "" : options.formatY(tick))),
         },
       ],
