@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 import { changeRun, deleteRun } from "@/api/commands";
-import { RUNS, type Run } from "@/api/runs";
+import { RUNS, type Run, runsQuery } from "@/api/runs";
 import { ConfirmDialog } from "./ConfirmDialog";
 import { RenameDialog } from "./RenameDialog";
 import { useCommand } from "./useCommand";
@@ -19,7 +19,8 @@ interface RunDialogsProps {
 export function RunDialogs({ run, dialog, onClose, onDeleted = onClose }: RunDialogsProps) {
   const { t } = useTranslation("ui");
   const rename = useCommand(changeRun, RUNS);
-  const remove = useCommand(deleteRun, RUNS);
+  // Only the list: to ask again for what is deleted would be refused.
+  const remove = useCommand(deleteRun, runsQuery.queryKey);
   switch (dialog) {
     case "rename":
       return (

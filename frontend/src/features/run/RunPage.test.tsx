@@ -94,7 +94,7 @@ describe("RunPage", () => {
     expect(settings.getByText("mnist-cnn, version 2")).toBeVisible();
   });
 
-  it("says when there is no such run", async () => {
+  it("leads to the runs when there is no such run, which to ask again would not change", async () => {
     serve({
       "GET /api/v1/runs/r_1": new Refusal(404, {
         title: "No such run",
@@ -103,8 +103,33 @@ describe("RunPage", () => {
       }),
     });
     await show();
-    expect(await screen.findByRole("alert")).toHaveTextContent("No such run");
-    expect(screen.getByRole("link", { name: "Runs" })).toHaveAttribute("href", "/runs");
+    expect(await screen.findByRole("alert")).toHaveTextContent("There is no run at this address.");
+    expect(screen.getByRole("link", { name: "To the runs" })).toHaveAttribute("href", "/runs");
+    expect(screen.queryByRole("button", { name: "Try again" })).toBeNull();
+    expect(document.title).toBe("Not found · Lamina");
+  });
+
+  it("offers to try again when the server could not answer", async () => {
+    serve({ "GET /api/v1/runs/r_1": new Refusal(503, { title: "Storage is away", status: 503 }) });
+    await show();
+    expect(await screen.findByRole("button", { name: "Try again" })).toBeVisible();
+  });
+
+  it("asks for nothing of a run that it has deleted", async () => {
+    const asked = serve({
+      "GET /api/v1/runs/r_1": makeRunDetail({}),
+      "GET /api/v1/runs/r_1/artifacts": { items: [FILE], next: null },
+      "GET /api/v1/runs/r_1/events": { items: [], next: null },
+      "DELETE /api/v1/runs/r_1": {},
+    });
+    const onDeleted = vi.fn();
+    await renderPage(<RunPage runId="r_1" onDeleted={onDeleted} />);
+    await userEvent.click(await screen.findByRole("button", { name: "More" }));
+    await userEvent.click(await screen.findByRole("menuitem", { name: "Delete" }));
+    await userEvent.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Delete" }));
+    await waitFor(() => expect(onDeleted).toHaveBeenCalled());
+    const deleted = asked.findIndex(({ method }) => method === "DELETE");
+    expect(asked.slice(deleted + 1).map(({ path }) => path)).toEqual([]);
   });
 
   it.each(["en", "zh-CN"] as const)("is accessible in %s", async (language) => {

@@ -3,7 +3,10 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { ApiError } from "@/api/problem";
 import { type RunDetail, runQuery } from "@/api/runs";
+import { ButtonLink } from "@/ui/ButtonLink";
+import { EmptyState } from "@/ui/EmptyState";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { ChevronLeftIcon } from "@/ui/icons";
 import { Page } from "@/ui/Page";
@@ -27,6 +30,8 @@ export function RunPage({ runId, onDeleted }: { runId: string; onDeleted: () => 
   const { t } = useTranslation("run");
   const run = useQuery(runQuery(runId));
   if (run.isPending) return <RunSkeleton />;
+  // Also when it was there before: it has been deleted meanwhile.
+  if (run.error instanceof ApiError && run.error.status === 404) return <NothingThere />;
   if (run.isLoadingError) {
     return (
       <Page title={t("title")} before={<BackToRuns />}>
@@ -35,6 +40,25 @@ export function RunPage({ runId, onDeleted }: { runId: string; onDeleted: () => 
     );
   }
   return <LoadedRun run={run.data} onDeleted={onDeleted} />;
+}
+
+/** The address names a run that does not exist. */
+function NothingThere() {
+  const { t } = useTranslation("run");
+  return (
+    <Page title={t("missing.title")} before={<BackToRuns />}>
+      <div role="alert">
+        <EmptyState
+          title={t("missing.run")}
+          action={
+            <ButtonLink to="/runs" variant="default">
+              {t("missing.toRuns")}
+            </ButtonLink>
+          }
+        />
+      </div>
+    </Page>
+  );
 }
 
 function LoadedRun({ run, onDeleted }: { run: RunDetail; onDeleted: () => void }) {
