@@ -80,6 +80,22 @@ describe("numbers as typed", () => {
     expect(parseNumber(text, false)).toEqual({ kind: "number", value });
   });
 
+  it.each([
+    ["１２", 12],
+    ["－０．５", -0.5],
+    ["0。5", 0.5],
+    ["１e－4", 1e-4],
+    ["−3", -3],
+  ])("takes %s as a Chinese keyboard gives it", (typed, value) => {
+    expect(parseNumber(typed, false)).toEqual({ kind: "number", value });
+  });
+
+  it("takes full-width shapes and lists, and leaves words as they are", () => {
+    expect(parseShape("２８，２８、１")).toEqual([28, 28, 1]);
+    expect(readList("０．２，１")).toEqual([0.2, 1]);
+    expect(readList("ａ, ｂ")).toEqual(["ａ", "ｂ"]);
+  });
+
   it("tells empty from wrong", () => {
     expect(parseNumber("", true).kind).toBe("empty");
     expect(parseNumber("1.5", true).kind).toBe("invalid");

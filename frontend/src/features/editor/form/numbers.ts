@@ -9,11 +9,19 @@ export type Parsed =
   | { readonly kind: "invalid"; readonly reason: Unusable }
   | { readonly kind: "number"; readonly value: number };
 
-/** Read a typed number: `1e-3`, `0,5` and `1_000` are understood. */
+/** Signs that a Chinese keyboard, or a page copied from, has for those of numbers. */
+const SIGNS: Readonly<Record<string, string>> = { "。": ".", "、": ",", "−": "-" };
+
+/** Text as an English keyboard gives it: full-width digits and signs become the plain ones. */
+function plain(text: string): string {
+  return text.normalize("NFKC").replace(/[。、−]/g, (sign) => SIGNS[sign] ?? sign);
+}
+
+/** Read a typed number: `1e-3`, `0,5`, `1_000` and `１２．５` are understood. */
 export function parseNumber(text: string, whole: boolean): Parsed {
-  const plain = text.trim().replaceAll("_", "").replace(",", ".");
-  if (plain === "") return { kind: "empty" };
-  const value = Number(plain);
+  const digits = plain(text).trim().replaceAll("_", "").replace(",", ".");
+  if (digits === "") return { kind: "empty" };
+  const value = Number(digits);
   if (!Number.isFinite(value)) return { kind: "invalid", reason: "notNumber" };
   if (whole && !Number.isInteger(value)) return { kind: "invalid", reason: "notWhole" };
   if (whole && !Number.isSafeInteger(value)) return { kind: "invalid", reason: "tooLarge" };
@@ -40,7 +48,7 @@ export function stepNumber(value: number, direction: 1 | -1, whole: boolean): nu
 
 /** Read a shape: `28, 28, 1`, `28×28×1`; `?` stands for an axis of any size. Null when it is none. */
 export function parseShape(text: string): (number | null)[] | null {
-  const parts = text
+  const parts = plain(text)
     .replace(/^[\s([]+|[\s)\]]+$/g, "")
     .split(/[\s,;×x*]+/)
     .filter(Boolean);
@@ -60,6 +68,11 @@ export function showList(value: Json | undefined): string {
 
 /** What such a text stands for: a comma makes a list, and numbers are numbers. */
 export function readList(text: string): Json {
+  const numbers = readItems(plain(text));
+  return [numbers].flat().every((item) => typeof item === "number") ? numbers : readItems(text);
+}
+
+function readItems(text: string): Json {
   const parts = text.replace(/^\s*[[(]|[\])]\s*$/g, "").split(",");
   const items = parts.map((part) => part.trim()).filter((part) => part !== "");
   const values = items.every((item) => Number.isFinite(Number(item))) ? items.map(Number) : items;
