@@ -21,12 +21,20 @@ Element.prototype.scrollIntoView ??= () => undefined;
 
 afterEach(cleanup);
 
-// What jsdom lacks of the browser's own dialogs and popovers: only that they open, close and say so.
+// What jsdom lacks of the browser's own dialogs and popovers: only that they open, close, say so, and give the focus back.
+let outside: Element | null = null;
+document.addEventListener("focusin", ({ target }) => {
+  if (target instanceof Element && !target.closest("dialog")) outside = target;
+});
+const cameFrom = new WeakMap<HTMLDialogElement, Element | null>();
 HTMLDialogElement.prototype.showModal = function showModal() {
+  cameFrom.set(this, outside);
   this.open = true;
 };
 HTMLDialogElement.prototype.close = function close() {
   this.open = false;
+  const before = cameFrom.get(this);
+  if (this.isConnected && before instanceof HTMLElement) before.focus();
 };
 
 function tell(element: HTMLElement, newState: "open" | "closed"): void {

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import classes from "./Dialog.module.css";
 import { CloseIcon } from "./icons";
@@ -23,7 +23,8 @@ export function Dialog({ title, onClose, size = "normal", hideTitle = false, chi
   const { t } = useTranslation("ui");
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  useEffect(() => {
+  // Closed while it is still in the page: one that is taken out open gives the focus to nobody.
+  useLayoutEffect(() => {
     const dialog = element.current;
     if (!dialog) return;
     dialog.showModal();

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { datasetsQuery } from "@/api/queries";
 import { linesOf } from "@/graph/testing";
 import { createTestQueryClient, renderPage } from "@/test/render";
+import { Dock } from "./dock/Dock";
 import { RunNotice } from "./dock/RunNotice";
 import { type Editor, EditorProvider } from "./EditorContext";
 import { Inspector } from "./inspector/Inspector";
@@ -118,7 +119,10 @@ describe("the layer tab", () => {
     const checked = currentDocument(editor.document.getState());
     const report = reportOf([{ node: "a", field: "size", message: "Too small.", fixes: [fix] }]);
     act(() => editor.checker.store.setState({ report, checked }));
-    await userEvent.click(screen.getByRole("button", { name: "Give a 10 units" }));
+    const mend = screen.getByRole("button", { name: "Give a 10 units" });
+    const said = screen.getByText("Too small.");
+    expect(said.compareDocumentPosition(mend)).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
+    await userEvent.click(mend);
     expect(graphIn(editor).nodes[1]?.config).toEqual({ size: 10 });
   });
 
@@ -237,6 +241,46 @@ describe("the problems", () => {
     expect(screen.getByRole("button", { name: "Set size to 4" })).toBeDisabled();
     act(() => editor.actions.undo());
     expect(graphIn(editor).nodes[1]?.config).toEqual({});
+  });
+
+  it("keep the keyboard: a fix leads to the next one, the last to the panel", async () => {
+    const editor = testEditor();
+    await show(editor, <ProblemsPanel />);
+    const problem = (node: string, label: string) => ({
+      node,
+      message: `${node}.`,
+      fixes: [{ ...fix, label }],
+    });
+    const check = (...problems: Parameters<typeof reportOf>[0] & object) =>
+      act(() => {
+        const checked = currentDocument(editor.document.getState());
+        editor.checker.store.setState({ report: reportOf(problems), checked });
+      });
+    check({ message: "Nothing helps." }, problem("a", "First"), problem("b", "Second"));
+    screen.getByRole("button", { name: "First" }).focus();
+    await userEvent.keyboard("{Enter}");
+    expect(screen.getByRole("region", { name: "Problems" })).toHaveFocus();
+    check({ message: "Nothing helps." }, problem("b", "Second"));
+    expect(screen.getByRole("button", { name: "Second" })).toHaveFocus();
+    act(() => editor.actions.undo());
+    check(problem("b", "Second"));
+    screen.getByRole("button", { name: "Second" }).focus();
+    await userEvent.keyboard("{Enter}");
+    check();
+    expect(screen.getByRole("region", { name: "Problems" })).toHaveFocus();
+    expect(screen.getByText(/^No problems/)).toBeInTheDocument();
+  });
+
+  it("are counted on their tab in the colour of the worst", async () => {
+    const editor = testEditor();
+    editor.view.getState().openDock("problems");
+    await show(editor, <Dock curves="" log="" />);
+    const badge = () => within(screen.getByRole("tab", { name: /Problems/ })).getByText(/\d/);
+    act(() => editor.checker.store.setState({ report: reportOf([{ severity: "warning" }]) }));
+    expect(badge()).toHaveAttribute("data-severity", "warning");
+    act(() => editor.checker.store.setState({ report: reportOf([{ severity: "warning" }, {}]) }));
+    expect(badge()).toHaveTextContent("2");
+    expect(badge()).toHaveAttribute("data-severity", "error");
   });
 
   it("are counted in the status bar, which opens them", async () => {
@@ -416,6 +460,32 @@ describe("the keyboard", () => {
     await userEvent.keyboard("{Control>}k{/Control}");
     await userEvent.type(await screen.findByRole("combobox", { name: "Commands" }), "select a{Enter}");
     await vi.waitFor(() => expect(editor.view.getState().selection).toHaveLength(3));
+  });
+
+  it("goes on in what a command opened, and where it was when none was chosen", async () => {
+    const editor = testEditor();
+    await show(
+      editor,
+      <>
+        <Page />
+        <Inspector />
+        <Dock curves="" log="" />
+      </>,
+    );
+    const run = async (name: string) => {
+      await userEvent.keyboard("{Control>}k{/Control}");
+      await userEvent.type(await screen.findByRole("combobox", { name: "Commands" }), `${name}{Enter}`);
+    };
+    screen.getByRole("button", { name: "canvas" }).focus();
+    await userEvent.keyboard("{Control>}k{/Control}");
+    fireEvent(screen.getByRole("dialog"), new Event("cancel", { cancelable: true }));
+    expect(screen.getByRole("button", { name: "canvas" })).toHaveFocus();
+    await run("show problems");
+    await vi.waitFor(() => expect(screen.getByRole("tab", { name: "Problems" })).toHaveFocus());
+    await run("show log");
+    await vi.waitFor(() => expect(screen.getByRole("tab", { name: "Log" })).toHaveFocus());
+    await run("training settings");
+    await vi.waitFor(() => expect(screen.getByLabelText("Dataset")).toHaveFocus());
   });
 
   it("shows the sheet of shortcuts", async () => {

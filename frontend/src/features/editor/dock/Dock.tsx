@@ -4,8 +4,9 @@ import { useTranslation } from "react-i18next";
 import { ChevronDownIcon } from "@/ui/icons";
 import { useCheck, useEditor, useView } from "../EditorContext";
 import { ProblemsPanel } from "../problems/ProblemsPanel";
-import { problemsOf } from "../state/checking";
+import { type CheckState, problemsOf } from "../state/checking";
 import type { DockTab } from "../state/viewStore";
+import type { Severity } from "../wire";
 import classes from "./Dock.module.css";
 import { RunNotice } from "./RunNotice";
 
@@ -24,16 +25,13 @@ export const Dock = memo(function Dock({ curves, log }: DockProps) {
   const isOpen = useView((state) => state.isDockOpen);
   const tab = useView((state) => state.dockTab);
   const [height, setHeight] = useState(348);
-  const count = useCheck(
-    (check) => problemsOf(check)?.filter((problem) => problem.severity !== "info").length ?? 0,
-  );
   if (!isOpen) return null;
   const choose = (value: string | null) => {
     const chosen = TABS.find((known) => known === value);
     if (chosen) view.setState({ dockTab: chosen });
   };
   return (
-    <section className={classes.dock} style={{ height }} aria-label={t("dock.label")}>
+    <section className={classes.dock} style={{ height }} aria-label={t("dock.label")} data-dock>
       <Divider height={height} onResize={(next) => setHeight(Math.min(HIGHEST, Math.max(LOWEST, next)))} />
       <ActionIcon
         className={classes.close ?? ""}
@@ -47,7 +45,7 @@ export const Dock = memo(function Dock({ curves, log }: DockProps) {
           {TABS.map((name) => (
             <Tabs.Tab key={name} value={name} className={classes.tab ?? ""}>
               {t(`dock.${name}`)}
-              {name === "problems" && count > 0 && <span className={classes.count}>{count}</span>}
+              {name === "problems" && <ProblemCount />}
             </Tabs.Tab>
           ))}
         </Tabs.List>
@@ -65,6 +63,20 @@ export const Dock = memo(function Dock({ curves, log }: DockProps) {
     </section>
   );
 });
+
+/** How many there are, in the colour of the worst. */
+function ProblemCount() {
+  const count = (severity: Severity) => (check: CheckState) =>
+    problemsOf(check)?.filter((problem) => problem.severity === severity).length ?? 0;
+  const errors = useCheck(count("error"));
+  const warnings = useCheck(count("warning"));
+  if (errors + warnings === 0) return null;
+  return (
+    <span className={classes.count} data-severity={errors > 0 ? "error" : "warning"}>
+      {errors + warnings}
+    </span>
+  );
+}
 
 function Divider({ height, onResize }: { height: number; onResize: (height: number) => void }) {
   const { t } = useTranslation("editor");

@@ -10,6 +10,7 @@ import classes from "./form.module.css";
 export interface FieldIds {
   readonly id: string;
   readonly labelId: string;
+  /** One id or several, for `aria-describedby`. */
   readonly describedBy: string;
   readonly isInvalid: boolean;
 }
@@ -51,7 +52,14 @@ export function FieldFrame({
 }: FieldFrameProps) {
   const { t } = useTranslation("editor");
   const id = useId();
-  const ids = { id, labelId: `${id}-label`, describedBy: `${id}-about`, isInvalid: error !== undefined };
+  const isSaid = Boolean(error || warning);
+  const described = [isSaid && `${id}-said`, (doc || !isSaid) && `${id}-about`];
+  const ids = {
+    id,
+    labelId: `${id}-label`,
+    describedBy: described.filter(Boolean).join(" "),
+    isInvalid: error !== undefined,
+  };
   const title = (
     <>
       {label}
@@ -82,12 +90,12 @@ export function FieldFrame({
         )}
       </div>
       {children(ids)}
-      {fixes}
-      <div id={ids.describedBy}>
+      <div id={`${id}-said`}>
         {error && <p className={classes.error}>{error}</p>}
         {warning && <p className={classes.warning}>{warning}</p>}
-        {doc && <p className={classes.doc}>{doc}</p>}
       </div>
+      {fixes}
+      <div id={`${id}-about`}>{doc && <p className={classes.doc}>{doc}</p>}</div>
     </div>
   );
 }

@@ -8,7 +8,7 @@ import type { Direction } from "@/graph/walk";
 import type { Editor } from "../EditorContext";
 import type texts from "../locales/en.json";
 import { PALETTE_SEARCH_ID } from "../palette/searchField";
-import type { LayerMenu } from "../state/viewStore";
+import type { DockTab, InspectorTab, LayerMenu } from "../state/viewStore";
 
 export type CommandId = keyof typeof texts.command;
 export type CommandGroup = keyof typeof texts.commandGroup;
@@ -85,12 +85,37 @@ function confirm({ view, actions }: Editor): void {
     return;
   }
   if (view.getState().selection.length === 0) return;
-  view.setState({ inspectorTab: "layer", drawer: "properties" });
+  openProperties(view, "layer");
+}
+
+/** Show a tab of the properties and go on in its first field; in the tab itself where there is none. */
+function openProperties(view: Editor["view"], tab: InspectorTab): void {
+  view.setState({ inspectorTab: tab, drawer: "properties" });
+  focusFirst(
+    "[data-inspector] [role=tabpanel] :is(input, select, textarea):not([type=hidden])",
+    "[data-inspector] [role=tab][aria-selected=true]",
+  );
+}
+
+function openDock(view: Editor["view"], tab: DockTab): void {
+  view.getState().openDock(tab);
+  focusFirst("[data-dock] [role=tab][aria-selected=true]");
+}
+
+/** Close what lies below; the keyboard goes to the canvas if it was there. */
+function closeDock({ view, actions }: Editor): void {
+  const isThere = document.activeElement?.closest("[data-dock]") != null;
+  view.setState({ isDockOpen: false });
+  if (isThere) actions.focusCanvas();
+}
+
+/** Focus what the first selector that finds anything finds, once it has been drawn. */
+function focusFirst(...selectors: readonly string[]): void {
   requestAnimationFrame(() => {
-    const field = document.querySelector<HTMLElement>(
-      "[data-inspector] :is(input, select, textarea):not([type=hidden])",
-    );
-    field?.focus();
+    for (const selector of selectors) {
+      const found = document.querySelector<HTMLElement>(selector);
+      if (found) return found.focus();
+    }
   });
 }
 
@@ -265,28 +290,28 @@ export const COMMANDS: readonly EditorCommand[] = [
     group: "view",
     keys: [],
     scope: "studio",
-    run: ({ view }) => view.getState().openDock("problems"),
+    run: ({ view }) => openDock(view, "problems"),
   },
   {
     id: "showCurves",
     group: "view",
     keys: [],
     scope: "studio",
-    run: ({ view }) => view.getState().openDock("curves"),
+    run: ({ view }) => openDock(view, "curves"),
   },
   {
     id: "showLog",
     group: "view",
     keys: [],
     scope: "studio",
-    run: ({ view }) => view.getState().openDock("log"),
+    run: ({ view }) => openDock(view, "log"),
   },
   {
     id: "closeDock",
     group: "view",
     keys: [],
     scope: "studio",
-    run: ({ view }) => view.setState({ isDockOpen: false }),
+    run: closeDock,
   },
   {
     id: "showLayers",
@@ -307,13 +332,13 @@ export const COMMANDS: readonly EditorCommand[] = [
     group: "view",
     keys: [],
     scope: "studio",
-    run: ({ view }) => view.setState({ inspectorTab: "training", drawer: "properties" }),
+    run: ({ view }) => openProperties(view, "training"),
   },
   {
     id: "showCode",
     group: "view",
     keys: [],
     scope: "studio",
-    run: ({ view }) => view.setState({ inspectorTab: "code", drawer: "properties" }),
+    run: ({ view }) => openProperties(view, "code"),
   },
 ];

@@ -1,13 +1,13 @@
 import { Button } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { showToast } from "@/ui/toastStore";
-import { useCheck, useDocument, useEditor } from "../EditorContext";
-import { sameMeaning } from "../state/checking";
-import { currentDocument } from "../state/documentStore";
+import { useEditor } from "../EditorContext";
 import type { Problem } from "../wire";
+import classes from "./ProblemsPanel.module.css";
+import { useIsCurrent } from "./useIsCurrent";
 
 /** What the server offers to do about a problem. */
-export function FixButtons({ problem }: { problem: Problem }) {
+export function FixButtons({ problem, onFixed }: { problem: Problem; onFixed?: () => void }) {
   const { t } = useTranslation("editor");
   const { actions } = useEditor();
   const isCurrent = useIsCurrent();
@@ -15,20 +15,16 @@ export function FixButtons({ problem }: { problem: Problem }) {
     <Button
       key={fix.label}
       variant="light"
+      data-fix
+      classNames={{ root: classes.fix ?? "", label: classes.fixLabel ?? "" }}
       disabled={!isCurrent}
       title={fix.label}
       onClick={() => {
-        if (!actions.fix(fix)) showToast("error", t("problems.stale"));
+        if (actions.fix(fix)) onFixed?.();
+        else showToast("error", t("problems.stale"));
       }}
     >
       {fix.label}
     </Button>
   ));
-}
-
-/** A fix counts on positions in the document: it may be applied only to the document it was made for. */
-function useIsCurrent(): boolean {
-  const checked = useCheck((check) => check.checked);
-  const document = useDocument(currentDocument);
-  return sameMeaning(checked, document);
 }

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { memo } from "react";
+import { memo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { CheckIcon, ErrorIcon, InfoIcon, WarningIcon } from "@/ui/icons";
 import { useCheck, useEditor } from "../EditorContext";
@@ -7,12 +7,24 @@ import { problemsOf, REFUSED } from "../state/checking";
 import type { Problem, Severity } from "../wire";
 import { FixButtons } from "./FixButtons";
 import classes from "./ProblemsPanel.module.css";
+import { useFocusAfterFix } from "./useFocusAfterFix";
 
 const ORDER: Record<Severity, number> = { error: 0, warning: 1, info: 2 };
 const ICONS = { error: ErrorIcon, warning: WarningIcon, info: InfoIcon };
 
 /** All that the server finds wrong, the worst first, each with what to do about it. */
 export const ProblemsPanel = memo(function ProblemsPanel() {
+  const { t } = useTranslation("editor");
+  const frame = useRef<HTMLElement>(null);
+  const onFixed = useFocusAfterFix(frame);
+  return (
+    <section ref={frame} tabIndex={-1} className={classes.frame} aria-label={t("dock.problems")}>
+      <Problems onFixed={onFixed} />
+    </section>
+  );
+});
+
+function Problems({ onFixed }: { onFixed: (row: number) => void }) {
   const { t } = useTranslation("editor");
   const known = useCheck(problemsOf);
   const isLost = useCheck((check) => check.isLost);
@@ -34,14 +46,18 @@ export const ProblemsPanel = memo(function ProblemsPanel() {
     .sort((a, b) => ORDER[a.problem.severity] - ORDER[b.problem.severity] || a.index - b.index);
   return (
     <ul className={classes.list}>
-      {problems.map(({ problem, index }) => (
-        <ProblemRow key={`${index} ${problem.code} ${problem.node} ${problem.field}`} problem={problem} />
+      {problems.map(({ problem, index }, row) => (
+        <ProblemRow
+          key={`${index} ${problem.code} ${problem.node} ${problem.field}`}
+          problem={problem}
+          onFixed={() => onFixed(row)}
+        />
       ))}
     </ul>
   );
-});
+}
 
-function ProblemRow({ problem }: { problem: Problem }) {
+function ProblemRow({ problem, onFixed }: { problem: Problem; onFixed: () => void }) {
   const { t } = useTranslation("editor");
   const Icon = ICONS[problem.severity];
   return (
@@ -55,7 +71,7 @@ function ProblemRow({ problem }: { problem: Problem }) {
         {problem.message}
       </div>
       <div className={classes.actions}>
-        <FixButtons problem={problem} />
+        <FixButtons problem={problem} onFixed={onFixed} />
         {problem.code !== REFUSED && <ShowButton problem={problem} />}
       </div>
     </li>

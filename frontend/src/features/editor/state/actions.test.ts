@@ -136,6 +136,16 @@ describe("removing and copying", () => {
     editor.actions.undo();
     expect(selection()).toEqual([]);
   });
+
+  it("selects what a redo brings back, as it was after the act itself", () => {
+    editor.view.getState().select(["a"]);
+    editor.actions.paste(editor.actions.copy() ?? "");
+    editor.actions.undo();
+    editor.actions.redo();
+    expect(selection()).toEqual(["n_layer_a_1"]);
+    editor.actions.deleteSelection();
+    expect(graph().nodes.map(({ id }) => id)).toEqual(["start", "a", "b"]);
+  });
 });
 
 describe("parameters, names and training settings", () => {

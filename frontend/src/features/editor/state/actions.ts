@@ -277,7 +277,9 @@ export function createActions(
     redo(): void {
       const { history, redo } = document.getState();
       if (!canRedo(history)) return;
+      const before = graph();
       redo();
+      selectNew(before);
       forgetGone();
       announce("redone");
     },
@@ -293,9 +295,7 @@ export function createActions(
         announce("fixStale");
         return false;
       }
-      const known = topologyOf(before.graph).byId;
-      const added = graph().nodes.filter((node) => !known.has(node.id));
-      if (added.length > 0) view.getState().select(added.map((node) => node.id));
+      selectNew(before.graph);
       forgetGone();
       announce("fixed", { label: fix.label });
       return true;
@@ -349,6 +349,13 @@ export function createActions(
       announce("connectCancelled");
     },
   };
+
+  /** Select the layers that were not there before, if there are any: they are what one goes on with. */
+  function selectNew(before: GraphDocument): void {
+    const known = topologyOf(before).byId;
+    const fresh = graph().nodes.filter((node) => !known.has(node.id));
+    if (fresh.length > 0) view.getState().select(fresh.map((node) => node.id));
+  }
 
   /** Drop ids from the selection that an undo or a fix took away. */
   function forgetGone(): void {
