@@ -5,13 +5,14 @@ import type { StudioDocument } from "@/graph/document";
 import { nodeById } from "@/graph/topology";
 import { hasEnded } from "@/ui/runState";
 import { showToast } from "@/ui/toastStore";
+import { useTabTitle } from "@/ui/useTabTitle";
 import { Announcer } from "./Announcer";
 import { Canvas } from "./canvas/Canvas";
 import { LayerMenu } from "./canvas/LayerMenu";
 import { DraftNotice } from "./DraftNotice";
 import { Drawers } from "./Drawers";
 import { Dock } from "./dock/Dock";
-import { EditorProvider } from "./EditorContext";
+import { EditorProvider, useGraph } from "./EditorContext";
 import { Inspector } from "./inspector/Inspector";
 import { CommandPalette } from "./keyboard/CommandPalette";
 import { ShortcutSheet } from "./keyboard/ShortcutSheet";
@@ -132,6 +133,8 @@ export function Studio({
 }
 
 function Overlays() {
+  const { t } = useTranslation("editor");
+  useTabTitle(useGraph((graph) => graph.name) || t("topbar.unnamed"));
   useShortcuts();
   return (
     <>

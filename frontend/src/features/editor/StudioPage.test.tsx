@@ -87,6 +87,16 @@ describe("the Studio", () => {
     expect(await screen.findByText("No problems")).toBeInTheDocument();
   });
 
+  it("names the browser's tab after the model, also while it is a draft", async () => {
+    serve();
+    document.title = "Models · Lamina";
+    await renderPage(<Page start={null} />);
+    await userEvent.type(await name(), " two");
+    expect(document.title).toBe("test two · Lamina");
+    await userEvent.clear(await name());
+    expect(document.title).toBe("Untitled · Lamina");
+  });
+
   it("goes on with the same work when the first save gives it an address", async () => {
     const requests = serve();
     const created = vi.fn();
@@ -160,6 +170,7 @@ describe("the Studio", () => {
     serve();
     await renderPage(<Page start="m_nosuch" />);
     expect(await screen.findByText(/There is no model at this address/)).toBeInTheDocument();
+    expect(document.title).toBe("Not found · Lamina");
     expect(screen.getByRole("link", { name: "To the models" })).toHaveAttribute("href", "/");
   });
 

@@ -6,6 +6,7 @@ import { catalogQuery, datasetsQuery, templatesQuery } from "@/api/queries";
 import { ButtonLink } from "@/ui/ButtonLink";
 import { EmptyState } from "@/ui/EmptyState";
 import { ErrorNotice } from "@/ui/ErrorNotice";
+import { useTabTitle } from "@/ui/useTabTitle";
 import { createModelStorage, createRunRequests, requestCheck } from "./api";
 import { indexCatalog } from "./catalogue";
 import { Studio } from "./Studio";
@@ -85,13 +86,7 @@ function StudioSession(props: StudioPageProps) {
       />
     );
   }
-  if (failed) {
-    return (
-      <div className={classes.failed}>
-        <ErrorNotice error={failed.error} onRetry={() => void failed.refetch()} />
-      </div>
-    );
-  }
+  if (failed) return <NotOpened error={failed.error} onRetry={() => void failed.refetch()} />;
   if (!catalog.data || !opened.data) return <StudioSkeleton label={t("loading")} />;
   return <OpenStudio {...props} catalog={catalog.data} opened={opened.data} source={source} />;
 }
@@ -99,6 +94,7 @@ function StudioSession(props: StudioPageProps) {
 /** The address names a model or a template that does not exist. */
 function NothingThere({ template, run }: { template: string | null; run: string | null }) {
   const { t } = useTranslation("editor");
+  useTabTitle(t("missing.title"));
   return (
     <div className={classes.failed} role="alert">
       <EmptyState
@@ -116,6 +112,16 @@ function NothingThere({ template, run }: { template: string | null; run: string 
           </>
         }
       />
+    </div>
+  );
+}
+
+function NotOpened({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  const { t } = useTranslation("editor");
+  useTabTitle(t("missing.notOpened"));
+  return (
+    <div className={classes.failed}>
+      <ErrorNotice error={error} onRetry={onRetry} />
     </div>
   );
 }

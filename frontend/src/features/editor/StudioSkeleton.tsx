@@ -1,8 +1,10 @@
 import { Skeleton } from "@mantine/core";
+import { useTabTitle } from "@/ui/useTabTitle";
 import classes from "./StudioPage.module.css";
 
 /** The page's outline while it loads, in the geometry it will have. */
 export function StudioSkeleton({ label }: { label: string }) {
+  useTabTitle(label);
   return (
     <div className={classes.studio} aria-busy="true" role="status" aria-label={label}>
       <div className={classes.skeletonBar}>
