@@ -29,3 +29,28 @@ class Text:
 
     def __str__(self) -> str:
         return self.en
+
+
+def same(words: str) -> Text:
+    """A text that is the same in every language, such as a citation."""
+    return Text(words, words)
+
+
+def number_text(value: float) -> str:
+    """A number as people type it, to six digits; an exponent only where zeros would hide how large it is.
+
+    >>> number_text(1e6), number_text(0.001), number_text(1e30)
+    ('1000000', '0.001', '1e+30')
+    """
+    rounded = float(f"{value:.6g}")
+    return f"{rounded:.0f}" if 1 <= abs(rounded) < 1e15 and rounded.is_integer() else f"{rounded:g}"
+
+
+def size_text(bytes_: int) -> str:
+    """The size of a file or download in megabytes, as the pages write it.
+
+    >>> size_text(11_594_722), size_text(170_498_071)
+    ('11.6 MB', '170 MB')
+    """
+    megabytes = bytes_ / 1e6
+    return f"{megabytes:.0f} MB" if megabytes >= 99.95 else f"{megabytes:.1f} MB"

@@ -59,11 +59,14 @@ SPEC = DATASETS.register(
         n_train=16_512,
         n_test=4_128,
         license="Not stated by its authors",
-        source="R. K. Pace, R. Barry: Sparse Spatial Autoregressions (1997), census of 1990; StatLib",
+        source=Text(
+            "R. K. Pace, R. Barry: Sparse Spatial Autoregressions (1997), census of 1990; StatLib",
+            "R. K. Pace, R. Barry: Sparse Spatial Autoregressions (1997)，1990 年人口普查；StatLib",
+        ),
         storage=FILES,
         reader=read_splits,
         standardize=True,
-        columns=tuple(f"measure {i}" for i in range(1, 9)),
+        columns=tuple(Text(f"measure {i}", f"指标 {i}") for i in range(1, 9)),
     ),
     name="california_housing",
 )

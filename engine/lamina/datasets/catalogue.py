@@ -16,7 +16,7 @@ from lamina.datasets.sources import Cancelled, Progress
 from lamina.datasets.storage import DownloadFailedError, FetchedFiles, Storage
 from lamina.errors import DatasetError
 from lamina.registry import Registry
-from lamina.text import Text
+from lamina.text import Text, size_text
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,12 @@ class DatasetSpec:
     n_train: int
     n_test: int
     license: str
-    source: str
+    source: Text
     storage: Storage
     reader: Callable[[Storage], Splits] = field(repr=False)
     full_scale: float = 1.0
     standardize: bool = False
-    columns: tuple[str, ...] = ()
+    columns: tuple[Text, ...] = ()
 
     @property
     def download_bytes(self) -> int:
@@ -182,8 +182,8 @@ def bring(files: FetchedFiles) -> FetchedFiles:
         DatasetError: If they cannot be had.
     """
     if not files.is_present():
-        megabytes = files.download_bytes / 1e6
-        sys.stderr.write(f"Downloading {files.id} ({megabytes:.1f} MB) to {files.folder}\n")
+        size = size_text(files.download_bytes)
+        sys.stderr.write(f"Downloading {files.id} ({size}) to {files.folder}\n")
         _download(files, lambda _received, _total: None, lambda: False)
     return files
 
@@ -195,7 +195,7 @@ def _download(storage: Storage, progress: Progress, cancelled: Cancelled) -> Non
         offline = [spec.id for spec in DATASETS if not spec.needs_download]
         raise DownloadFailedError(
             Text(
-                f"{failure.text.en}. Data sets that need no network: {', '.join(offline)}.",
+                f"{failure.text.en}. Datasets that need no network: {', '.join(offline)}.",
                 f"{failure.text.zh}。无需网络的数据集：{'、'.join(offline)}。",
             ),
             failure.reasons,

@@ -10,7 +10,7 @@ from lamina.datasets.keras_files import Pairs, sources
 from lamina.datasets.sources import DataFile
 from lamina.datasets.storage import FetchedFiles, Storage
 from lamina.errors import ConfigError
-from lamina.text import Text
+from lamina.text import Text, same
 
 __all__ = ["load_data"]
 
@@ -166,7 +166,7 @@ SPEC = DATASETS.register(
         n_train=50_000,
         n_test=10_000,
         license="Not stated by its authors",
-        source="A. Krizhevsky: Learning Multiple Layers of Features from Tiny Images (2009)",
+        source=same("A. Krizhevsky: Learning Multiple Layers of Features from Tiny Images (2009)"),
         storage=FILES,
         reader=read_splits,
         full_scale=255.0,

@@ -36,9 +36,11 @@ SPEC = DATASETS.register(
         n_train=1_442,
         n_test=355,
         license="CC BY 4.0",
-        source=(
+        source=Text(
             "E. Alpaydin, C. Kaynak: Optical Recognition of Handwritten Digits (UCI), test part; "
-            "with scikit-learn"
+            "with scikit-learn",
+            "E. Alpaydin, C. Kaynak: Optical Recognition of Handwritten Digits (UCI)，测试部分；"
+            "随 scikit-learn 提供",
         ),
         storage=ScikitLearnFile(),
         reader=_read_splits,

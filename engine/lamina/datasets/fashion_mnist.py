@@ -11,7 +11,7 @@ from lamina.datasets.keras_files import PUBLIC, Pairs, sources
 from lamina.datasets.sources import DataFile
 from lamina.datasets.storage import FetchedFiles, Storage
 from lamina.errors import DatasetError
-from lamina.text import Text
+from lamina.text import Text, same
 
 __all__ = ["load_data"]
 
@@ -97,7 +97,7 @@ SPEC = DATASETS.register(
         n_train=60_000,
         n_test=10_000,
         license="MIT",
-        source="H. Xiao, K. Rasul, R. Vollgraf (Zalando Research): Fashion-MNIST",
+        source=same("H. Xiao, K. Rasul, R. Vollgraf (Zalando Research): Fashion-MNIST"),
         storage=FILES,
         reader=read_splits,
         full_scale=255.0,

@@ -35,10 +35,18 @@ SPEC = DATASETS.register(
         n_train=120,
         n_test=30,
         license="CC BY 4.0",
-        source="R. A. Fisher: Iris (UCI); with scikit-learn",
+        source=Text(
+            "R. A. Fisher: Iris (UCI); with scikit-learn",
+            "R. A. Fisher: Iris (UCI)；随 scikit-learn 提供",
+        ),
         storage=ScikitLearnFile(),
         reader=_read_splits,
-        columns=("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"),
+        columns=(
+            Text("sepal length (cm)", "萼片长度（cm）"),
+            Text("sepal width (cm)", "萼片宽度（cm）"),
+            Text("petal length (cm)", "花瓣长度（cm）"),
+            Text("petal width (cm)", "花瓣宽度（cm）"),
+        ),
     ),
     name="iris",
 )

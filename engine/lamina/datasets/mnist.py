@@ -10,7 +10,7 @@ from lamina.datasets.idx_images import read_pairs, with_channel
 from lamina.datasets.keras_files import Pairs
 from lamina.datasets.sources import ConfiguredMirror, DataFile, Mirror, NpmPackage
 from lamina.datasets.storage import FetchedFiles, Storage
-from lamina.text import Text
+from lamina.text import Text, same
 
 __all__ = ["load_data"]
 
@@ -67,7 +67,7 @@ SPEC = DATASETS.register(
         id="mnist",
         title=Text("MNIST digits", "MNIST 手写数字"),
         summary=Text(
-            "70,000 handwritten digits, 28 × 28 grey pixels: the classic first data set.",
+            "70,000 handwritten digits, 28 × 28 grey pixels: the classic first dataset.",
             "70,000 张 28 × 28 灰度手写数字图像：经典的入门数据集。",
         ),
         kind="image",
@@ -76,7 +76,9 @@ SPEC = DATASETS.register(
         n_train=60_000,
         n_test=10_000,
         license="CC BY-SA 3.0",
-        source="Y. LeCun, C. Cortes, C. J. C. Burges: The MNIST database of handwritten digits",
+        source=same(
+            "Y. LeCun, C. Cortes, C. J. C. Burges: The MNIST database of handwritten digits"
+        ),
         storage=FILES,
         reader=read_splits,
         full_scale=255.0,

@@ -249,7 +249,7 @@ def _scikit_learn_data() -> Path | None:
 def _scikit_learn_missing() -> DatasetError:
     return DatasetError(
         Text(
-            "This data set comes with scikit-learn, which is not installed. "
+            "This dataset comes with scikit-learn, which is not installed. "
             f"Run: {sys.executable} -m pip install scikit-learn",
             "该数据集随 scikit-learn 提供，但尚未安装。"
             f"请运行：{sys.executable} -m pip install scikit-learn",

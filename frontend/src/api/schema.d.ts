@@ -896,8 +896,7 @@ export interface components {
              * @default 0
              */
             received: number;
-            /** Source */
-            source: string;
+            source: components["schemas"]["LocalText"];
             /**
              * State
              * @enum {string}
@@ -1434,7 +1433,7 @@ export interface components {
              * Columns
              * @description Names of a table's columns.
              */
-            columns: string[] | null;
+            columns: components["schemas"]["LocalText"][] | null;
             /** Items */
             items: components["schemas"]["Sample"][];
         };

@@ -24,7 +24,7 @@ class Dataset(WireModel):
     n_test: int
     download_bytes: int
     license: str
-    source: str
+    source: LocalText
     state: DatasetState
     received: int = Field(0, description="Bytes that have arrived of a download.")
     total: int = Field(0, description="Bytes of the download; 0 while unknown.")
@@ -44,7 +44,7 @@ class Preview(WireModel):
     """A few samples of a dataset."""
 
     items: list[Sample]
-    columns: list[str] | None = Field(None, description="Names of a table's columns.")
+    columns: list[LocalText] | None = Field(None, description="Names of a table's columns.")
 
 
 class DatasetPage(Page[Dataset]):

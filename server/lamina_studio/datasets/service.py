@@ -137,7 +137,7 @@ class DatasetService:
             n_test=spec.n_test,
             download_bytes=spec.download_bytes,
             license=spec.license,
-            source=spec.source,
+            source=LocalText.of(spec.source),
             state="absent",
         )
         if download.is_running:

@@ -74,7 +74,7 @@ def preview(spec: DatasetSpec, split: str, offset: int, limit: int) -> dict[str,
             _sample(spec, sample, target)
             for sample, target in zip(x[chosen], y[chosen], strict=True)
         ],
-        "columns": list(spec.columns) or None,
+        "columns": [column.to_json() for column in spec.columns] or None,
     }
 
 

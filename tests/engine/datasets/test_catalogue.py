@@ -27,7 +27,8 @@ def test_every_data_set_is_described_in_both_languages(spec):
     for text in (spec.title, spec.summary):
         assert text.en != text.zh
     assert spec.license
-    assert spec.source
+    assert spec.source.en
+    assert spec.source.zh
 
 
 @pytest.mark.parametrize("spec", OFFLINE, ids=lambda spec: spec.id)
@@ -80,7 +81,7 @@ def test_the_offline_loaders_agree_with_scikit_learn():
     np.testing.assert_array_equal(x_train, bunch.data[train].astype(np.float32))
     np.testing.assert_array_equal(y_train, bunch.target[train])
     assert (x_test.shape, y_test.shape) == ((30, 4), (30,))
-    assert tuple(bunch.feature_names) == DATASETS.get("iris").columns
+    assert bunch.feature_names == [column.en for column in DATASETS.get("iris").columns]
 
 
 def test_loading_the_offline_data_imports_neither_scikit_learn_nor_torch():

@@ -56,6 +56,7 @@ async def test_a_preview_of_pictures_shows_them_with_their_labels(client):
 async def test_a_preview_of_a_table_shows_rows_under_names(client):
     body = (await client.get("/api/v1/datasets/iris/preview?split=test&limit=2")).json()
     assert len(body["columns"]) == 4
+    assert body["columns"][0] == {"en": "sepal length (cm)", "zh-CN": "萼片长度（cm）"}
     for sample in body["items"]:
         assert len(sample["values"]) == 4
         assert all(value == round(value, 1) for value in sample["values"])

@@ -19,7 +19,7 @@ function makeDataset(change: Partial<Dataset> = {}): Dataset {
     n_test: 10_000,
     download_bytes: 11_594_722,
     license: "CC BY-SA 3.0",
-    source: "LeCun",
+    source: { en: "LeCun", "zh-CN": "LeCun" },
     state: "absent",
     received: 0,
     total: 0,
@@ -75,16 +75,24 @@ describe("DataPage", () => {
     expect(screen.getByText("On this machine")).toBeVisible();
   });
 
-  it("shows the rows of a table", async () => {
+  it.each([
+    ["en", ["length", "width", "Target"]],
+    ["zh-CN", ["长度", "宽度", "目标"]],
+  ] as const)("shows the rows of a table, its columns named in %s", async (language, columns) => {
     const items = [{ image: null, values: [5.1, 3.5], target: 0, label: "setosa" }];
-    serveDataset({ state: "ready", kind: "table" }, { items, columns: ["length", "width"] });
-    await renderPage(<DataPage />);
+    serveDataset(
+      { state: "ready", kind: "table" },
+      {
+        items,
+        columns: [
+          { en: "length", "zh-CN": "长度" },
+          { en: "width", "zh-CN": "宽度" },
+        ],
+      },
+    );
+    await renderPage(<DataPage />, { language });
     const table = within(await screen.findByRole("table"));
-    expect(table.getAllByRole("columnheader").map((cell) => cell.textContent)).toEqual([
-      "length",
-      "width",
-      "Target",
-    ]);
+    expect(table.getAllByRole("columnheader").map((cell) => cell.textContent)).toEqual(columns);
     expect(table.getAllByRole("cell").map((cell) => cell.textContent)).toEqual(["5.1", "3.5", "setosa"]);
   });
 

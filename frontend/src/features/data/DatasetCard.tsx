@@ -32,7 +32,7 @@ export function DatasetCard({ dataset }: { dataset: Dataset }) {
           )}
           <Fact name={t("fact.license")}>{dataset.license}</Fact>
           <Fact name={t("fact.source")} isWide>
-            {dataset.source}
+            {localize(dataset.source, language)}
           </Fact>
         </dl>
         <DatasetAvailability dataset={dataset} />

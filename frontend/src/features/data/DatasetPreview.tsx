@@ -2,6 +2,7 @@ import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { type Dataset, datasetPreviewQuery, type DatasetPreview as Preview } from "@/api/queries";
+import { localize } from "@/api/text";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { formatMetric } from "@/ui/format";
 import { ScrollRegion } from "@/ui/ScrollRegion";
@@ -9,14 +10,18 @@ import classes from "./data.module.css";
 
 /** A few samples: pictures with their class beneath, or the rows of a table. */
 export function DatasetPreview({ dataset }: { dataset: Dataset }) {
-  const { t } = useTranslation("data");
+  const { t, i18n } = useTranslation("data");
   const preview = useQuery(datasetPreviewQuery(dataset.id));
   if (preview.isPending) return <Skeleton height={120} />;
   if (preview.isLoadingError)
     return <ErrorNotice error={preview.error} onRetry={() => void preview.refetch()} />;
   const label = t("preview.label");
   return preview.data.columns ? (
-    <TablePreview preview={preview.data} columns={preview.data.columns} label={label} />
+    <TablePreview
+      preview={preview.data}
+      columns={preview.data.columns.map((column) => localize(column, i18n.language))}
+      label={label}
+    />
   ) : (
     <PicturePreview preview={preview.data} label={label} />
   );
