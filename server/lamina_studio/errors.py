@@ -145,7 +145,7 @@ class InvalidDocument(StudioError):
 
     status = 422
     code = "invalid_document"
-    title = Text("The document has problems", "文档存在问题")
+    title = Text("The model or its training settings have problems", "模型或训练设置存在问题")
 
 
 class NotSupported(StudioError):

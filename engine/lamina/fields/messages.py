@@ -97,7 +97,7 @@ def _issue(cls: type[Declared], name: str, fault: Any) -> Issue:
                 f"{cls.__name__}.{name} is needed: {doc.en}",
                 f"缺少 {cls.__name__}.{name}：{doc.zh}",
             ),
-            in_form=Text(f"{label.en} is needed: {doc.en}", f"缺少{label.zh}：{doc.zh}"),
+            in_form=Text(f"Give a value for {label.en}: {doc.en}", f"请填写{label.zh}：{doc.zh}"),
         )
     suggestion = MISSING if cls.declared_fields[name].is_required else default_config(cls)[name]
     code, received = "bad_parameter", Text(f", got {given!r}.", f"，实际为 {given!r}。")

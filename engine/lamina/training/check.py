@@ -9,7 +9,7 @@ from lamina.datasets.catalogue import DATASETS, DatasetSpec
 from lamina.graph.document import Graph
 from lamina.graph.report import Report
 from lamina.problems import Fix, Problem
-from lamina.text import Text
+from lamina.text import Text, size_text
 from lamina.training.choices import check_choices, replace
 from lamina.training.document import TrainingDocument, read
 from lamina.training.fitting import Fitting
@@ -52,7 +52,7 @@ def _dataset(document: TrainingDocument, spec: DatasetSpec | None) -> Iterator[P
             "unknown_dataset",
             "error",
             Text(
-                f'There is no data set "{name}". Known: {", ".join(DATASETS.names())}.',
+                f'There is no dataset "{name}". Known: {", ".join(DATASETS.names())}.',
                 f"没有数据集“{name}”。可用：{'、'.join(DATASETS.names())}。",
             ),
             field="dataset.id",
@@ -66,7 +66,7 @@ def _dataset(document: TrainingDocument, spec: DatasetSpec | None) -> Iterator[P
             ),
         )
     elif spec.needs_download and not spec.is_on_disk():
-        size = f"{spec.download_bytes / 1e6:.0f} MB"
+        size = size_text(spec.download_bytes)
         yield Problem(
             "dataset_not_downloaded",
             "info",

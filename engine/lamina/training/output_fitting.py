@@ -412,5 +412,5 @@ def fits(wanted: tuple[int, ...], given: Shape) -> bool:
 
 
 def shape_in_words(shape: Shape) -> str:
-    """A shape as 28×28×1."""
-    return "×".join("?" if size is None else str(size) for size in shape) or "1"
+    """A shape as 28 × 28 × 1, as nodes show it."""
+    return " × ".join("?" if size is None else str(size) for size in shape) or "1"

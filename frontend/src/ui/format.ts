@@ -77,7 +77,9 @@ export function formatAgo(time: string, now: number, language: string, t: TFunct
   }
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   for (const [unit, length] of STEPS) {
-    if (Math.abs(seconds) >= length) return relative.format(Math.round(seconds / length), unit);
+    if (Math.abs(seconds) < length) continue;
+    // Between a number and a Chinese word stands a space, as everywhere in the pages.
+    return relative.format(Math.round(seconds / length), unit).replace(/(\d)(?=\p{Script=Han})/gu, "$1 ");
   }
   return t("justNow");
 }

@@ -113,7 +113,7 @@ def test_what_leads_nowhere_is_left_out():
 
 
 def test_a_graph_with_problems_has_no_source():
-    with pytest.raises(GraphError, match='"d": Units is needed'):
+    with pytest.raises(GraphError, match='"d": Give a value for Units'):
         keras_source(document([CHAIN[0], node("d", "Dense", "n-image")], "d"))
 
 

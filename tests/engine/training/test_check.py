@@ -229,7 +229,7 @@ def test_sizes_that_cannot_be_become_those_of_the_data_or_else_each_one():
     ]
     assert alone.fixes[0].patch[0]["value"] == [1, 1, 1]
     with_data = problems(broken, training())[0]
-    assert [f.label.en for f in with_data.fixes] == ["Set the input to 8×8×1"]
+    assert [f.label.en for f in with_data.fixes] == ["Set the input to 8 × 8 × 1"]
     mended = jsonpatch.apply_patch(broken, with_data.fixes[0].patch)
     assert problems(mended, training()) == []
 
@@ -273,7 +273,7 @@ def test_parameters_of_layers_are_called_what_the_form_and_the_palette_call_them
         '"digit": Units must be at least 1, got 0.',
     ]
     del broken["nodes"][0]["config"]["shape"]
-    assert check(broken).problems[0].message.en.startswith('"image": Shape is needed: ')
+    assert check(broken).problems[0].message.en.startswith('"image": Give a value for Shape: ')
     broken["nodes"][0]["config"] = {"shape": [1], "y": 1}
     assert '"image": Input has no parameter "y".' in check(broken).problems[0].message.en
 
@@ -282,7 +282,7 @@ def test_data_that_is_not_here_is_only_an_info():
     found = problems(graph(units=2, **TABLE), training(dataset={"id": "faraway"}))
     assert [(p.code, p.severity) for p in found] == [("dataset_not_downloaded", "info")]
     assert found[0].params == {"bytes": 11_500_000}
-    assert "12 MB" in found[0].message.en or "11 MB" in found[0].message.en
+    assert "(11.5 MB)" in found[0].message.en
 
 
 def test_several_inputs_or_outputs_are_named():

@@ -68,3 +68,10 @@ def test_a_loss_that_is_no_number_names_the_step_and_the_learning_rate():
     for part in ("step 12", "epoch 3", "0.5"):
         assert part in found.message.en
     assert "it was" not in outcome.non_finite_loss(12, 3, None).message.en
+
+
+def test_numbers_are_written_as_they_are_typed():
+    said = outcome.non_finite_loss(1688, 3, 1e6).message
+    assert "at step 1,688" in said.en
+    assert "(it was 1000000)" in said.en
+    assert "（当前为 1000000）" in said.zh

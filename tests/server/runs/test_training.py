@@ -144,7 +144,7 @@ def test_a_stop_keeps_the_model_of_that_step(http, start, run_when):
     http.post(f"/runs/{run_id}/stop")
     run = run_when(has_ended, run_id)
     assert (run["state"], run["reason"]) == ("STOPPED", None)
-    assert str(run["step"]) in run["message"]["en"]
+    assert f"step {run['step']:,}." in run["message"]["en"]
     assert run["epoch"] < 1000
     names = (http.get(f"/runs/{run_id}/artifacts")).json()["items"]
     assert [artifact["name"] for artifact in names] == ["model.keras"]
@@ -168,7 +168,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_says_so(http, start, run_when
     assert (run["state"], run["reason"]) == ("FAILED", "non_finite_loss")
     metrics = events(http, run_id, kinds="metrics")
     bad = next(event for event in metrics if isinstance(event["body"]["batch/loss"], str))
-    assert f"step {bad['step']} " in run["message"]["en"]
+    assert f"step {bad['step']:,} " in run["message"]["en"]
     assert "1e+30" in run["message"]["en"]
     assert "1e+30" in run["message"]["zh-CN"]
     assert (http.get(f"/runs/{run_id}/artifacts")).json()["items"] == []

@@ -47,7 +47,7 @@ def _unusable(owner: Any, given: str) -> ConfigError:
     name = f'{type(owner).__name__} "{owner.name}"'
     return ConfigError(
         Text(
-            f"{name}.adapt needs an array, a data set of batches or an iterable of arrays, got {given}.",
+            f"{name}.adapt needs an array, a dataset of batches or an iterable of arrays, got {given}.",
             f"{name} 的 adapt 需要数组、批次数据集或数组的可迭代对象，实际为 {given}。",
         )
     )

@@ -207,7 +207,7 @@ describe("what is said of training and names", () => {
     await typeName("b");
     expect(name).toHaveAccessibleDescription(/Another layer is called b\./);
     await typeName("a.b");
-    expect(name).toHaveAccessibleDescription(/allow no dots or slashes/);
+    expect(name).toHaveAccessibleDescription(/Spaces are not allowed, nor are dots and slashes/);
     await typeName("a");
     expect(name).not.toBeInvalid();
   });
@@ -334,7 +334,7 @@ describe("the top bar", () => {
       { state: "SUCCEEDED" as const, test: { loss: 0.04, metrics: { accuracy: 0.9855 }, n: 10 } },
       "The last run has finished: 98.55% accuracy on the test part.",
     ],
-    [{ state: "STOPPED" as const, step: 45 }, "The last run was stopped at step 45."],
+    [{ state: "STOPPED" as const, step: 1045 }, "The last run was stopped at step 1,045."],
   ])("says how the last run ended, with a way to it", async (change, sentence) => {
     await show(testEditor(), <RunNotice />, runOf(change));
     expect(screen.getByRole("status")).toHaveTextContent(sentence);

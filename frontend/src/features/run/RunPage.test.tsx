@@ -86,6 +86,16 @@ describe("RunPage", () => {
     expect(await screen.findByText(sentence)).toBeVisible();
   });
 
+  it.each([
+    ["en", "Environment", ["Operating system", "Processors", "torch"]],
+    ["zh-CN", "运行环境", ["操作系统", "处理器数", "torch"]],
+  ] as const)("says in words where it ran, in %s", async (language, region, names) => {
+    serveRun({ environment: { platform: "Linux-6.1", cpus: 2, torch: "2.9" } });
+    await show(language);
+    const facts = within(await screen.findByRole("region", { name: region }));
+    expect(facts.getAllByRole("term").map((name) => name.textContent)).toEqual(names);
+  });
+
   it("shows the settings that the run froze", async () => {
     serveRun({});
     await show();

@@ -157,7 +157,7 @@ def _fits(got: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
 
 
 def _shown(shape: tuple[int | None, ...]) -> str:
-    return "×".join("any" if size is None else str(size) for size in shape) or "()"
+    return " × ".join("any" if size is None else str(size) for size in shape) or "()"
 
 
 def _wire(values: np.ndarray) -> Any:

@@ -9,7 +9,7 @@ import torch
 from lamina.datasets.storage import DownloadFailedError
 from lamina.errors import LaminaError
 from lamina.problems import GraphError
-from lamina.text import Text
+from lamina.text import Text, number_text
 from lamina_studio.runs.states import Reason, RunState
 
 _CPU_ALLOCATION_FAILED = (
@@ -54,22 +54,22 @@ def stopped(step: int) -> Outcome:
         )
     else:
         message = Text(
-            f"Stopped on request at step {step}. The model of that step can be downloaded.",
-            f"已按要求在第 {step} 步停止，可以下载该步的模型。",
+            f"Stopped on request at step {step:,}. The model of that step can be downloaded.",
+            f"已按要求在第 {step:,} 步停止，可以下载该步的模型。",
         )
     return Outcome(RunState.STOPPED, message)
 
 
 def non_finite_loss(step: int, epoch: int, learning_rate: float | None) -> Outcome:
     """The loss was NaN or infinite at this step."""
-    rate_en = "" if learning_rate is None else f" (it was {learning_rate:g})"
-    rate_zh = "" if learning_rate is None else f"（当前为 {learning_rate:g}）"
+    rate_en = "" if learning_rate is None else f" (it was {number_text(learning_rate)})"
+    rate_zh = "" if learning_rate is None else f"（当前为 {number_text(learning_rate)}）"
     return Outcome(
         RunState.FAILED,
         Text(
-            f"The loss was no longer a finite number at step {step} (epoch {epoch}). Train again "
+            f"The loss was no longer a finite number at step {step:,} (epoch {epoch}). Train again "
             f"with a smaller learning rate{rate_en}, and check the data for missing values.",
-            f"第 {step} 步（第 {epoch} 轮）的损失不再是有限数值。请减小学习率{rate_zh}后重新训练，"
+            f"第 {step:,} 步（第 {epoch} 轮）的损失不再是有限数值。请减小学习率{rate_zh}后重新训练，"
             "并检查数据中是否有缺失值。",
         ),
         Reason.NON_FINITE_LOSS,

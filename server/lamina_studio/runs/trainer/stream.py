@@ -47,12 +47,12 @@ class StreamCallback(Callback):
         self._reporter.emit(
             "state", {"state": "RUNNING", "epochs": epochs, "steps_per_epoch": steps}
         )
-        total = f"{epochs} epochs" if epochs != 1 else "1 epoch"
+        total = f"{epochs:,} epochs" if epochs != 1 else "1 epoch"
         self._reporter.log(
             "info",
             Text(
-                f"Training begins: {total} of {steps} steps.",
-                f"开始训练：共 {epochs} 轮，每轮 {steps} 步。",
+                f"Training begins: {total} of {steps or 0:,} steps.",
+                f"开始训练：共 {epochs} 轮，每轮 {steps or 0:,} 步。",
             ),
         )
         if self._reporter.stop_requested:
@@ -98,7 +98,8 @@ class StreamCallback(Callback):
         cut = Text("", "")
         if is_cut:
             cut = Text(
-                f", stopped after {done} of {steps} steps", f"，在 {steps} 步中的第 {done} 步停止"
+                f", stopped after {done:,} of {steps:,} steps",
+                f"，在 {steps:,} 步中的第 {done:,} 步停止",
             )
         self._reporter.log(
             "info",

@@ -11,7 +11,7 @@ from lamina.callbacks import NonFiniteLossError
 from lamina.datasets.catalogue import DATASETS
 from lamina.datasets.storage import DownloadCancelledError
 from lamina.model import Model
-from lamina.text import Text
+from lamina.text import Text, size_text
 from lamina_studio.runs.folders import RunFolder, sync_folder, write_json
 from lamina_studio.runs.numbers import to_wire
 from lamina_studio.runs.trainer import outcome
@@ -86,7 +86,7 @@ def _keep(model: Model, path: Path, reporter: Reporter) -> None:
     sync_folder(path.parent)
     body = {"name": path.name, "kind": "model", "bytes": size_bytes, "sha256": digest.hexdigest()}
     reporter.emit("artifact", body)
-    size = f"{size_bytes / 1e6:.1f} MB"
+    size = size_text(size_bytes)
     reporter.log("info", Text(f"Kept {path.name} ({size}).", f"已保存 {path.name}（{size}）。"))
 
 
@@ -119,7 +119,7 @@ def _score(model: Model, training: dict[str, Any], reporter: Reporter) -> None:
     reporter.log(
         "info",
         Text(
-            f"Test part ({scores.n} examples): {shown.en}.",
-            f"测试集（{scores.n} 个样本）：{shown.zh}。",
+            f"Test part ({scores.n:,} samples): {shown.en}.",
+            f"测试集（{scores.n:,} 个样本）：{shown.zh}。",
         ),
     )

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { localize } from "@/api/text";
-import { formatMetric, formatShare } from "@/ui/format";
+import { formatCount, formatMetric, formatShare } from "@/ui/format";
 import { CheckIcon, ErrorIcon } from "@/ui/icons";
 import { hasEnded } from "@/ui/runState";
 import { useRun } from "../RunContext";
@@ -39,7 +39,8 @@ function useOutcome(run: StudioRun | null): string | null {
   if (run === null || !hasEnded(run.state)) return null;
   const said = run.message ? localize(run.message, i18n.language) : null;
   if (run.state === "FAILED") return said ?? t("run.failed");
-  if (run.state === "STOPPED") return said ?? t("run.stopped", { step: run.step });
+  if (run.state === "STOPPED")
+    return said ?? t("run.stopped", { step: formatCount(run.step, i18n.language) });
   if (!run.test) return t("run.finished");
   const accuracy = run.test.metrics.accuracy;
   return typeof accuracy === "number"
