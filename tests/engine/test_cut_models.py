@@ -33,7 +33,7 @@ def test_the_part_behind_a_layer_computes_what_the_whole_does(k: Any):
     assert [layer.name for layer in part.layers][2:] == ["add", "c"]
     assert part.output_names == ["c"]
     np.testing.assert_allclose(
-        part.predict(middle, verbose=0), model.predict(X, verbose=0), rtol=1e-5
+        part.predict(middle, verbose=0), model.predict(X, verbose=0), rtol=1e-5, atol=1e-6
     )
 
 
@@ -47,7 +47,7 @@ def test_layers_and_weights_are_those_of_the_whole(k: Any):
     part.compile("sgd", "mse")
     part.fit(middle, np.ones((8, 2)), epochs=3, verbose=0)
     np.testing.assert_allclose(
-        part.predict(middle, verbose=0), model.predict(X, verbose=0), rtol=1e-5
+        part.predict(middle, verbose=0), model.predict(X, verbose=0), rtol=1e-5, atol=1e-6
     )
 
 
@@ -61,7 +61,7 @@ def test_files(writer: Any, tmp_path: Any):
     for reader in (lamina, keras):
         again = reader.models.load_model(tmp_path / "part.keras")
         np.testing.assert_allclose(
-            again.predict(middle, verbose=0)["out"], model.predict(X, verbose=0), rtol=1e-5
+            again.predict(middle, verbose=0)["out"], model.predict(X, verbose=0), rtol=1e-5, atol=1e-6
         )
 
 
@@ -74,7 +74,7 @@ def test_of_a_model_within_a_model(k: Any):
     tail = k.Model(outer.get_layer("last").input, outer.output)
     values = inner.predict(X, verbose=0)
     np.testing.assert_allclose(
-        tail.predict(values, verbose=0), outer.predict(X, verbose=0), rtol=1e-5
+        tail.predict(values, verbose=0), outer.predict(X, verbose=0), rtol=1e-5, atol=1e-6
     )
     middle = k.Model(inner.input, [a, b]).predict(X, verbose=0)
     np.testing.assert_allclose(
@@ -104,7 +104,7 @@ def test_the_whole_keeps_its_masks_where_a_part_has_none():
     before = model.predict(tokens, verbose=0)
     middle = lamina.Model(x, embedded).predict(tokens, verbose=0)
     part = lamina.Model(embedded, pooled)
-    np.testing.assert_allclose(part.predict(middle, verbose=0), middle.mean(1), rtol=1e-5)
+    np.testing.assert_allclose(part.predict(middle, verbose=0), middle.mean(1), rtol=1e-5, atol=1e-6)
     model.to_device("cpu")  # and forgets its programs
     np.testing.assert_array_equal(model.predict(tokens, verbose=0), before)
     assert not np.allclose(before, middle.mean(1))

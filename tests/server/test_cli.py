@@ -111,9 +111,10 @@ def test_ctrl_c_ends_it_quickly_and_quietly(studio):
 
 
 @pytest.mark.slow
-def test_an_idle_studio_that_has_shown_its_pages_is_small(running):
+def test_an_idle_studio_that_has_shown_its_pages_is_small(running, home_in_use):
     process, address = running
     origin = address.split("/auth")[0]
+    address = lamina("link", LAMINA_HOME=str(home_in_use)).stdout.strip()  # each opens once
     while httpx.get(f"{origin}/readyz").status_code != 200:
         assert process.poll() is None
     with httpx.Client(base_url=origin, follow_redirects=True) as browser:
