@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import torch
 
 import lamina
 
@@ -115,3 +116,22 @@ def test_an_output_that_needs_more_is_named(k: Any):
     model = whole(k)
     with pytest.raises(ValueError, match='the Input "x"' if k is lamina else "not connected"):
         k.Model(at(model, "b"), at(model, "add"))
+
+
+def test_a_result_can_be_differentiated_by_the_values_of_a_layer():
+    """As maps are made of what a classifier looks at."""
+    images = np.random.default_rng(0).random((2, 9, 9, 3)).astype("float32")
+    maps = []
+    for k in (keras, lamina):
+        x = k.Input((9, 9, 3))
+        hidden = k.layers.Conv2D(4, 3, activation="relu", name="looked_at")(x)
+        hidden = k.layers.BatchNormalization()(k.layers.MaxPooling2D()(hidden))
+        result = k.layers.Dense(3)(k.layers.GlobalAveragePooling2D()(hidden))
+        model = k.Model(x, result)
+        rng = np.random.default_rng(1)
+        model.set_weights([np.abs(rng.normal(size=w.shape)) for w in model.weights])
+        both = k.Model(model.inputs, [model.get_layer("looked_at").output, model.output])
+        values, scores = both(torch.tensor(images))
+        maps.append(torch.autograd.grad(scores[:, 1].sum(), values)[0].numpy())
+    assert np.abs(maps[0]).max() > 0
+    np.testing.assert_allclose(maps[1], maps[0], rtol=1e-4, atol=1e-6)

@@ -30,6 +30,7 @@ def optimize(graph: fx.Graph) -> None:
     """Run all passes on a program's graph, in place."""
     sink_permutes(graph)
     pool_before_relu(graph)
+    pass_through_outputs(graph)
     graph.lint()
 
 
@@ -109,6 +110,33 @@ def pool_before_relu(graph: fx.Graph) -> None:
         node.replace_all_uses_with(
             after, delete_user_cb=lambda user, after=after: user is not after
         )
+
+
+def pass_through_outputs(graph: fx.Graph) -> None:
+    """Let what is computed from an output begin at that very tensor, not at the one of which it is a turn.
+
+    So a later output can be differentiated by an earlier one, as saliency maps of a layer are made.
+    """
+    for value in graph.output_node().all_input_nodes:
+        order = _permute(value)
+        if order is None or len(value.args[0].users) == 1:  # type: ignore[union-attr]
+            continue
+        source = value.args[0]
+        assert isinstance(source, fx.Node)
+        others = [user for user in source.users if user is not value]
+        with graph.inserting_after(source):
+            turned = graph.call_method("permute", (source, order))
+        with graph.inserting_after(turned):
+            back = graph.call_method("permute", (turned, _inverse(order)))
+        value.replace_all_uses_with(turned)
+        graph.erase_node(value)
+        for user in others:
+            user.replace_input_with(source, back)
+
+
+def _inverse(order: Order) -> Order:
+    axes = [axis % len(order) for axis in order]
+    return tuple(axes.index(axis) for axis in range(len(order)))
 
 
 def _takes_largest(node: fx.Node) -> bool:

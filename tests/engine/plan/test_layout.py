@@ -79,3 +79,18 @@ def test_turns_that_do_not_cancel_become_one(orders: tuple[Any, Any]) -> None:
     quick = program(turned)
     assert targets(quick) == ["permute", "output"]
     assert torch.equal(quick(x), turned(x))
+
+
+def test_what_follows_an_output_is_computed_from_it() -> None:
+    """A turn that cancels inside must not part an output from what comes after it."""
+
+    def two(x: Tensor) -> tuple[Tensor, Tensor]:
+        features = F.relu(x.permute((0, 2, 3, 1)))
+        return features, torch.tanh(features).permute((0, 3, 1, 2)).sum((2, 3))
+
+    x = torch.randn(2, 3, 4, 5, generator=torch.Generator().manual_seed(1))
+    gradients = []
+    for function in (two, program(two)):
+        features, result = function(x.clone().requires_grad_())
+        gradients.append(torch.autograd.grad(result.sum(), features)[0])
+    assert torch.equal(*gradients)
