@@ -280,7 +280,7 @@ class Network(Layer):
         Returns:
             A function of the inputs' batches, tensors in Keras' layout on the network's device, to a tuple of outputs.
         """
-        key = (training, logits, recompute, self._frozen())
+        key = (training, logits, recompute, self._state_of_layers())
         if key not in self._programs:
             self._programs[key] = compile_program(
                 self.graph,
@@ -292,13 +292,14 @@ class Network(Layer):
             )
         return self._programs[key]
 
-    def _frozen(self) -> tuple[bool, ...]:
-        """Which layers can be trained; walks through them only when one was frozen or set free."""
-        when, known = self.__dict__.get("known_frozen", (None, ()))
-        found: tuple[bool, ...] = known
+    def _state_of_layers(self) -> tuple[tuple[bool, int], ...]:
+        """Which layers can be trained, and how often each was changed; walks through them only after a change."""
+        when, known = self.__dict__.get("known_state", (None, ()))
+        found: tuple[tuple[bool, int], ...] = known
         if when is not Variable.last_freeze:
-            found = tuple(layer.trainable for layer in self.modules() if isinstance(layer, Layer))
-            self.__dict__["known_frozen"] = (Variable.last_freeze, found)
+            layers = (layer for layer in self.modules() if isinstance(layer, Layer))
+            found = tuple((layer.trainable, layer.times_changed) for layer in layers)
+            self.__dict__["known_state"] = (Variable.last_freeze, found)
         return found
 
     def outputs_for(

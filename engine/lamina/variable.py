@@ -80,7 +80,7 @@ class Variable:
     """
 
     last_freeze: ClassVar[object] = object()
-    """Another object each time that a weight or a layer is frozen or set free."""
+    """Another object each time that a weight or a layer is frozen or set free, or a layer's parameter is set anew."""
 
     _layer: Owner | None
     _holder: nn.Module

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from lamina.activations import ACTIVATIONS
+from lamina.activations import get as activation_of
 from lamina.activations import serialize as serialize_activation
 from lamina.calls import Slot, is_tensor, put_together, reading_weights_in, take_apart
 from lamina.devices import elsewhere
@@ -35,7 +36,7 @@ from lamina.rematerialization import current_remat_mode
 from lamina.seeds import current_seed, numbered
 from lamina.shapes import Shape, TensorSpec, listed_shapes
 from lamina.text import Text
-from lamina.variable import Weight
+from lamina.variable import Variable, Weight
 
 
 class Layer(Declared, StoredLayer):
@@ -128,6 +129,8 @@ class Layer(Declared, StoredLayer):
     input_spec: ClassVar[Any] = None
     """What the inputs have to be: an `InputSpec`, or a nest of them as the inputs are one."""
     built: bool
+    times_changed: int = 0
+    """How often a parameter was set anew since the layer was made."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -182,6 +185,15 @@ class Layer(Declared, StoredLayer):
         self.__dict__["names_policy"] = kwargs.get("dtype_policy") is not None
         Declared.__init__(self, *args, **kwargs)
         self.built = self.has_no_state
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.declared_fields and name in self.__dict__ and name not in _OF_ALL:
+            if name.endswith("activation"):
+                value = activation_of(value)
+            if value is not self.__dict__[name]:  # what was compiled holds the parameter before
+                self.__dict__["times_changed"] = self.times_changed + 1
+                Variable.last_freeze = object()
+        super().__setattr__(name, value)
 
     @property
     def inner_graph(self) -> Any:
@@ -424,6 +436,10 @@ class Layer(Declared, StoredLayer):
 
     def extra_repr(self) -> str:
         return f"name={self.name!r}"
+
+
+_OF_ALL = frozenset(Layer.declared_fields)
+"""Parameters of every layer, none of which is compiled into a program."""
 
 
 def _lacking(layer: Layer, method: str) -> str:
