@@ -232,6 +232,11 @@ class Model(Network):
         return self.trainer is not None
 
     @property
+    def compiled_with(self) -> Mapping[str, Any]:
+        """What `compile` was given, by argument; nothing before."""
+        return {} if self.trainer is None else self.trainer.arguments
+
+    @property
     def run_eagerly(self) -> bool:
         return self.trainer is not None and bool(self.trainer.arguments["run_eagerly"])
 

@@ -80,6 +80,11 @@ class TrainableModel(Protocol):
         """The activation that each output has passed last, by output name."""
         ...
 
+    @property
+    def compiled_with(self) -> Mapping[str, Any]:
+        """What `compile` was given, by argument; nothing before."""
+        ...
+
     policy: DTypePolicy
 
     @property

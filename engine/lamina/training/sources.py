@@ -31,6 +31,7 @@ from lamina.training.arrays import (
     to_tensor,
 )
 from lamina.training.class_weights import class_weights
+from lamina.training.left_out import filled
 from lamina.training.protocols import SymbolicTensor, TrainableModel
 
 Shuffle = bool | Literal["batch"]
@@ -359,9 +360,10 @@ def _inputs_in(model: TrainableModel, x: Any) -> list[Any]:
 def _per_output(model: TrainableModel, values: Any, what: Text) -> list[Any]:
     """What is given for each output, from a list, a dict, or the model's own nest of them."""
     nest = model.output_nest
-    return (
-        in_slots(nest, values, what) if is_deep(nest) else listed(values, model.target_names, what)
-    )
+    if is_deep(nest):
+        return in_slots(nest, values, what)
+    values = filled(model, values) if what is TARGETS else values
+    return listed(values, model.target_names, what)
 
 
 def to_batch(
