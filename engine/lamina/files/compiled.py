@@ -166,8 +166,8 @@ def _optimizer_from_keras(value: Any) -> Optimizer:
     cls, config = _declared(value, _optimizers(value.get("class_name")))
     rate = config.get("learning_rate")
     if isinstance(rate, Mapping):
-        schedule, settings = _declared(rate, SCHEDULES)
-        config = {**config, "learning_rate": _made(schedule, settings)}
+        schedule = _own(rate) or _made(*_declared(rate, SCHEDULES))
+        config = {**config, "learning_rate": schedule}
     if isinstance(config.get("inner_optimizer"), Mapping):
         config = {**config, "inner_optimizer": _optimizer_from_keras(config["inner_optimizer"])}
     optimizer = _made(cls, config)

@@ -253,3 +253,36 @@ def test_own_layers_travel_in_the_older_format(writes, reads, own, tmp_path):
 def test_a_model_of_ones_own_does_not_fit_the_older_format(own, tmp_path):
     with pytest.raises(FileFormatError, match=r"call of its own"):
         shaken(own["ours"].Net(2)).save(tmp_path / "model.h5")
+
+
+@pytest.mark.parametrize("reader", LIBRARIES)
+@pytest.mark.parametrize("writer", LIBRARIES)
+def test_a_schedule_of_ones_own_travels(writer, reader, tmp_path):
+    def falling(lib):
+        class Falling(lib.optimizers.schedules.LearningRateSchedule):
+            def __init__(self, first):
+                self.first = first
+
+            def __call__(self, step):
+                return self.first / (lib.ops.cast(step, "float32") + 1)
+
+            def get_config(self):
+                return {"first": self.first}
+
+        return Falling
+
+    file = tmp_path / "model.keras"
+    lib = LIBRARIES[writer]
+    model = lib.Sequential([lib.Input((2,)), lib.layers.Dense(1)])
+    model.compile(lib.optimizers.SGD(falling(lib)(0.5)), "mse")
+    model.fit(np.ones((8, 2)), np.ones((8, 1)), batch_size=4, verbose=0)
+    model.save(file)
+    lib = LIBRARIES[reader]
+    own = {"Falling": falling(lib)}
+    loaded = lib.saving.load_model(file, custom_objects=own)
+    assert float(loaded.optimizer.learning_rate) == pytest.approx(0.5 / 3)
+    form = loaded.optimizer.get_config()["learning_rate"]
+    assert (form["class_name"], form["config"]) == ("Falling", {"first": 0.5})
+    if reader == "ours":
+        schedules = lib.optimizers.schedules
+        assert isinstance(schedules.deserialize(form, custom_objects=own), own["Falling"])

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from lamina.fields import Declared, field
 from lamina.registry import Registry
+from lamina.saving_registry import made_of, serialize_keras_object
 from lamina.text import Text
 
 NAME = Text("Name; it has no effect.", "名称；不影响结果。")
@@ -43,6 +44,9 @@ def schedule(*, summary: Text) -> Callable[[S], S]:
 
 def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
     """Keras' serialized form, which `deserialize` reads."""
+    if type(learning_rate_schedule).__name__ not in SCHEDULES:  # one of a user's own
+        form: dict[str, Any] = serialize_keras_object(learning_rate_schedule)
+        return form
     return {
         "module": "keras.optimizers.schedules",
         "class_name": type(learning_rate_schedule).__name__,
@@ -61,5 +65,8 @@ def deserialize(
         custom_objects: Classes of one's own by name.
     """
     name = str(config.get("class_name") or config.get("type"))
+    own = None if name in (custom_objects or {}) else made_of(config)
+    if isinstance(own, LearningRateSchedule):
+        return own
     cls = (custom_objects or {}).get(name) or SCHEDULES.get(name)
     return cls.from_config(config.get("config") or {})
