@@ -16,6 +16,7 @@ from lamina.losses.reduction import match_ranks, spread, weighted_mask
 from lamina.metrics.metric import MeanMetric, Metric, mean_and_count, metric
 from lamina.metrics.running_mean import RunningMean
 from lamina.metrics.variable import MetricVariable, torch_dtype
+from lamina.naming import snake_case
 from lamina.text import Text
 
 
@@ -117,7 +118,7 @@ class MeanMetricWrapper(MeanMetric):
         self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any
     ) -> None:
         given = getattr(fn, "name", None) if isinstance(fn, Loss) else None
-        super().__init__(name=name or given or getattr(fn, "__name__", None), dtype=dtype)
+        super().__init__(name=name or given or _name_of(fn), dtype=dtype)
         self.fn = fn
         self.fn_kwargs = kwargs
 
@@ -127,3 +128,9 @@ class MeanMetricWrapper(MeanMetric):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "fn": losses.serialize(self.fn), **self.fn_kwargs}
+
+
+def _name_of(function: Any) -> str | None:
+    """What logs call a function, as in Keras: that of a lambda is "lambda"."""
+    name = getattr(function, "__name__", None)
+    return None if name is None else snake_case(name)

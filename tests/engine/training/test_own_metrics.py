@@ -140,3 +140,16 @@ def test_a_layer_knows_what_its_metrics_remember(k):
     layer = Around()
     assert len(layer.metrics_variables) == 4
     assert len(layer.inner.metrics_variables) == 2
+
+
+def test_functions_are_logged_under_the_name_that_keras_gives_them():
+    names = []
+    for k in (keras, lamina):
+
+        def LargestValue(y_true, y_pred, k=k):
+            return k.ops.max(y_pred, axis=-1)
+
+        model = k.Sequential([k.Input((2,)), k.layers.Dense(3)])
+        model.compile("sgd", "mse", metrics=[LargestValue, lambda a, b, k=k: k.ops.mean(b)])
+        names.append(sorted(model.fit(np.ones((4, 2)), np.ones((4, 3)), verbose=0).history))
+    assert names[0] == names[1] == ["lambda", "largest_value", "loss"]
