@@ -47,10 +47,13 @@ def number_text(value: float) -> str:
 
 
 def size_text(bytes_: int) -> str:
-    """The size of a file or download in megabytes, as the pages write it.
+    """The size of a file or download in decimal units, as the pages write it.
 
-    >>> size_text(11_594_722), size_text(170_498_071)
-    ('11.6 MB', '170 MB')
+    >>> size_text(11_594_722), size_text(109_870), size_text(170_498_071)
+    ('11.6 MB', '110 kB', '170 MB')
     """
-    megabytes = bytes_ / 1e6
-    return f"{megabytes:.0f} MB" if megabytes >= 99.95 else f"{megabytes:.1f} MB"
+    size, units = float(bytes_), iter(("B", "kB", "MB", "GB"))
+    unit = next(units)
+    while size >= 999.5 and (larger := next(units, None)):
+        size, unit = size / 1000, larger
+    return f"{size:.{0 if size >= 99.95 else 1}f}".removesuffix(".0") + f" {unit}"

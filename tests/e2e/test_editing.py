@@ -89,6 +89,29 @@ def test_a_problem_says_what_is_wrong_and_one_click_mends_it(page: Page):
     expect(editor.node("digit")).to_contain_text("5")
 
 
+def test_problems_are_mended_by_keyboard_alone(page: Page):
+    editor = Editor(page).open("/m/new?template=digits-mlp")
+    editor.node("digit").click()
+    editor.field("Activation").select_option("relu")
+    editor.set_number("Units", 5)
+    expect(page.get_by_role("button", name="2 errors")).to_be_visible()
+    editor.node("image").focus()
+    editor.command("Show problems")
+    expect(editor.dock.get_by_role("tab", name=re.compile("Problems"))).to_be_focused()
+    fixes = editor.dock.get_by_role("button", name=re.compile("digit")).filter(has_not_text="Show")
+    expect(fixes).to_have_count(2)
+    editor.tab_to("[data-fix]")
+    editor.press("Enter")
+    expect(fixes).to_have_count(1)
+    expect(fixes).to_be_focused()
+    editor.press("Enter")
+    panel = editor.dock.get_by_role("region", name="Problems")
+    expect(panel).to_contain_text("No problems")
+    expect(panel).to_be_focused()
+    editor.command("Training settings")
+    expect(editor.field("Dataset")).to_be_focused()
+
+
 def test_a_value_out_of_range_is_a_problem_at_its_node(page: Page):
     editor = Editor(page).open("/m/new?template=digits-mlp")
     editor.node("dropout").click()

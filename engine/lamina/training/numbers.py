@@ -94,8 +94,8 @@ def _against_the_data(document: TrainingDocument, spec: DatasetSpec) -> Iterator
             "validation.split",
             document.validation.split,
             Text(
-                f"larger: of {spec.n_train} samples it leaves none",
-                f"更大：{spec.n_train} 个样本中一个也分不出",
+                f"larger: of {spec.n_train:,} samples it leaves none",
+                f"更大：{spec.n_train:,} 个样本中一个也分不出",
             ),
             0.1,
         )
@@ -104,8 +104,8 @@ def _against_the_data(document: TrainingDocument, spec: DatasetSpec) -> Iterator
             "validation.split",
             document.validation.split,
             Text(
-                f"smaller: of {spec.n_train} samples it leaves none to train on",
-                f"更小：{spec.n_train} 个样本中没有剩下可用于训练的",
+                f"smaller: of {spec.n_train:,} samples it leaves none to train on",
+                f"更小：{spec.n_train:,} 个样本中没有剩下可用于训练的",
             ),
             0.1,
         )
@@ -114,8 +114,8 @@ def _against_the_data(document: TrainingDocument, spec: DatasetSpec) -> Iterator
             "batch_size",
             document.batch_size,
             Text(
-                f"there are only {trained} training samples, so more changes nothing.",
-                f"训练样本只有 {trained} 个，再大也没有效果。",
+                f"there are only {trained:,} training samples, so more changes nothing.",
+                f"训练样本只有 {trained:,} 个，再大也没有效果。",
             ),
             trained,
         )

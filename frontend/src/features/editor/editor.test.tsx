@@ -123,6 +123,7 @@ describe("the layer tab", () => {
     const said = screen.getByText("Too small.");
     expect(said.compareDocumentPosition(mend)).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
     await userEvent.click(mend);
+    expect(screen.getByRole("region", { name: "a" })).toHaveFocus();
     expect(graphIn(editor).nodes[1]?.config).toEqual({ size: 10 });
   });
 

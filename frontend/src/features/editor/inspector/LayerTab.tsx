@@ -1,5 +1,5 @@
 import { Button, Switch } from "@mantine/core";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { localize } from "@/api/text";
 import type { GraphNode } from "@/graph/document";
@@ -10,6 +10,7 @@ import { FieldFrame } from "../form/FieldFrame";
 import { SchemaForm } from "../form/SchemaForm";
 import { formatCount, formatShape } from "../format";
 import { FixButtons } from "../problems/FixButtons";
+import { useFocusAfterFix } from "../problems/useFocusAfterFix";
 import type { Renaming } from "../state/actions";
 import { problemsOf } from "../state/checking";
 import type { Problem } from "../wire";
@@ -52,6 +53,8 @@ export function LayerTab() {
 function OneLayer({ node }: { node: GraphNode }) {
   const { t, i18n } = useTranslation("editor");
   const { catalogue, actions } = useEditor();
+  const frame = useRef<HTMLElement>(null);
+  const onFixed = useFocusAfterFix(frame);
   const problems = useCheck(problemsOf);
   const isOutput = useGraph((graph) => graph.outputs.some((output) => output.node === node.id));
   const layer = catalogue.layer(node.type);
@@ -60,7 +63,7 @@ function OneLayer({ node }: { node: GraphNode }) {
     own.find((problem) => problem.field === name && (problem.severity === "error") === isError)?.message;
   const group = catalogue.groups.find((known) => known.id === layer?.entry.group);
   return (
-    <div className={classes.stack}>
+    <section ref={frame} tabIndex={-1} className={classes.stack} aria-label={node.id}>
       <header className={classes.layerHead} style={{ "--layer-colour": layer?.colour ?? OTHER_COLOUR }}>
         <h2 className={classes.layerType}>{node.type}</h2>
         {group && <span className={classes.group}>{localize(group.label, i18n.language)}</span>}
@@ -75,7 +78,7 @@ function OneLayer({ node }: { node: GraphNode }) {
             data-severity={problem.severity}
           >
             {problem.message}
-            <Fixes problem={problem} />
+            <Fixes problem={problem} onFixed={onFixed} />
           </div>
         ))}
       <LayerName id={node.id} />
@@ -86,7 +89,7 @@ function OneLayer({ node }: { node: GraphNode }) {
         warningOf={(name) => saidOf(name, false)}
         fixesOf={(name) => {
           const problem = own.find((known) => known.field === name);
-          return problem && <Fixes problem={problem} />;
+          return problem && <Fixes problem={problem} onFixed={onFixed} />;
         }}
         onChange={(name, value) => actions.setParameter(node.id, name, value)}
       />
@@ -98,15 +101,15 @@ function OneLayer({ node }: { node: GraphNode }) {
         onChange={(event) => actions.setOutput(node.id, event.currentTarget.checked)}
       />
       <Costs id={node.id} />
-    </div>
+    </section>
   );
 }
 
-function Fixes({ problem }: { problem: Problem }) {
+function Fixes({ problem, onFixed }: { problem: Problem; onFixed: () => void }) {
   if (problem.fixes.length === 0) return null;
   return (
     <div className={classes.fixes}>
-      <FixButtons problem={problem} />
+      <FixButtons problem={problem} onFixed={onFixed} />
     </div>
   );
 }

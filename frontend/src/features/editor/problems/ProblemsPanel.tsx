@@ -24,7 +24,7 @@ export const ProblemsPanel = memo(function ProblemsPanel() {
   );
 });
 
-function Problems({ onFixed }: { onFixed: (row: number) => void }) {
+function Problems({ onFixed }: { onFixed: () => void }) {
   const { t } = useTranslation("editor");
   const known = useCheck(problemsOf);
   const isLost = useCheck((check) => check.isLost);
@@ -46,11 +46,11 @@ function Problems({ onFixed }: { onFixed: (row: number) => void }) {
     .sort((a, b) => ORDER[a.problem.severity] - ORDER[b.problem.severity] || a.index - b.index);
   return (
     <ul className={classes.list}>
-      {problems.map(({ problem, index }, row) => (
+      {problems.map(({ problem, index }) => (
         <ProblemRow
           key={`${index} ${problem.code} ${problem.node} ${problem.field}`}
           problem={problem}
-          onFixed={() => onFixed(row)}
+          onFixed={onFixed}
         />
       ))}
     </ul>

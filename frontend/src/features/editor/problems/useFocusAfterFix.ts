@@ -2,30 +2,40 @@ import { type RefObject, useEffect, useRef } from "react";
 import { useIsCurrent } from "./useIsCurrent";
 
 /**
- * Keeps the keyboard in a list of problems whose rows go when they are mended.
+ * Keeps the keyboard where problems are mended, though their fixes go with them.
  *
- * A fix that was pressed leads to the list itself, and after the next check to the fix that stands there now, or to the
- * list's last.
+ * A fix that was pressed leads to what holds them all, and after the next check to the fix that stands in its place, or
+ * to the last one.
  *
- * @param list - What can take the focus itself; its rows are list items.
- * @returns To be called with the position of the row whose fix was pressed.
+ * @param frame - What holds the problems and can take the focus itself.
+ * @returns To be called when a fix has been pressed.
  */
-export function useFocusAfterFix(list: RefObject<HTMLElement | null>): (row: number) => void {
+export function useFocusAfterFix(frame: RefObject<HTMLElement | null>): () => void {
   const isCurrent = useIsCurrent();
-  const mended = useRef<number | null>(null);
+  const place = useRef<number | null>(null);
   useEffect(() => {
-    const row = mended.current;
-    if (!isCurrent || row === null) return;
-    mended.current = null;
+    const at = place.current;
+    if (!isCurrent || at === null) return;
+    place.current = null;
+    const holder = frame.current;
     // Whoever has gone on meanwhile is left alone.
-    if (document.activeElement !== list.current) return;
-    const rows = [...(list.current?.querySelectorAll("li") ?? [])];
-    const fixOf = (item: Element) => item.querySelector<HTMLElement>("[data-fix]");
-    const next = rows.slice(row).find(fixOf) ?? rows.findLast(fixOf);
-    if (next) fixOf(next)?.focus();
-  }, [isCurrent, list]);
-  return (row) => {
-    mended.current = row;
-    list.current?.focus();
+    if (!holder || document.activeElement !== holder) return;
+    const fixes = fixesIn(holder);
+    (fixes[at] ?? fixes.at(-1))?.focus();
+  }, [isCurrent, frame]);
+  return () => {
+    const holder = frame.current;
+    if (!holder) return;
+    // All fixes of a problem go together: what stood after them comes to the place of the first.
+    const group = document.activeElement?.parentElement;
+    place.current = Math.max(
+      0,
+      fixesIn(holder).findIndex((fix) => fix.parentElement === group),
+    );
+    holder.focus();
   };
+}
+
+function fixesIn(holder: HTMLElement): HTMLElement[] {
+  return [...holder.querySelectorAll<HTMLElement>("[data-fix]")];
 }
