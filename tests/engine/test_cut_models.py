@@ -62,7 +62,10 @@ def test_files(writer: Any, tmp_path: Any):
     for reader in (lamina, keras):
         again = reader.models.load_model(tmp_path / "part.keras")
         np.testing.assert_allclose(
-            again.predict(middle, verbose=0)["out"], model.predict(X, verbose=0), rtol=1e-5, atol=1e-6
+            again.predict(middle, verbose=0)["out"],
+            model.predict(X, verbose=0),
+            rtol=1e-5,
+            atol=1e-6,
         )
 
 
@@ -105,7 +108,9 @@ def test_the_whole_keeps_its_masks_where_a_part_has_none():
     before = model.predict(tokens, verbose=0)
     middle = lamina.Model(x, embedded).predict(tokens, verbose=0)
     part = lamina.Model(embedded, pooled)
-    np.testing.assert_allclose(part.predict(middle, verbose=0), middle.mean(1), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        part.predict(middle, verbose=0), middle.mean(1), rtol=1e-5, atol=1e-6
+    )
     model.to_device("cpu")  # and forgets its programs
     np.testing.assert_array_equal(model.predict(tokens, verbose=0), before)
     assert not np.allclose(before, middle.mean(1))
