@@ -28,7 +28,7 @@ from lamina.layer.stored import as_shapes, is_own
 from lamina.layers.core.input import Input, InputLayer
 from lamina.metrics.metric import Metric
 from lamina.naming import unique_name
-from lamina.network import Network, Tensors, tensors_in
+from lamina.network import WITHOUT_CALL, Network, Tensors, tensors_in
 from lamina.older_names import ARGUMENTS, advice_for
 from lamina.saving_registry import CustomObjectScope, serialize_keras_object
 from lamina.shapes import is_shape, is_sizes
@@ -47,6 +47,7 @@ _NOT_YET = Text(
     "模型尚不知道输入。请以 Input(shape=…) 开头、调用 build，或传入数据。",
 )
 
+_GRAPH = ("graph", "input_nest", "output_nest")
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -155,8 +156,15 @@ class Model(Network):
         try:
             return super().__getattr__(name)
         except AttributeError as error:
+            if "_modules" not in self.__dict__:
+                raise
+            if name in _GRAPH and not self.uses_call:
+                text = Text(
+                    f'"{self.name}": {WITHOUT_CALL.en}', f"“{self.name}”：{WITHOUT_CALL.zh}"
+                )
+                raise NoAttributeError(text) from error
             advice = advice_for(f"Model.{name}") or (_NOT_YET if name in _ENDS else None)
-            if advice is None or "_modules" not in self.__dict__:
+            if advice is None:
                 raise
             what = f'{name} of "{self.name}"'
             raise NoAttributeError(

@@ -45,6 +45,12 @@ Tensors = SymbolicTensor | Sequence[Any] | Mapping[str, Any]
 
 INPUTS = Text("inputs", "输入")
 
+WITHOUT_CALL = Text(
+    "the model has neither inputs and outputs nor a call. Write call(self, inputs) in its class, or make it with "
+    "Model(inputs, outputs).",
+    "模型既没有输入和输出，也没有 call。请在类中编写 call(self, inputs)，或用 Model(inputs, outputs) 创建。",
+)
+
 
 class Network(Layer):
     """A graph that can be run: what a model is before it is trained. It is a layer, too, so models can stand in models.
@@ -323,10 +329,7 @@ class Network(Layer):
     def _need_graph(self) -> None:
         if not self.built:
             raise ConfigError(
-                Text(
-                    f'"{self.name}" has no layers yet.',
-                    f"“{self.name}”还没有任何层。",
-                )
+                Text(f'"{self.name}": {WITHOUT_CALL.en}', f"“{self.name}”：{WITHOUT_CALL.zh}")
             )
 
     def _by_port(

@@ -11,7 +11,13 @@ import torch
 
 import lamina
 from lamina import layers
-from lamina.errors import ConfigError, ShapeError, WrongTypeError
+from lamina.errors import (
+    ConfigError,
+    NoAttributeError,
+    NotSupportedError,
+    ShapeError,
+    WrongTypeError,
+)
 
 X = np.random.default_rng(0).normal(size=(8, 4)).astype("float32")
 Y = np.array([0, 1, 2, 0, 1, 2, 0, 1])
@@ -170,3 +176,23 @@ def test_one_unit_and_a_loss_of_several_classes() -> None:
     made.compile("sgd", "categorical_crossentropy")
     with pytest.warns(UserWarning, match=r"one unit.*binary_crossentropy"):
         made.fit(X, np.ones((8, 1)), verbose=0)
+
+
+@pytest.mark.parametrize("use", ["predict", "evaluate", "fit", "__call__"])
+def test_a_model_without_call_says_what_it_needs(use: str) -> None:
+    class Adversaries(lamina.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.judge = layers.Dense(1)
+
+    made = Adversaries()
+    made.compile("sgd", "mse")
+    x = np.zeros((4, 2), "float32")
+    data = (x, x) if use in ("fit", "evaluate") else (x,)
+    with pytest.raises((ConfigError, NoAttributeError), match=r"nor a call\. Write call"):
+        getattr(made, use)(*data)
+
+
+def test_stateless_calls_are_refused_in_words() -> None:
+    with pytest.raises(NotSupportedError, match="functional_call"):
+        layers.Dense(2).stateless_call([], [], np.zeros((1, 2)))

@@ -24,6 +24,7 @@ from lamina.activations import serialize as serialize_activation
 from lamina.calls import Slot, is_tensor, put_together, reading_weights_in, take_apart
 from lamina.devices import elsewhere
 from lamina.dtype_policies import PolicyField
+from lamina.errors import NotSupportedError
 from lamina.fields import Declared, field
 from lamina.layer import calling, outputs, stored
 from lamina.layer.input_spec import check_inputs
@@ -403,6 +404,21 @@ class Layer(Declared, StoredLayer):
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments of a layer of the library with its ports in order, whether in a list or by name."""
         return calling.by_port(self, args, kwargs)
+
+    def stateless_call(self, *_args: Any, **_kwargs: Any) -> Any:
+        """Not supported: it is for functions of JAX, which may not change anything.
+
+        Raises:
+            NotSupportedError: Always.
+        """
+        raise NotSupportedError(
+            Text(
+                "stateless_call is for functions of JAX. Here call the layer itself, within autodiff.value_and_grad or a "
+                "GradientTape; torch.func.functional_call takes weights from outside.",
+                "stateless_call 用于 JAX 函数。此处请直接调用该层，置于 autodiff.value_and_grad 或 GradientTape 中；"
+                "若需从外部传入权重，可用 torch.func.functional_call。",
+            )
+        )
 
     def run_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The outputs for real tensors, which carry their masks."""
