@@ -53,6 +53,8 @@ export default defineConfig({
   },
   test: {
     restoreMocks: true,
+    // A page takes a second; a machine that does other work as well may take ten times as long.
+    testTimeout: 20_000,
     projects: [
       {
         extends: true,
