@@ -21,7 +21,7 @@ from lamina.layer import Layer
 from lamina.layer.stored import as_shapes, is_own
 from lamina.layers.core.input import Input, InputLayer
 from lamina.naming import unique_name
-from lamina.network import WITHOUT_CALL, Network, Tensors, tensors_in
+from lamina.network import Network, Tensors, tensors_in, without_call
 from lamina.older_names import advice_for
 from lamina.saving_registry import CustomObjectScope, serialize_keras_object
 from lamina.shapes import is_shape, is_sizes
@@ -79,10 +79,7 @@ class Model(Trainable):
             if "_modules" not in self.__dict__:
                 raise
             if name in _GRAPH and not self.uses_call:
-                text = Text(
-                    f'"{self.name}": {WITHOUT_CALL.en}', f"“{self.name}”：{WITHOUT_CALL.zh}"
-                )
-                raise NoAttributeError(text) from error
+                raise NoAttributeError(without_call(self.name)) from error
             advice = advice_for(f"Model.{name}") or (_NOT_YET if name in _ENDS else None)
             if advice is None:
                 raise

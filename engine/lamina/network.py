@@ -45,11 +45,14 @@ Tensors = SymbolicTensor | Sequence[Any] | Mapping[str, Any]
 
 INPUTS = Text("inputs", "输入")
 
-WITHOUT_CALL = Text(
-    "the model has neither inputs and outputs nor a call. Write call(self, inputs) in its class, or make it with "
-    "Model(inputs, outputs).",
-    "模型既没有输入和输出，也没有 call。请在类中编写 call(self, inputs)，或用 Model(inputs, outputs) 创建。",
-)
+
+def without_call(name: str) -> Text:
+    """What is wrong with a model that can compute nothing yet."""
+    return Text(
+        f'"{name}": the model has neither inputs and outputs nor a call. Write call(self, inputs) in its class, or make '
+        "it with Model(inputs, outputs).",
+        f"“{name}”：模型既没有输入和输出，也没有 call。请在类中编写 call(self, inputs)，或用 Model(inputs, outputs) 创建。",
+    )
 
 
 class Network(Layer):
@@ -328,9 +331,7 @@ class Network(Layer):
 
     def _need_graph(self) -> None:
         if not self.built:
-            raise ConfigError(
-                Text(f'"{self.name}": {WITHOUT_CALL.en}', f"“{self.name}”：{WITHOUT_CALL.zh}")
-            )
+            raise ConfigError(without_call(self.name))
 
     def _by_port(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]

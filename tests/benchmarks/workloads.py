@@ -138,7 +138,7 @@ def _images(random: Any, labels: Array, classes: int, shape: tuple[int, int, int
     return clipped
 
 
-def _flat_images(random: Any, labels: Array, classes: int, depth: int = 0) -> Array:
+def _flat_images(random: Any, labels: Array, classes: int, **model: Any) -> Array:
     return _images(random, labels, classes, (28, 28, 1)).reshape(len(labels), 784)
 
 

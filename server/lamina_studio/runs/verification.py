@@ -80,15 +80,16 @@ class Verifier:
         Raises:
             StudioError: If it cannot use the model, or never answers.
         """
-        for wait_s in WAITS_S:
+        waits = iter(WAITS_S)
+        while True:
             try:
                 async with self._turn:
                     return await self._inference.predict(model, training, inputs)
             except InferenceFailed as error:
+                if (wait_s := next(waits, None)) is None:
+                    raise
                 logger.warning("%s: not verified yet, again in %.0f s: %s", model, wait_s, error)
             await asyncio.sleep(wait_s)
-        async with self._turn:
-            return await self._inference.predict(model, training, inputs)
 
 
 def _is_same(found: dict[str, Any], wanted: dict[str, Any]) -> bool:
