@@ -20,7 +20,7 @@ def laid(layers: Iterable[Layer], start: Any) -> Any:
     end = start
     for layer in layers:
         _check_takes_one(layer)
-        layer.__dict__.pop("calls", None)  # the chain is laid anew; each layer is called once
+        layer.__dict__.pop("_calls", None)  # the chain is laid anew; each layer is called once
         end = layer(end)
     return end
 

@@ -129,7 +129,7 @@ class Model(Trainable):
             Input(shape=tuple(shape)[1:], dtype=dtype, name=name)
             for (shape, dtype), name in zip(found, _input_names(structure), strict=True)
         ]
-        self.__dict__.pop("calls", None)
+        self.__dict__.pop("_calls", None)
         self.__dict__["connecting"] = True
         try:
             outputs = call_layer(self, inputs, structure=((structure,), {}))

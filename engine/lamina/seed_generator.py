@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 import torch
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 from torch import Tensor
+from torch.utils._python_dispatch import _disable_current_modes
 
 from lamina.errors import ConfigError
 from lamina.naming import unique_name
-from lamina.seeds import generator_for
+from lamina.seeds import derived_seed
 from lamina.text import Text
 
 
@@ -60,12 +64,67 @@ class SeedGenerator:
         return cls(**config)
 
 
+@dataclass(frozen=True)
+class Draw:
+    """A stream of random numbers that a seed has begun, and how to begin it again.
+
+    Args:
+        origin: The seed, or what gives seeds, and the path of the stream.
+        generator: The stream.
+        before: Where a `SeedGenerator` stood.
+    """
+
+    origin: tuple[int | SeedGenerator, tuple[str, ...]]
+    generator: torch.Generator
+    before: Tensor | None
+
+    def again(self) -> None:
+        """Begin the stream anew, of a `SeedGenerator` with the next seed."""
+        self.generator.manual_seed(_derived(*self.origin))
+
+    def take_back(self) -> None:
+        """Have a `SeedGenerator` where it stood."""
+        seed, _ = self.origin
+        if isinstance(seed, SeedGenerator) and self.before is not None:
+            seed.state = self.before
+
+
+_NOTED: ContextVar[list[Draw] | None] = ContextVar("noted", default=None)
+
+
+@contextmanager
+def noting_draws() -> Iterator[list[Draw]]:
+    """A list of the streams that are begun within; at the end seed generators stand where they stood."""
+    draws: list[Draw] = []
+    token = _NOTED.set(draws)
+    try:
+        yield draws
+    finally:
+        _NOTED.reset(token)
+        for draw in reversed(draws):
+            draw.take_back()
+
+
 def stream_of(seed: int | SeedGenerator, *path: str) -> torch.Generator:
     """A CPU generator for a seed and a path; that of a `SeedGenerator` is another one at each call."""
+    draws = _NOTED.get()
+    if draws is None:
+        return torch.Generator().manual_seed(_derived(seed, path))
+    before = seed.state if isinstance(seed, SeedGenerator) else None
+    with (
+        _disable_current_modes(),
+        torch._C.DisableTorchFunction(),
+    ):  # how a seed comes about is no part of what is computed with it
+        generator = torch.Generator().manual_seed(_derived(seed, path))
+    draws.append(Draw((seed, path), generator, before))
+    return generator
+
+
+def _derived(seed: int | SeedGenerator, path: tuple[str, ...]) -> int:
     if isinstance(seed, SeedGenerator):
         first, count = seed.next().tolist()
-        return generator_for(first, str(count), *path)
-    return generator_for(seed, *path)
+        return derived_seed(first, str(count), *path)
+    return derived_seed(seed, *path)
 
 
 def _parse(value: Any) -> int | SeedGenerator | None:

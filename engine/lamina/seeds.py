@@ -66,8 +66,13 @@ def current_seed() -> int:
 
 def generator_for(seed: int, *path: str) -> torch.Generator:
     """A CPU generator that depends on the seed and the path alone."""
+    return torch.Generator().manual_seed(derived_seed(seed, *path))
+
+
+def derived_seed(seed: int, *path: str) -> int:
+    """A seed that depends on another one and a path alone."""
     digest = hashlib.sha256("\x1f".join((str(seed), *path)).encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+    return int.from_bytes(digest[:8], "big") >> 1
 
 
 States = dict[torch.device, Tensor]

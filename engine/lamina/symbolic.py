@@ -264,8 +264,8 @@ def call_layer(
         if layer.built:
             _check_shared(layer, shapes)
         layer.make_weights(*shapes)
-    number = layer.__dict__.setdefault("calls", 0)
-    layer.__dict__["calls"] = number + 1
+    number = layer.__dict__.setdefault("_calls", 0)
+    layer.__dict__["_calls"] = number + 1
     own_id = safe_id(layer.name)
     node_id = node_id or (f"{own_id}__{number}" if number else own_id)
     call = Call(layer, tensors, structure, number, node_id)

@@ -109,7 +109,7 @@ def _of_every_layer() -> frozenset[str]:
 
 _OF_MODELS = {
     "graph", "layers_by_node", "inputs", "outputs", "input", "output", "input_nest", "output_nest", "_all_layers",
-    "_programs", "trainer", "history", "chain", "calls", "made_with", "build_shapes", "first_weights", "states", "optimizer",
+    "_programs", "trainer", "history", "chain", "_calls", "made_with", "build_shapes", "first_weights", "states", "optimizer",
 }  # fmt: skip
 
 

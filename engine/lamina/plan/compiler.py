@@ -96,6 +96,8 @@ class Opaque(nn.Module):
         training: Whether the program is one for training.
     """
 
+    layer: Layer
+
     def __init__(
         self, layer: Layer, structure: tuple[Any, Any], inputs: int, *, training: bool
     ) -> None:
@@ -107,7 +109,7 @@ class Opaque(nn.Module):
 
     def forward(self, *tensors: Any) -> tuple[Any, ...]:
         """The outputs, their masks, and the sum of what was added to the loss or None."""
-        layer: Layer = self.__dict__["layer"]
+        layer = self.layer
         given = [layer.convert_input(x) for x in tensors[: self.inputs]]
         for position, mask in enumerate(tensors[self.inputs :]):
             if mask is not None:

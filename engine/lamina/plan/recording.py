@@ -8,8 +8,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
+
+from lamina.seed_generator import Draw, noting_draws
 
 UNFORESEEABLE = (torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape)
 
@@ -33,12 +36,19 @@ class Value:
     device: torch.device
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The random numbers of a seed that a `SeedGenerator` gave, by the number of the draw."""
+
+    number: int
+
+
 @dataclass(slots=True, eq=False)
 class Call:
     """One call of a torch kernel.
 
     Args:
-        args, kwargs: What it was given, with values in the place of tensors.
+        args, kwargs: What it was given, with values in the place of tensors and draws in that of their generators.
         outputs: What came out; None for what is no tensor.
         is_single: Whether that is one thing and not a tuple.
     """
@@ -64,12 +74,25 @@ class Recording:
         given: The values it was given.
         results: What it gave; None for what is no tensor.
         constants: Tensors that it took from elsewhere.
+        draws: The seeds that it took from a `SeedGenerator`, in their order.
     """
 
     calls: list[Call]
     given: list[Value]
     results: list[Value | None]
     constants: dict[Value, Tensor]
+    draws: list[Draw]
+
+    def is_like(self, other: Recording) -> bool:
+        """Whether both do the same with what they are given, so that nothing else decides what happens."""
+        return (
+            (self.given, self.results) == (other.given, other.results)
+            and [draw.origin for draw in self.draws] == [draw.origin for draw in other.draws]
+            and len(self.calls) == len(other.calls)
+            and all(map(_are_alike, self.calls, other.calls))
+            and self.constants.keys() == other.constants.keys()
+            and all(_are_same(x, other.constants[value]) for value, x in self.constants.items())
+        )
 
 
 def record(function: Callable[..., Sequence[Tensor | None]], given: Sequence[Tensor]) -> Recording:
@@ -78,12 +101,43 @@ def record(function: Callable[..., Sequence[Tensor | None]], given: Sequence[Ten
     Raises:
         CannotCapture: If it reads a value from the device, or makes a tensor whose shape depends on values.
     """
-    recorder = _Recorder()
-    inputs = [recorder.know(tensor) for tensor in given]
-    with recorder:
-        results = function(*given)
+    with noting_draws() as draws:
+        recorder = _Recorder(draws)
+        inputs = [recorder.know(tensor) for tensor in given]
+        with recorder, _Unread():
+            results = function(*given)
     known = [None if result is None else recorder.value_of(result) for result in results]
-    return Recording(recorder.calls, inputs, known, recorder.constants)
+    return Recording(recorder.calls, inputs, known, recorder.constants, draws)
+
+
+def _are_alike(one: Call, other: Call) -> bool:
+    return one.target is other.target and (one.args, one.kwargs, one.outputs) == (
+        other.args,
+        other.kwargs,
+        other.outputs,
+    )
+
+
+def _are_same(one: Tensor, other: Tensor) -> bool:
+    """Whether two constants are one piece of memory, whatever is in it, or hold the same."""
+    if one.dtype != other.dtype or one.device != other.device:
+        return False
+    return one.data_ptr() == other.data_ptr() or torch.equal(one, other)
+
+
+READS = frozenset({"numpy", "__array__", "tolist", "data_ptr", "__dlpack__"})
+"""Methods that take values out of a tensor without a kernel."""
+
+
+class _Unread(TorchFunctionMode):
+    """Refuses what takes values past the kernels, to numpy or into lists."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if getattr(func, "__name__", "") in READS:
+            raise CannotCapture(func.__name__)
+        return func(*args, **(kwargs or {}))
 
 
 class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -92,8 +146,9 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Nothing here is ever compiled, and torch would import its compiler to make sure: two seconds."""
         return False
 
-    def __init__(self) -> None:
+    def __init__(self, draws: list[Draw]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        self.draws = draws
         self.calls: list[Call] = []
         self.constants: dict[Value, Tensor] = {}
         self._known: Any = WeakTensorKeyDictionary()
@@ -138,7 +193,16 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return self.value_of(value)
         if isinstance(value, (list, tuple)):
             return type(value)(self._held(v) for v in value)
+        if isinstance(value, torch.Generator):
+            for number, draw in enumerate(self.draws):
+                if _same_stream(draw.generator, value):
+                    return Drawn(number)
         return value
+
+
+def _same_stream(one: Any, other: Any) -> bool:
+    """Whether two generators are one; what comes back from a kernel's arguments is wrapped anew."""
+    return bool(one._cdata == other._cdata)
 
 
 def values_in(args: Sequence[Any]) -> Iterator[Value]:

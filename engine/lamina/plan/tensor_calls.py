@@ -21,7 +21,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lamina.plan.recording import Call, CannotCapture, Recording, Value, replace, values_in
+from lamina.plan.recording import (
+    Call,
+    CannotCapture,
+    Drawn,
+    Recording,
+    Value,
+    replace,
+    values_in,
+)
 
 aten = torch.ops.aten
 
@@ -71,7 +79,11 @@ DIRECT = frozenset(
 
 
 def write_out(
-    recording: Recording, fixed: Sequence[Tensor], gradients: Sequence[Tensor]
+    recording: Recording,
+    fixed: Sequence[Tensor],
+    gradients: Sequence[Tensor],
+    *,
+    constants_stay: bool = True,
 ) -> Callable[..., tuple[Tensor, ...]]:
     """The function of a recording.
 
@@ -80,6 +92,7 @@ def write_out(
             `gradients`.
         fixed: Tensors that stay where they are: weights and statistics.
         gradients: Where gradients are written to.
+        constants_stay: Whether nobody writes to its constants, so that what is computed from them alone stays, too.
 
     Returns:
         A function of the remaining inputs to the remaining results.
@@ -89,7 +102,7 @@ def write_out(
     """
     _skip_what_gives_its_input(recording)
     _drop_unused(recording)
-    known = _fold(recording, fixed)
+    known = _fold(recording, fixed, constants_stay=constants_stay)
     first = len(recording.results) - len(gradients)
     places = _places(recording, recording.results[first:], gradients, known)
     parameters = recording.given[len(fixed) :]
@@ -135,10 +148,12 @@ def _drop_unused(recording: Recording) -> None:
     recording.calls = kept[::-1]
 
 
-def _fold(recording: Recording, fixed: Sequence[Tensor]) -> dict[Value, Tensor]:
+def _fold(
+    recording: Recording, fixed: Sequence[Tensor], *, constants_stay: bool
+) -> dict[Value, Tensor]:
     """Compute what is the same for every batch; the calls for it are taken out."""
     known: dict[Value, Tensor] = dict(zip(recording.given, fixed, strict=False))
-    constant = set(recording.constants)
+    constant = set(recording.constants) if constants_stay else set()
     known.update(recording.constants)
     written = _written(recording)
     kept = []
@@ -318,9 +333,10 @@ class _Writer:
         self.parameters = parameters
         self.results = results
         self.places = places
+        self.draws = recording.draws
         self.scope: dict[str, Any] = {}
         self.names: dict[int, str] = {}
-        self.lines: list[str] = []
+        self.lines = [f"{self._name(draw.again)}()" for draw in self.draws]
 
     def function(self) -> Callable[..., tuple[Tensor, ...]]:
         last = self._last_uses()
@@ -375,6 +391,8 @@ class _Writer:
     def _text(self, value: Any) -> str:
         if isinstance(value, Value):
             return self._name(self.known[value]) if value in self.known else _variable(value)
+        if isinstance(value, Drawn):
+            return self._name(self.draws[value.number].generator)
         if isinstance(value, (list, tuple)) and any(True for _ in values_in(value)):
             return f"[{', '.join(map(self._text, value))}]"
         if value is None or isinstance(value, (bool, int, str)):

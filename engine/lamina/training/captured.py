@@ -1,28 +1,29 @@
 """Training steps captured as lists of torch calls (`lamina.plan.tensor_calls`), in the place of autograd.
 
-A step is captured for each form of batch when it comes for the first time, and only where nothing but tensors decides
-what happens: layers, losses, penalties and optimizer of this library. Everything else takes the plain step, with the same results up to rounding. Whether to capture depends on the model and on the planned number of steps,
-never on measured time, so that two runs with the same seed do the same, bit by bit.
+A step is captured for each form of batch when it comes for the first time. Where users wrote a part of it, it is
+recorded with two batches, and captured when both recordings say the same, so that nothing but tensors decides what
+happens; and anew when an attribute of theirs has changed. Everything else takes the plain step, with the same results
+up to rounding. Whether to capture depends on the model and on the planned number of steps, never on measured time, so
+that two runs with the same seed do the same, bit by bit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from lamina.losses.loss import LOSSES
 from lamina.optimizers.memory import FlatWeights
 from lamina.optimizers.optimizer import Optimizer
-from lamina.plan.compiler import Opaque, Program
+from lamina.plan.compiler import Program
 from lamina.plan.recording import Call as Recorded
-from lamina.plan.recording import CannotCapture, record
+from lamina.plan.recording import CannotCapture, Recording, record
 from lamina.plan.tensor_calls import write_out
-from lamina.regularizers import REGULARIZERS
 from lamina.seeds import SeededStreams
+from lamina.training.own_code import OwnCode
 from lamina.training.scores import Means, Scores
 from lamina.training.sources import Batch
 
@@ -40,14 +41,18 @@ class CapturedSteps:
 
     def __init__(
         self, program: Program, scores: Scores, optimizer: Optimizer, memory: FlatWeights,
-        variables: list[Any],
+        variables: list[Any], own: OwnCode,
     ) -> None:  # fmt: skip
         self._program = program
         self._scores = scores
         self._optimizer = optimizer
         self._memory = memory
         self._variables = variables
+        self._own = own
         self._steps: dict[Form, _Step | None] = {}
+        self._recorded: dict[Form, Recording] = {}
+        self._since_change = WORTH_STEPS
+        self._gives_up = False
 
     @classmethod
     def of(
@@ -74,10 +79,13 @@ class CapturedSteps:
             return None
         if known is not None and known.hold(program, scores, optimizer, weights):
             return known
-        if not _is_ours(program, scores, variables):
+        if not isinstance(program, Program):
+            return None
+        own = OwnCode.of(program, scores, variables)
+        if any(getattr(module, "remat_mode", None) is not None for module in own.modules):
             return None
         memory = FlatWeights.of(weights)
-        return None if memory is None else cls(program, scores, optimizer, memory, variables)
+        return None if memory is None else cls(program, scores, optimizer, memory, variables, own)
 
     def hold(
         self,
@@ -101,43 +109,87 @@ class CapturedSteps:
 
     def run(self, batch: Batch) -> bool:
         """Do the step of a batch; False, with nothing done, when it is not captured."""
+        if self._own.is_there and not self._goes_on():
+            return False
         tensors = (*batch.inputs, *batch.targets, *batch.weights)
         form = tuple([None if x is None else (x.shape, x.dtype) for x in tensors])
         try:
             step = self._steps[form]
         except KeyError:
-            step = self._steps[form] = self._capture(batch)
+            step = self._capture(form, batch)
         if step is None:
             return False
         step(batch)
         return True
 
-    def _capture(self, batch: Batch) -> _Step | None:
+    def _goes_on(self) -> bool:
+        """Whether steps may be captured; anew where users have changed what they wrote, and not if they do all the time."""
+        self._since_change += 1
+        if not self._own.is_as_seen():
+            self._own.look()
+            self._steps, self._recorded = {}, {}
+            self._gives_up = self._since_change < WORTH_STEPS
+            self._since_change = 0
+        return not self._gives_up
+
+    def _capture(self, form: Form, batch: Batch) -> _Step | None:
+        """The step of a form of batch, or None; with code of users, only when a second batch has come."""
         if len(self._steps) >= MOST_FORMS:
             return None
+        step: _Step | None = None
         try:
-            return _Step(self, batch)
+            step = _Step(self)
+            recording = self._recorded_with(step, batch)
+            if self._own.is_there:
+                before = self._recorded.pop(form, None)
+                if before is None:
+                    self._recorded[form] = recording
+                    return None
+                if not recording.is_like(before):
+                    raise CannotCapture("something else than tensors decides what is done")
+            step.write(recording, constants_stay=not self._own.is_there)
         except CannotCapture:
-            return None
+            step = None
+        self._steps[form] = step
+        return step
+
+    def _recorded_with(self, step: _Step, batch: Batch) -> Recording:
+        if not self._own.is_there:
+            return step.record(batch)
+        sizes = self._own.sizes()
+        try:
+            recording = step.record(batch)
+        except Exception as error:
+            raise CannotCapture(str(error)) from error
+        if not self._own.is_as_seen() or self._own.sizes() != sizes:
+            self._own.look()
+            raise CannotCapture("a call changes more than tensors")
+        return recording
 
 
 class _Step:
-    """The step of one form of batch."""
+    """The step of one form of batch; to be recorded, and written out, before it is done."""
 
-    def __init__(self, owner: CapturedSteps, batch: Batch) -> None:
+    def __init__(self, owner: CapturedSteps) -> None:
         self._scores = owner._scores
         self._optimizer = owner._optimizer
         self._memory = owner._memory
+        self._program = owner._program
+        self._variables = owner._variables
         self._has_others = self._scores.has_others
         self._names: list[str] = []
         self._counts: list[float | Tensor] = []
         self._counted: list[int | None] = []
-        self._call = self._trace(owner._program, owner._variables, batch)
+        weights = [variable.value for variable in self._variables]
+        self._modules = [*self._program.module.modules(), *owner._own.modules]
+        self._fixed = [*weights, *_state_of(self._modules, weights)]
+        self._call: Call | None = None
 
     def __call__(self, batch: Batch) -> None:
         data = (*batch.inputs, *batch.targets)
         if batch.weights:
             data = (*data, *_present(batch.weights))
+        assert self._call is not None
         with torch._C._InferenceMode(True):  # torch.inference_mode, without its three calls
             results = self._call(*data)
             self._optimizer.step_flat(self._memory)
@@ -153,19 +205,14 @@ class _Step:
             outputs = results[first : first + self._outputs]
             self._scores.watch_others(outputs, batch)
 
-    def _trace(self, program: Program, variables: list[Any], batch: Batch) -> Call:
-        weights = [variable.value for variable in variables]
-        learned = [weight.detach().requires_grad_() for weight in weights]
-        module = program.module
-        state = _state_of(module, weights)
-        places = {id(w): i for i, w in enumerate([*weights, *state])}
-        names = {name: places[id(tensor)] for name, tensor in _tensors_of(module)}
-        fixed = [*weights, *state]
+    def record(self, batch: Batch) -> Recording:
+        """What a batch does, up to the gradients; nothing is left of it."""
+        weights = self._fixed[: len(self._variables)]
+        penalized = [v for v in self._variables if v.spec.regularizer is not None]
         n_in, n_out = len(batch.inputs), len(batch.targets)
-        penalized = [i for i, v in enumerate(variables) if v.spec.regularizer is not None]
 
         def step(*tensors: Tensor) -> tuple[Tensor | None, ...]:
-            held, data = tensors[: len(fixed)], tensors[len(fixed) :]
+            data = tensors[len(self._fixed) :]
             sample_weights = iter(data[n_in + n_out :])
             inner = Batch(
                 data[:n_in],
@@ -174,27 +221,37 @@ class _Step:
                 batch.size,
             )
             with torch.enable_grad():
-                given = torch.func.functional_call(
-                    module, {name: held[i] for name, i in names.items()}, (inner.inputs,)
-                )
-                results = program.results_of(tuple(given))
+                results = self._program.full(*inner.inputs)
+                if self._has_others and any(mask is not None for mask in results.masks):
+                    raise CannotCapture("metrics that would want the masks")
                 outputs = self._scores.with_heads(results.outputs)
-                penalties = [variables[i].penalty(held[i]) for i in penalized]
-                added = [*results.losses, *penalties]
+                added = [*results.losses, *(variable.penalty() for variable in penalized)]
                 total, means = self._scores.evaluate(outputs, inner, results.masks, added)
                 gradients = torch.autograd.grad(
-                    self._optimizer.scale_loss(total), held[: len(weights)], allow_unused=True
+                    self._optimizer.scale_loss(total), weights, allow_unused=True
                 )
             return self._results(means, outputs) + gradients
 
         example = (*batch.inputs, *batch.targets, *_present(batch.weights))
-        with _left_alone(module), self._memory.gradients_given_back():
-            copies = [_untouched(tensor) for tensor in state]
-            recording = record(step, [*learned, *copies, *example])
-        call = write_out(recording, [tensor.detach() for tensor in fixed], self._memory.gradients)
+        with _left_alone(self._modules, self._fixed), self._memory.gradients_given_back():
+            return record(step, [*self._fixed, *example])
+
+    def write(self, recording: Recording, *, constants_stay: bool) -> None:
+        """Make the step of a recording.
+
+        Args:
+            constants_stay: See `write_out`.
+        """
+        call = write_out(
+            recording,
+            [tensor.detach() for tensor in self._fixed],
+            self._memory.gradients,
+            constants_stay=constants_stay,
+        )
         # oneDNN's recurrent kernels keep what their backward needs only while gradients are enabled; nothing is taped
         # in inference mode.
-        return torch.enable_grad()(call) if any(map(_is_recurrent, recording.calls)) else call
+        is_recurrent = any(map(_is_recurrent, recording.calls))
+        self._call = torch.enable_grad()(call) if is_recurrent else call
 
     def _results(self, means: Means, outputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """Means, then outputs for metrics that want them, then counts that differ by batch; how they lie is kept."""
@@ -208,12 +265,6 @@ class _Step:
         return (*(mean for mean, _ in means.values()), *shown, *counts.values())
 
 
-def _untouched(tensor: Tensor) -> Tensor:
-    """What a trace may write to in the place of statistics; frozen weights stay as they are."""
-    is_frozen = isinstance(tensor, torch.nn.Parameter)
-    return tensor.detach() if is_frozen else tensor.detach().clone()
-
-
 def _is_recurrent(call: Recorded) -> bool:
     return "rnn" in str(call.target)
 
@@ -222,37 +273,30 @@ def _present(weights: tuple[Tensor | None, ...]) -> Iterator[Tensor]:
     return (weight for weight in weights if weight is not None)
 
 
-def _tensors_of(module: torch.nn.Module) -> Iterator[tuple[str, Tensor]]:
-    yield from module.named_parameters(remove_duplicate=False)
-    yield from module.named_buffers(remove_duplicate=False)
-
-
-def _state_of(module: torch.nn.Module, weights: list[Tensor]) -> list[Tensor]:
-    """Everything in the module that is not learned: statistics, frozen weights."""
-    learned = {id(weight) for weight in weights}
-    return list({id(t): t for _, t in _tensors_of(module) if id(t) not in learned}.values())
-
-
-def _is_ours(program: Any, scores: Scores, variables: list[Any]) -> bool:
-    """Whether nothing in a step is code that may do more than compute with tensors."""
-    if not isinstance(program, Program):
-        return False
-    if program.has_extras and scores.has_others:
-        return False  # those metrics would want the masks
-    if any(isinstance(part, Opaque) for part in program.module.modules()):
-        return False
-    penalties = [v.spec.regularizer for v in variables if v.spec.regularizer is not None]
-    return all(LOSSES.holds(type(entry.loss)) for entry in scores.losses) and all(
-        REGULARIZERS.holds(type(penalty)) for penalty in penalties
-    )
+def _state_of(modules: Iterable[nn.Module], weights: list[Tensor]) -> list[Tensor]:
+    """Everything in modules that is not learned: statistics, frozen weights."""
+    found: dict[int, Tensor] = {}
+    for module in modules:
+        for tensor in (*module.parameters(recurse=False), *module.buffers(recurse=False)):
+            found[id(tensor)] = tensor
+    for weight in weights:
+        found.pop(id(weight), None)
+    return list(found.values())
 
 
 @contextmanager
-def _left_alone(module: torch.nn.Module) -> Iterator[None]:
-    """Take back what random numbers a trace draws."""
-    streams = [part for part in module.modules() if isinstance(part, SeededStreams)]
+def _left_alone(modules: Iterable[nn.Module], tensors: Iterable[Tensor]) -> Iterator[None]:
+    """Take back what a trace does to random numbers and to tensors that are no parameters."""
+    streams = [module for module in modules if isinstance(module, SeededStreams)]
     states = [stream.states() for stream in streams]
-    with torch.random.fork_rng():
-        yield
-    for stream, state in zip(streams, states, strict=True):
-        stream.put_back(state)
+    statistics = [tensor for tensor in tensors if not isinstance(tensor, nn.Parameter)]
+    before = [tensor.clone() for tensor in statistics]
+    try:
+        with torch.random.fork_rng():
+            yield
+    finally:
+        for stream, state in zip(streams, states, strict=True):
+            stream.put_back(state)
+        with torch.no_grad():
+            for tensor, values in zip(statistics, before, strict=True):
+                tensor.copy_(values)

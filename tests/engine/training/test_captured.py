@@ -176,11 +176,8 @@ def test_sample_weights_and_metrics_that_are_no_means_are_measured(monkeypatch):
 @pytest.mark.parametrize(
     ("why", "make", "options"),
     [
-        ("a layer of one's own", lambda: keras.Sequential([keras.Input((12,)), Own(), L.Dense(4)]), {}),
-        ("a penalty of one's own", lambda: keras.Sequential([keras.Input((12,)), L.Dense(4, kernel_regularizer=total)]), {}),
         ("clipping by weight", dense, {"optimizer": keras.optimizers.Adam(clipnorm=1.0)}),
         ("an optimizer that looks at whole weights", dense, {"optimizer": keras.optimizers.Lamb()}),
-        ("a loss of one's own", dense, {"loss": lambda y, p: (p - p.mean()) ** 2}),
     ],
 )  # fmt: skip
 def test_what_cannot_be_captured_takes_the_plain_step(why, make, options, monkeypatch):
@@ -191,15 +188,6 @@ def test_what_cannot_be_captured_takes_the_plain_step(why, make, options, monkey
     x, y = data(model)
     model.fit(x, y, epochs=2, verbose=0)
     assert model.trainer.captured_forms == 0, why
-
-
-def total(kernel):
-    return 0.01 * kernel.abs().sum()
-
-
-class Own(L.Layer):
-    def call(self, x):
-        return x * 2
 
 
 def test_weights_that_callbacks_set_are_the_ones_that_are_trained(monkeypatch):

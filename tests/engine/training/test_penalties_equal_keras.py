@@ -129,4 +129,4 @@ def test_a_constraint_holds_after_every_step():
         kernel, bias = ours.get_weights()[:2]
         assert np.linalg.norm(kernel, axis=0).max() <= 0.6 + 1e-6
         assert bias.min() >= 0
-        np.testing.assert_allclose(np.linalg.norm(ours.get_weights()[-2], axis=1), 1, atol=1e-6)
+        np.testing.assert_allclose(np.linalg.norm(ours.get_weights()[-2], axis=1), 1, atol=1e-5)
