@@ -62,9 +62,9 @@ class CallbackList(Callback):
         return next((c for c in self.callbacks if isinstance(c, History)), None)
 
     @property
-    def watches_train_batches(self) -> bool:
-        """Whether anybody looks when a batch has been trained."""
-        return bool(self._train_batch_end)
+    def look_at_train_batches(self) -> bool:
+        """Whether anybody looks before or after a batch is trained on."""
+        return bool(self._train_batch_begin or self._train_batch_end)
 
     def watches_each(self, hook: str) -> bool:
         """Whether a callback wants this hook for every single batch; a progress bar does not mind to skip some."""

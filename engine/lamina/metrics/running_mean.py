@@ -7,6 +7,8 @@ numbers, which makes looking at every batch cheap; on a GPU they stay there unti
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 
@@ -32,6 +34,13 @@ class RunningMean:
         """
         self._means.append(mean)
         self._counts.append(count)
+        if len(self._means) >= FOLD_AT:
+            self._fold()
+
+    def add_all(self, means: Iterable[Tensor], counts: Iterable[float | Tensor]) -> None:
+        """`add` for several batches."""
+        self._means.extend(means)
+        self._counts.extend(counts)
         if len(self._means) >= FOLD_AT:
             self._fold()
 

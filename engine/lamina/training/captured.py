@@ -108,11 +108,13 @@ class CapturedSteps:
         return sum(step is not None for step in self._steps.values())
 
     def run(self, batch: Batch) -> bool:
-        """Do the step of a batch; False, with nothing done, when it is not captured."""
-        if self._own.is_there and not self._goes_on():
+        """Do the step of a batch, or all that it is for; False, with nothing done, when it is not captured."""
+        if self._own.is_there and not self._goes_on(batch.steps):
             return False
-        tensors = (*batch.inputs, *batch.targets, *batch.weights)
-        form = tuple([None if x is None else (x.shape, x.dtype) for x in tensors])
+        if batch.steps > 1:
+            step = self._steps.get(_form_of(batch))
+            return step is not None and step.repeat(batch)
+        form = _form_of(batch)
         try:
             step = self._steps[form]
         except KeyError:
@@ -122,9 +124,9 @@ class CapturedSteps:
         step(batch)
         return True
 
-    def _goes_on(self) -> bool:
+    def _goes_on(self, steps: int) -> bool:
         """Whether steps may be captured; anew where users have changed what they wrote, and not if they do all the time."""
-        self._since_change += 1
+        self._since_change += steps
         if not self._own.is_as_seen():
             self._own.look()
             self._steps, self._recorded = {}, {}
@@ -134,7 +136,7 @@ class CapturedSteps:
 
     def _capture(self, form: Form, batch: Batch) -> _Step | None:
         """The step of a form of batch, or None; with code of users, only when a second batch has come."""
-        if len(self._steps) >= MOST_FORMS:
+        if len(self._steps.keys() | self._recorded) >= MOST_FORMS and form not in self._recorded:
             return None
         step: _Step | None = None
         try:
@@ -186,24 +188,36 @@ class _Step:
         self._call: Call | None = None
 
     def __call__(self, batch: Batch) -> None:
-        data = (*batch.inputs, *batch.targets)
-        if batch.weights:
-            data = (*data, *_present(batch.weights))
         assert self._call is not None
         with torch._C._InferenceMode(True):  # torch.inference_mode, without its three calls
-            results = self._call(*data)
+            results = self._call(*_data_of(batch))
             self._optimizer.step_flat(self._memory)
-        counts: list[float | Tensor] = self._counts
-        if self._counted:
-            counts = [
-                n if at is None else results[at]
-                for n, at in zip(counts, self._counted, strict=True)
-            ]
-        self._scores.take(self._names, results, counts)
+        self._scores.take(self._names, results, self._counts_in(results))
         if self._has_others:
             first = len(self._names)
             outputs = results[first : first + self._outputs]
             self._scores.watch_others(outputs, batch)
+
+    def repeat(self, batch: Batch) -> bool:
+        """Do the steps of a batch that is for several; False, with nothing done, when each has to be looked at."""
+        if self._has_others or any(x is None for x in batch.inputs):
+            return False
+        assert self._call is not None
+        size = batch.size // batch.steps
+        call, update, memory = self._call, self._optimizer.step_flat, self._memory
+        done = []
+        with torch._C._InferenceMode(True):
+            for data in zip(*[tensor.split(size) for tensor in _data_of(batch)], strict=True):
+                done.append(call(*data))
+                update(memory)
+        self._scores.take_all(self._names, done, [*map(self._counts_in, done)])
+        return True
+
+    def _counts_in(self, results: tuple[Tensor, ...]) -> list[float | Tensor]:
+        if not self._counted:
+            return self._counts
+        pairs = zip(self._counts, self._counted, strict=True)
+        return [count if at is None else results[at] for count, at in pairs]
 
     def record(self, batch: Batch) -> Recording:
         """What a batch does, up to the gradients; nothing is left of it."""
@@ -232,7 +246,7 @@ class _Step:
                 )
             return self._results(means, outputs) + gradients
 
-        example = (*batch.inputs, *batch.targets, *_present(batch.weights))
+        example = _data_of(batch)
         with _left_alone(self._modules, self._fixed), self._memory.gradients_given_back():
             return record(step, [*self._fixed, *example])
 
@@ -269,8 +283,21 @@ def _is_recurrent(call: Recorded) -> bool:
     return "rnn" in str(call.target)
 
 
-def _present(weights: tuple[Tensor | None, ...]) -> Iterator[Tensor]:
-    return (weight for weight in weights if weight is not None)
+def _form_of(batch: Batch) -> Form:
+    """Shapes and types of what one step of a batch gets."""
+    tensors = (*batch.inputs, *batch.targets, *batch.weights)
+    if batch.steps == 1:
+        return tuple([None if x is None else (x.shape, x.dtype) for x in tensors])
+    size = batch.size // batch.steps
+    return tuple([None if x is None else ((size, *x.shape[1:]), x.dtype) for x in tensors])
+
+
+def _data_of(batch: Batch) -> tuple[Any, ...]:
+    """The tensors of a batch, one after the other, without the weights that are not there."""
+    if not batch.weights:
+        return (*batch.inputs, *batch.targets)
+    present = (weight for weight in batch.weights if weight is not None)
+    return (*batch.inputs, *batch.targets, *present)
 
 
 def _state_of(modules: Iterable[nn.Module], weights: list[Tensor]) -> list[Tensor]:

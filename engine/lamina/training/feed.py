@@ -29,10 +29,14 @@ class Feed:
         """Batches per epoch, where it is known."""
         return self.steps or self.source.steps
 
-    def epoch(self, epoch: int) -> Iterator[Batch]:
-        """The batches of one epoch; fewer than `steps`, with a warning, when the data ends before, as in Keras."""
+    def epoch(self, epoch: int, *, together: bool = False) -> Iterator[Batch]:
+        """The batches of one epoch; fewer than `steps`, with a warning, when the data ends before, as in Keras.
+
+        Args:
+            together: Whether some may come as one, for several steps.
+        """
         if self.steps is None:
-            yield from self.source.batches(epoch)
+            yield from self.source.groups(epoch) if together else self.source.batches(epoch)
             return
         if self.restarts:
             self._pass = None

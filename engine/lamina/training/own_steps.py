@@ -165,6 +165,10 @@ class OwnStep:
             model.optimizer.build(model.trainable_weights)
 
     def __call__(self, batch: Batch) -> None:
+        for part in batch.parts():
+            self._take(part)
+
+    def _take(self, batch: Batch) -> None:
         data = data_of(self._model, batch)
         if len(data) == 1 and not isinstance(data[0], list):
             data = data[0]  # fit and evaluate of Keras hand on one input as it is, predict does not

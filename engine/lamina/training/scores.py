@@ -214,6 +214,18 @@ class Scores:
         for (name, mean), count in zip(self.latest.items(), counts, strict=True):
             self._means[name].add(mean, count)
 
+    def take_all(
+        self,
+        names: Sequence[str],
+        means: Sequence[Sequence[Tensor]],
+        counts: Sequence[Iterable[float | Tensor]],
+    ) -> None:
+        """`take` for several batches; a row of means and counts for each."""
+        self.latest = dict(zip(names, means[-1], strict=False))
+        columns = zip(names, zip(*means, strict=True), zip(*counts, strict=True), strict=False)
+        for name, values, numbers in columns:
+            self._means[name].add_all(values, numbers)
+
     @torch.no_grad()
     def watch_others(
         self,

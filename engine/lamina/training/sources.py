@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import repeat
 from typing import Any, Literal
 
@@ -45,7 +46,7 @@ LARGE_BATCH_SIZE = 512
 """A batch of evaluation grows to this many samples, or to so many bytes of input; beyond, nothing gets faster."""
 
 SMALL_BATCH_BYTES = 1 << 16
-"""Batches are gathered together up to this size."""
+"""Batches are gathered, and trained on, together up to this size."""
 
 DEVICE_SHARE = 0.5
 """Arrays are kept on a GPU when they take at most this share of its free memory."""
@@ -61,12 +62,19 @@ class Batch:
         inputs: One tensor per input; None for one that is left out.
         targets: One per output; empty when there are none.
         weights: One per output; empty when all samples weigh alike.
+        size: Number of samples.
+        steps: How many steps they are for, all of one size; the batches lie one after the other.
     """
 
     inputs: tuple[Any, ...]
     targets: tuple[Tensor, ...]
     weights: tuple[Tensor | None, ...]
     size: int
+    steps: int = 1
+
+    def parts(self) -> Iterator[Batch]:
+        """The batches of single steps."""
+        return iter((self,)) if self.steps == 1 else _cut(self, self.size // self.steps)
 
 
 class Source(ABC):
@@ -82,6 +90,10 @@ class Source(ABC):
         Args:
             epoch: Decides the order where there is one to choose.
         """
+
+    def groups(self, epoch: int) -> Iterator[Batch]:
+        """The same batches, of which some may come as one, for several steps."""
+        return self.batches(epoch)
 
     def merged(self) -> tuple[Source, int]:
         """The same samples in larger batches, and how many of its own batches make one of them."""
@@ -124,22 +136,35 @@ class ArraySource(Source):
         self._targets = len(targets)
 
     def batches(self, epoch: int) -> Iterator[Batch]:
-        if not self.shuffle and self._is_ready:
-            yield from _cut(self._gather(slice(None)), self.batch_size)
-            return
-        if self.shuffle is not True:
-            yield from map(self._gather, self._slices(epoch))
-            return
-        # Gathering costs some microseconds a call, which is much beside a tiny batch: several at once, then views.
-        times = self._batches_at_once
-        for rows in torch.split(self._permutation(epoch), self.batch_size * times):
-            together = self._gather(rows)
-            if times == 1:
-                yield together
-            else:
-                yield from _cut(together, self.batch_size)
+        for group in self.groups(epoch):
+            yield from group.parts()
 
-    @property
+    def groups(self, epoch: int) -> Iterator[Batch]:
+        # Gathering costs some microseconds a call, which is much beside a tiny batch: several at once, then views.
+        size = self.batch_size * self._batches_at_once
+        if self.shuffle is True:
+            together: Iterator[Batch] = map(
+                self._gather, torch.split(self._permutation(epoch), size)
+            )
+        elif not self.shuffle and self._is_ready:
+            together = _cut(self._gather(slice(None)), size)
+        else:
+            together = map(self._gather, self._slices(epoch))
+        for group in together:
+            yield from self._in_whole_steps(group)
+
+    def _in_whole_steps(self, group: Batch) -> Iterator[Batch]:
+        """Batches of the full size as one, and by itself the short one at the end."""
+        steps, rest = divmod(group.size, self.batch_size)
+        if steps < 1 or not rest:
+            group.steps = max(steps, 1)
+            yield group
+        else:
+            whole, short = _cut(group, group.size - rest)
+            whole.steps = steps
+            yield from (whole, short)
+
+    @cached_property
     def _batches_at_once(self) -> int:
         """How many small batches are gathered together."""
         sample_bytes = sum(c[0].numel() * c.element_size() for c in self._columns if c is not None)
@@ -195,6 +220,7 @@ class ArraySource(Source):
         larger = object.__new__(ArraySource)
         larger.__dict__.update(self.__dict__)
         larger.batch_size = self.batch_size * times
+        larger.__dict__.pop("_batches_at_once", None)
         larger.steps = -(-self.count // larger.batch_size)
         return larger, times
 

@@ -58,12 +58,19 @@ class TrainStep:
             )
 
     def __call__(self, batch: Batch) -> None:
+        """Do the step of a batch, or the steps of one that is for several."""
         try:
             is_done = self.captured is not None and self.captured.run(batch)
         except (IndexError, RuntimeError):
-            self._measured(batch)  # says what is wrong in the words of the loss
+            for part in batch.parts():
+                self._measured(part)  # says what is wrong in the words of the loss
             raise
-        if not is_done:
+        if is_done:
+            return
+        if batch.steps > 1:
+            for part in batch.parts():
+                self(part)
+        else:
             self._plain(batch)
 
     def goes_on(self, scores: Scores, optimizer: Optimizer) -> bool:

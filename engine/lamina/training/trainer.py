@@ -246,7 +246,9 @@ class Trainer:
         """Step through one epoch, past the batches done before; how many steps that were."""
         train: TrainStep | OwnStep | None = None
         done = 0
-        for step, batch in enumerate(feed.epoch(epoch)):
+        together = not (done_before or listeners.look_at_train_batches)
+        for batch in feed.epoch(epoch, together=together):
+            step, done = done, done + batch.steps
             if step < done_before:
                 continue
             listeners.on_train_batch_begin(step)
@@ -255,8 +257,7 @@ class Trainer:
                 scores.reset()
                 train = self._train_step(scores, planned)
             train(batch)
-            done = step + 1
-            if listeners.watches_train_batches:
+            if listeners.look_at_train_batches:
                 listeners.on_train_batch_end(step, self._batch_logs(batch))
             if self.model.stop_training:
                 break

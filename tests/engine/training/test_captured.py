@@ -154,6 +154,26 @@ def test_two_runs_with_one_seed_are_equal_to_the_bit(monkeypatch):
     assert one[1] == other[1]
 
 
+@pytest.mark.parametrize("options", [{}, {"shuffle": False}, {"sample_weight": "given"}], ids=str)
+@pytest.mark.parametrize("make", [dense, masked, noisy])
+def test_steps_done_together_are_those_done_one_by_one(make, options, monkeypatch):
+    if options.get("sample_weight"):
+        options = {"sample_weight": np.linspace(0, 1, SAMPLES)}
+    together = []
+    repeat = captured._Step.repeat
+    monkeypatch.setattr(
+        captured._Step, "repeat", lambda *a: repeat(*a) and together.append(1) is None
+    )
+    looks = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None)
+    one_by_one = trained(make, monkeypatch, capture=True, callbacks=[looks], **options)
+    assert not together
+    all_at_once = trained(make, monkeypatch, capture=True, **options)
+    assert len(together) > 10
+    assert one_by_one[1] == all_at_once[1]
+    for a, b in zip(one_by_one[0].get_weights(), all_at_once[0].get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_sample_weights_and_metrics_that_are_no_means_are_measured(monkeypatch):
     def fit(capture):
         monkeypatch.setattr(captured, "WORTH_STEPS", 1)
