@@ -72,8 +72,14 @@ def relu(
         max_value: Ceiling.
         threshold: Values below it are damped.
     """
-    if threshold == 0 and negative_slope == 0:
-        return F.relu(x) if max_value is None else torch.clamp(x, 0, max_value)
+    if negative_slope == 0:
+        # hardtanh and threshold have a gradient in one pass; that of clamp and where is put together from several.
+        x = x if threshold == 0 else F.threshold(x, threshold, 0.0)
+        if max_value is not None:
+            return F.hardtanh(x, 0.0, max_value)
+        return F.relu(x) if threshold == 0 else x
+    if threshold == 0 and max_value is None:
+        return F.leaky_relu(x, negative_slope)
     above = x if max_value is None else torch.clamp(x, max=max_value)
     return torch.where(x > threshold, above, negative_slope * (x - threshold))
 
@@ -229,13 +235,13 @@ def squareplus(x: Tensor, b: float = 4) -> Tensor:
 @activation()
 def sparse_plus(x: Tensor) -> Tensor:
     """0 below -1, x above 1, (x + 1)² / 4 between."""
-    return torch.where(x < 1, torch.clamp(x + 1, min=0) ** 2 / 4, x)
+    return torch.where(x < 1, F.relu(x + 1).square() / 4, x)
 
 
 @activation()
 def sparse_sigmoid(x: Tensor) -> Tensor:
     """0 below -1, 1 above 1, (x + 1) / 2 between."""
-    return torch.clamp((x + 1) / 2, 0, 1)
+    return F.hardtanh((x + 1) / 2, 0.0, 1.0)
 
 
 @activation()
@@ -247,7 +253,7 @@ def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
     ranks = torch.arange(1, x.shape[-1] + 1, device=x.device, dtype=x.dtype)
     count = torch.sum(ordered * ranks > excess, -1, keepdim=True)
     level = torch.take_along_dim(excess, count - 1, -1) / count
-    return torch.movedim(torch.clamp(x - level, min=0), -1, axis)
+    return torch.movedim(F.relu(x - level), -1, axis)
 
 
 @_on_data
