@@ -88,6 +88,8 @@ class Helpers:
             self._bring_activations(name)
         elif inspect.isfunction(value) and id(value) not in TORCH_NAMES:
             self.name_of(value)
+        elif inspect.isclass(value) and issubclass(value, torch.autograd.Function):
+            self._sources.setdefault(name, ast.unparse(_bare_tree(value)))
         elif isinstance(value, int | float | tuple):
             self._sources.setdefault(name, f"{name} = {value!r}")
 
@@ -120,7 +122,7 @@ class _Bare(ast.NodeTransformer):
 
 
 def _bare_tree(function: Function) -> ast.AST:
-    """The function's definition without decorators and annotations."""
+    """The definition of a function or class without decorators and annotations."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     bare: ast.AST = ast.fix_missing_locations(_Bare().visit(tree))
     return bare

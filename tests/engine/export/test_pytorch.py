@@ -35,6 +35,7 @@ CASES = {
     "AveragePooling2D": (IMAGE, layers.AveragePooling2D(3, 2, padding="same")),
     "GlobalAveragePooling2D": (IMAGE, layers.GlobalAveragePooling2D()),
     "BatchNormalization": (IMAGE, layers.BatchNormalization()),
+    "GroupNormalization": (IMAGE, layers.GroupNormalization(1)),
     "Embedding": (TOKENS, layers.Embedding(9, 4)),
     "LSTM": (
         TOKENS,

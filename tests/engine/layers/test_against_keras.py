@@ -222,9 +222,11 @@ def einsum_dense(draw: st.DrawFn) -> Case:
 
 @st.composite
 def group_normalization(draw: st.DrawFn) -> Case:
-    shape = draw(st.tuples(st.integers(2, 5), st.sampled_from([2, 4, 6])))
-    axis = draw(st.sampled_from([-1, 1, 2]))
-    size = shape[1] if axis == -1 else shape[axis - 1]
+    small = st.tuples(st.integers(2, 5), st.sampled_from([2, 4, 6]))
+    large = st.tuples(st.integers(6, 9), st.integers(8, 12), st.sampled_from([2, 4, 6]))
+    shape = draw(small | large)
+    axis = draw(st.sampled_from([-1, *range(1, len(shape) + 1)]))
+    size = shape[-1] if axis == -1 else shape[axis - 1]
     config = {
         "axis": axis,
         "groups": draw(st.sampled_from([-1, *(g for g in range(1, size + 1) if size % g == 0)])),

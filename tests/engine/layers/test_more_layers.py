@@ -284,3 +284,23 @@ def test_an_equation_with_dots_inside_is_refused_as_in_keras(equation: str) -> N
     with pytest.raises(ConfigError, match=r"\.\.\. at one end of input and output alone") as caught:
         layers.EinsumDense(equation, (None, 3))
     assert caught.value.field == "equation"
+
+
+@pytest.mark.parametrize("needs_gradient", [False, True])
+@pytest.mark.parametrize("options", [{}, {"scale": False}, {"center": False}])
+def test_group_normalization_gives_gradients_of_its_weights_alone(
+    needs_gradient: bool, options: dict[str, bool]
+) -> None:
+    """torch's kernel ends the process when nothing asks for the gradient of images."""
+    layer = layers.GroupNormalization(2, **options)
+    layer.build((None, 8, 8, 4))
+    x = torch.randn(2, 8, 8, 4, requires_grad=needs_gradient)
+    direction = torch.randn(2, 8, 8, 4)
+    weights = [w.value for w in layer.weights]
+    found = torch.autograd.grad((layer(x) * direction).sum(), weights)
+    other = layers.GroupNormalization(2, axis=1, **options)
+    other.build((None, 4, 8, 8))
+    first = x.movedim(-1, 1).contiguous()
+    turned = (other(first) * direction.movedim(-1, 1)).sum()
+    expected = torch.autograd.grad(turned, [w.value for w in other.weights])
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)

@@ -6,13 +6,44 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from lamina.errors import ShapeError
 from lamina.fields import Int, Issue, field
-from lamina.layer import Shape, Weight, layer, need_known
+from lamina.layer import Shape, Weight, layer, need_known, product
 from lamina.layers.normalization.scale_and_offset import ScaleAndOffset
 from lamina.text import Text
+
+LARGE = 64
+"""Values in a group from which on it is left to torch's kernel."""
+
+
+class _Together(torch.autograd.Function):
+    """What it gets; gradients are computed for all of it where one of them is asked for."""
+
+    @staticmethod
+    def forward(_: Any, *tensors: Tensor) -> tuple[Tensor, ...]:
+        return tuple(tensor.view_as(tensor) for tensor in tensors)
+
+    @staticmethod
+    def backward(_: Any, *gradients: Tensor) -> Any:
+        return gradients
+
+
+@torch.fx.wrap
+def group_norm(
+    x: Tensor, groups: int, gamma: Tensor | None, beta: Tensor | None, epsilon: float
+) -> Tensor:
+    """The kernel of torch; on a CPU its backward ends the process where x is channels-last and needs no gradient (torch 2.13)."""
+    if gamma is None and beta is not None:
+        gamma = torch.ones_like(beta)  # and fails without it
+    if gamma is not None and torch.is_grad_enabled():
+        if beta is None:
+            x, gamma = _Together.apply(x, gamma)  # type: ignore[no-untyped-call]
+        else:
+            x, gamma, beta = _Together.apply(x, gamma, beta)  # type: ignore[no-untyped-call]
+    return F.group_norm(x, groups, gamma, beta, epsilon)
 
 
 @layer(
@@ -81,8 +112,12 @@ class GroupNormalization(ScaleAndOffset):
         back = tuple(to_first.index(a) for a in range(len(shape)))
         groups = need_known(self, shape, axis, "feature") if self.groups == -1 else self.groups
         x = self.widened(inputs[0]).permute(to_first)
+        if self._are_large(shape, groups):
+            gamma = self._gamma if self.scale else None
+            beta = self._beta if self.center else None
+            return self.narrowed(group_norm(x, groups, gamma, beta, self.epsilon).permute(back))
         grouped: Tensor = torch.unflatten(x, 1, (groups, -1))
-        # Keras' arithmetic step by step: torch.group_norm rounds otherwise, which shows in groups of a few values.
+        # Keras' arithmetic step by step
         others = tuple(range(2, len(shape) + 1))
         mean = grouped.mean(others, keepdim=True)
         variance = (grouped.square().mean(others, keepdim=True) - mean.square()).clamp(min=0)
@@ -94,3 +129,12 @@ class GroupNormalization(ScaleAndOffset):
         if self.center:
             offset = offset + self._beta.reshape(along)
         return self.narrowed((grouped * inverse + offset).flatten(1, 2).permute(back))
+
+    @staticmethod
+    def _are_large(shape: Shape, groups: int) -> bool:
+        """Whether torch's kernel equals Keras: it rounds otherwise, which shows in groups of a few values.
+
+        Axes of unknown size are taken to be long.
+        """
+        sizes = (LARGE if size is None else size for size in shape[1:])
+        return product(sizes) >= LARGE * groups
