@@ -14,7 +14,7 @@ from lamina.errors import ConfigError, ShapeError
 from lamina.ops.convert import convert
 from lamina.ops.patches import gaussian_blur
 from lamina.ops.registry import op
-from lamina.ops.sampling import INSIDE, nearest, neighbours, sampled
+from lamina.ops.sampling import INSIDE, gathered, nearest, neighbours, sampled
 from lamina.seed_generator import SeedGenerator, stream_of
 from lamina.text import Text
 
@@ -59,7 +59,7 @@ def _looked_at(
     """`sampled` for images of any type; whole numbers are rounded."""
     if images.is_floating_point():
         return sampled(images, y, x, interpolation, fill_mode, float(fill_value)).to(images.dtype)
-    found = sampled(images.to(y.dtype), y, x, interpolation, fill_mode, float(int(fill_value)))
+    found = gathered(images.to(y.dtype), y, x, interpolation, fill_mode, float(int(fill_value)))
     return found.round().to(images.dtype)
 
 
