@@ -45,6 +45,16 @@ CASES = {
             )
         ),
     ),
+    "masked": (
+        TOKENS,
+        lambda x: layers.SimpleRNN(3)(
+            layers.GRU(3, return_sequences=True)(
+                layers.LSTM(4, return_sequences=True, return_state=True)(
+                    layers.Embedding(9, 4, mask_zero=True)(x)
+                )[0]
+            )
+        ),
+    ),
     "Add": (IMAGE, lambda x: layers.Add()([x, layers.ReLU()(x), x])),
     "Concatenate": (IMAGE, lambda x: layers.Concatenate(axis=2)([x, layers.ReLU()(x)])),
     "Input": (IMAGE, lambda x: x),

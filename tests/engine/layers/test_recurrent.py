@@ -15,6 +15,7 @@ import lamina
 from lamina import layers
 from lamina.calls import mask_of
 from lamina.errors import ConfigError, ShapeError
+from lamina.layers.recurrent import steps
 from lamina.seeds import set_random_seed
 
 NAMES = ["LSTM", "GRU", "SimpleRNN"]
@@ -130,6 +131,85 @@ def test_masks_reach_recurrent_layers_and_the_loss(name: str, first: str) -> Non
         model.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0)
     for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
+
+
+def masks(kind: str, batch: int, time: int) -> torch.Tensor:
+    random = np.random.default_rng(7)
+    lengths = random.integers(0, time + 1, (batch, 1))
+    if kind == "holes":
+        mask = random.integers(0, 2, (batch, time)).astype(bool)
+    else:
+        mask = np.arange(time)[None] < lengths
+        mask = mask[:, ::-1].copy() if kind == "left" else mask
+    mask[0], mask[1] = False, True
+    return torch.tensor(mask)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", ["right", "left", "holes"])
+@pytest.mark.parametrize("zero_masked", [False, True])
+@pytest.mark.parametrize("whole", [False, True])
+def test_fused_kernels_skip_masked_steps(
+    name: str, kind: str, zero_masked: bool, whole: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outputs, states and all gradients are those of a loop over the steps, whatever the masked steps hold."""
+    batch, time, units = 6, 9, 5
+    mask = masks(kind, batch, time)
+    layer = getattr(layers, name)(
+        units, return_sequences=whole, return_state=True, zero_output_for_mask=zero_masked
+    )
+    torch.manual_seed(3)
+    x = torch.randn(batch, time, 4)
+    x[~mask] *= 1e4
+    layer(x)
+    for weight in layer.weights:
+        weight.assign(torch.randn(weight.shape))
+    states = [torch.randn(batch, units) for _ in layer.state_size]
+    given = [x, *states]
+
+    def results() -> list[torch.Tensor]:
+        leaves = [tensor.clone().requires_grad_() for tensor in given]
+        found = layer(leaves[0], mask=mask, initial_state=leaves[1:])
+        torch.manual_seed(4)
+        total = sum((y * torch.randn_like(y)).sum() for y in found)
+        wanted = [*leaves, *(weight.value for weight in layer.weights)]
+        return [*found, *torch.autograd.grad(total, wanted)]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(steps, "run_steps", None)  # no loop over the steps
+        fused = results()
+    kind_of_step = {"LSTM": "lstm", "GRU": "gru", "SimpleRNN": "rnn"}[name]
+    monkeypatch.setattr(steps, f"fused_masked_{kind_of_step}", stepwise(name, layer))
+    for a, b in zip(fused, results(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-5)
+    monkeypatch.undo()
+    with torch.no_grad():
+        for a, b in zip(fused, layer(x, mask=mask, initial_state=states), strict=False):
+            torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-5)
+
+
+def stepwise(name: str, layer: Any) -> Any:
+    """The loop over the steps in the place of a fused kernel with a mask."""
+    count, names = 4 + len(layer.state_size), ["tanh", "sigmoid"]
+    options = {"LSTM": names, "GRU": [*names, True], "SimpleRNN": names[:1]}[name]
+    loop = {
+        "LSTM": steps.stepwise_lstm,
+        "GRU": steps.stepwise_gru,
+        "SimpleRNN": steps.stepwise_rnn,
+    }[name]
+    return lambda *args: loop(*args[:count], *options, *args[count : count + 2])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stateful_layer_with_a_mask_keeps_the_states_of_the_last_kept_step(name: str) -> None:
+    _, plain = pair(name, {"units": 3, "stateful": True}, 2, 7)
+    _, masked = pair(name, {"units": 3, "stateful": True}, 2, 7)
+    x = torch.randn(2, 6, 2)
+    mask = torch.tensor([[True, False, True, True, False, False]] * 2)
+    for _ in range(2):
+        torch.testing.assert_close(masked(x, mask=mask), plain(x[:, [0, 2, 3]]), **CLOSE)
+    for a, b in zip(masked.states, plain.states, strict=True):
+        torch.testing.assert_close(a, b, **CLOSE)
 
 
 def test_only_sequences_pass_the_mask_on() -> None:

@@ -55,8 +55,13 @@ class GRU(Recurrent):
         is_usual = (
             self.activation is activations.tanh and self.recurrent_activation is activations.sigmoid
         )
-        if is_usual and self.reset_after and mask is None and noise is None:
-            return kernels.fused_gru(x, self._kernel, self._recurrent_kernel, bias, states[0])
+        if is_usual and self.reset_after and noise is None:
+            given = (x, self._kernel, self._recurrent_kernel, bias, states[0])
+            if mask is None:
+                return kernels.fused_gru(*given)
+            return kernels.fused_masked_gru(
+                *given, mask, self.zero_output_for_mask, self.return_sequences
+            )
         return kernels.stepwise_gru(
             x,
             self._kernel,

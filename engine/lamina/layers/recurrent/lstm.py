@@ -55,9 +55,16 @@ class LSTM(Recurrent, ForgetGate):
         is_usual = (
             self.activation is activations.tanh and self.recurrent_activation is activations.sigmoid
         )
-        if is_usual and mask is None and noise is None:
-            return kernels.fused_lstm(
-                x, self._kernel, self._recurrent_kernel, bias, states[0], states[1]
+        if is_usual and noise is None:
+            given = (x, self._kernel, self._recurrent_kernel, bias, states[0], states[1])
+            if mask is None:
+                return kernels.fused_lstm(*given)
+            return kernels.fused_masked_lstm(
+                *given,
+                mask,
+                self.zero_output_for_mask,
+                self.return_sequences,
+                self.return_state or self.memory is not None,
             )
         return kernels.stepwise_lstm(
             x,

@@ -79,7 +79,7 @@ class Recurrent(Gates):
 
     A call takes `initial_state`, a list with one tensor (batch, units) for each state, and `mask`, (batch, time)
     of bool. A masked step keeps the states; its output is that of the step before it, or zeros with
-    `zero_output_for_mask`. Without a mask torch's fused kernel runs where there is one.
+    `zero_output_for_mask`. torch's fused kernel runs where there is one.
     """
 
     activity_regularizer: RegularizerField | None = PENALTY_BY_POSITION
@@ -252,14 +252,17 @@ class Recurrent(Gates):
         input_noise: Tensor | None,
         noise: Tensor | None,
     ) -> Any:
-        """The outputs (batch, time, units), then the last states; see `lamina.layers.recurrent.steps`."""
+        """The outputs, or those of some last steps alone without `return_sequences`, then the last states.
+
+        See `lamina.layers.recurrent.steps`.
+        """
         raise NotImplementedError
 
     def forward(self, *inputs: Any, mask: Any = None, initial_state: Any = None) -> Any:
         x = inputs[0]
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         if mask is not None:
-            mask = mask.to(torch.bool)
+            mask = mask.to(torch.bool).flatten(1)  # (batch, time, 1) is taken, too, as in Keras
         if self.go_backwards:
             x = x.flip(1)
             mask = None if mask is None else mask.flip(1)

@@ -45,8 +45,13 @@ class SimpleRNN(Recurrent):
         noise: Tensor | None,
     ) -> Any:
         bias = self._bias if self.use_bias else None
-        if self.activation is activations.tanh and mask is None and noise is None:
-            return kernels.fused_rnn(x, self._kernel, self._recurrent_kernel, bias, states[0])
+        if self.activation is activations.tanh and noise is None:
+            given = (x, self._kernel, self._recurrent_kernel, bias, states[0])
+            if mask is None:
+                return kernels.fused_rnn(*given)
+            return kernels.fused_masked_rnn(
+                *given, mask, self.zero_output_for_mask, self.return_sequences
+            )
         return kernels.stepwise_rnn(
             x,
             self._kernel,

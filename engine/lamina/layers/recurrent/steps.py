@@ -3,6 +3,8 @@
 Kernels stand in torch's layout, (columns, features). What runs over a sequence gives the outputs
 (batch, time, units) and behind them the last states, each (batch, units). Call those by the module
 (`steps.fused_lstm`): torch.fx.wrap keeps them whole in a trace by replacing names of this module.
+
+With a mask the fused kernels read the kept steps of each sample first and the others behind them, where nobody looks.
 """
 
 from __future__ import annotations
@@ -109,6 +111,59 @@ def run_steps(
     return (torch.stack(outputs, dim=1), *states)
 
 
+def to_front(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """The steps with those that are kept in front, in their order, and how many are kept up to each step.
+
+    Args:
+        x: (batch, time, features).
+        mask: (batch, time) of bool, False for steps to skip.
+    """
+    kept = mask.cumsum(1)
+    rows = x.flatten(0, 1)
+    samples, times = (torch.arange(size, device=x.device) for size in x.shape[:2])
+    # The kernels read all samples of a step behind each other: so they are laid down.
+    if x.requires_grad and torch.is_grad_enabled():
+        # each row is told where to go: gradients come back by an index_select, and not by an addition
+        place = torch.where(mask, kept - 1, kept[:, -1:] + times - kept)
+        to = place * x.shape[0] + samples.unsqueeze(1)
+        moved = torch.zeros_like(rows).index_copy(0, to.flatten(), rows)
+    else:
+        order = torch.argsort(~mask, dim=1, stable=True)
+        moved = rows.index_select(0, (order.t() + samples * x.shape[1]).flatten())
+    return moved.view(x.shape[1], x.shape[0], x.shape[2]).transpose(0, 1), kept
+
+
+def from_front(
+    outputs: Tensor, mask: Tensor, kept: Tensor, zero_masked: bool, whole: bool
+) -> Tensor:
+    """The outputs where the steps were, (batch, time, units), or (batch, 1, units) of the last step alone.
+
+    Args:
+        outputs: Those of the steps that `to_front` gave.
+        mask, kept: What `to_front` was given, and gave.
+        zero_masked, whole: See `fused_masked_lstm`.
+    """
+    if not whole:
+        mask, kept = mask[:, -1:], kept[:, -1:]
+    has_output = mask if zero_masked else kept > 0
+    found = _at(outputs, kept)
+    return torch.where(has_output.unsqueeze(2), found, torch.zeros_like(found))
+
+
+def last_kept(outputs: Tensor, kept: Tensor, first: Tensor) -> Tensor:
+    """The state after the last kept step, (batch, units); the first state where none is kept."""
+    count = kept[:, -1:]
+    return torch.where(count > 0, _at(outputs, count).squeeze(1), first)
+
+
+def _at(outputs: Tensor, kept: Tensor) -> Tensor:
+    """The outputs after so many steps; after none, any."""
+    samples = torch.arange(outputs.shape[0], device=outputs.device)
+    rows = (kept - 1).clamp(min=0) * outputs.shape[0] + samples.unsqueeze(1)
+    by_time = outputs.transpose(0, 1).flatten(0, 1)  # no copy: so the kernels give them
+    return by_time.index_select(0, rows.flatten()).view(*kept.shape, outputs.shape[2])
+
+
 @torch.fx.wrap
 def fused_lstm(
     x: Tensor,
@@ -127,6 +182,44 @@ def fused_lstm(
         x, first, weights, bias is not None, 1, 0.0, torch.is_grad_enabled(), False, True
     )
     return outputs, last[0], last_memory[0]
+
+
+@torch.fx.wrap
+def fused_masked_lstm(
+    x: Tensor,
+    kernel: Tensor,
+    recurrent: Tensor,
+    bias: Tensor | None,
+    hidden: Tensor,
+    memory: Tensor,
+    mask: Tensor,
+    zero_masked: bool = False,
+    whole: bool = True,
+    remembers: bool = True,
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """An LSTM with a mask by torch's fused kernel.
+
+    Args:
+        mask, zero_masked: See `run_steps`.
+        whole: Whether all outputs are wanted; otherwise the first result is (batch, 1, units), the last one.
+        remembers: Whether the last memory is wanted; otherwise it is None.
+    """
+    first, kept = to_front(x, mask)
+    if remembers:
+        # A further feature tells the steps behind the kept ones; it opens the forget gate and shuts the input gate,
+        # so that these keep the memory.
+        times = torch.arange(x.shape[1], device=x.device)
+        is_behind = (times >= kept[:, -1:]).to(x.dtype).unsqueeze(2)
+        shut = kernel.new_full((recurrent.shape[1], 1), torch.finfo(torch.float16).max / 2)
+        none = torch.zeros_like(shut)
+        first = torch.cat([torch.where(is_behind > 0, 0, first), is_behind], dim=2)
+        kernel = torch.cat([kernel, torch.cat([-shut, shut, none, none])], dim=1)
+    outputs, _, last_memory = fused_lstm(first, kernel, recurrent, bias, hidden, memory)
+    return (
+        from_front(outputs, mask, kept, zero_masked, whole),
+        last_kept(outputs, kept, hidden),
+        last_memory if remembers else None,
+    )
 
 
 @torch.fx.wrap
@@ -175,6 +268,23 @@ def fused_gru(
 
 
 @torch.fx.wrap
+def fused_masked_gru(
+    x: Tensor,
+    kernel: Tensor,
+    recurrent: Tensor,
+    bias: Tensor | None,
+    hidden: Tensor,
+    mask: Tensor,
+    zero_masked: bool = False,
+    whole: bool = True,
+) -> tuple[Tensor, Tensor]:
+    """A GRU with a mask by torch's fused kernel; see `fused_masked_lstm`."""
+    first, kept = to_front(x, mask)
+    outputs, _ = fused_gru(first, kernel, recurrent, bias, hidden)
+    return from_front(outputs, mask, kept, zero_masked, whole), last_kept(outputs, kept, hidden)
+
+
+@torch.fx.wrap
 def stepwise_gru(
     x: Tensor,
     kernel: Tensor,
@@ -214,6 +324,23 @@ def fused_rnn(
         x, first, weights, bias is not None, 1, 0.0, torch.is_grad_enabled(), False, True
     )
     return outputs, last[0]
+
+
+@torch.fx.wrap
+def fused_masked_rnn(
+    x: Tensor,
+    kernel: Tensor,
+    recurrent: Tensor,
+    bias: Tensor | None,
+    hidden: Tensor,
+    mask: Tensor,
+    zero_masked: bool = False,
+    whole: bool = True,
+) -> tuple[Tensor, Tensor]:
+    """A plain recurrent layer with a mask by torch's fused kernel; see `fused_masked_lstm`."""
+    first, kept = to_front(x, mask)
+    outputs, _ = fused_rnn(first, kernel, recurrent, bias, hidden)
+    return from_front(outputs, mask, kept, zero_masked, whole), last_kept(outputs, kept, hidden)
 
 
 @torch.fx.wrap
