@@ -27,7 +27,7 @@ from lamina.graph.cutting import cut
 from lamina.graph.document import BLOCK, Block, Graph, call_structure
 from lamina.graph.order import keras_order, topological
 from lamina.graph.tracing import trace
-from lamina.layer import Layer, Ports, Shape, TensorSpec
+from lamina.layer import Layer, Ports, Shape, TensorSpec, product
 from lamina.nests import check_keys, in_rank, keys_of, nest_of, plainly
 from lamina.operation import Op
 from lamina.plan.compiler import Program, compile_program, head_of
@@ -44,6 +44,9 @@ Tensors = SymbolicTensor | Sequence[Any] | Mapping[str, Any]
 """One symbolic tensor, or lists and dicts of them, in as many levels as there are."""
 
 INPUTS = Text("inputs", "输入")
+
+_UNSEEN = 3072
+"""Values per sample of the largest tensor inside of a layer that users wrote, where nobody knows."""
 
 
 def without_call(name: str) -> Text:
@@ -278,6 +281,19 @@ class Network(Layer):
         self.to(torch.device(device))
         self._programs.clear()
 
+    @property
+    def widest(self) -> int:
+        """Values per sample of the largest tensor between its layers; axes of unknown length count as one."""
+        found = [1]
+        for layer in self.layers_by_node.values():
+            if layer.uses_call:
+                found.append(_UNSEEN)
+            elif isinstance(layer, Network):
+                found.append(layer.widest)
+            for specs in layer.call_specs.values():
+                found.extend(product([size or 1 for size in spec.shape[1:]]) for spec in specs)
+        return max(found)
+
     def program(self, training: bool, logits: bool = False, recompute: bool = True) -> Program:
         """The compiled forward pass.
 
@@ -298,6 +314,7 @@ class Network(Layer):
                 training=training,
                 logits=logits,
                 recompute=recompute,
+                fused=True,
             )
         return self._programs[key]
 

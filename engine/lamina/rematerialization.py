@@ -192,7 +192,7 @@ def _all_modules(layer: HasRematMode) -> list[nn.Module]:
     found = list(layer.modules())
     for module in list(found):
         for program in module.__dict__.get("_programs", {}).values():
-            found.extend(program.module.modules())
+            found.extend(program.modules)
     return found
 
 

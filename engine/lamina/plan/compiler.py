@@ -6,8 +6,9 @@ dictionary in between. Tensors come in and go out in Keras' layout.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -25,6 +26,7 @@ from lamina.calls import (
 from lamina.graph.document import Graph, Node, call_structure
 from lamina.graph.order import topological
 from lamina.layer import Layer, Shape
+from lamina.plan.fusing import fuse
 from lamina.plan.layout import optimize
 
 
@@ -49,20 +51,42 @@ class Program:
     Call it with the inputs' batches, in the order of the graph's Inputs; it gives a tuple of outputs.
 
     Args:
-        module: The traced layers; gives the outputs, and behind them masks and losses where there are any.
+        network: The layers that were traced.
+        graph: What they do; it gives the outputs, and behind them masks and losses where there are any.
         stripped: For each output, whether it comes without the softmax or sigmoid it ends in.
         outputs: Number of outputs.
     """
 
-    def __init__(self, module: fx.GraphModule, stripped: tuple[bool, ...], outputs: int) -> None:
-        self.module = module
+    def __init__(
+        self, network: nn.Module, graph: fx.Graph, stripped: tuple[bool, ...], outputs: int
+    ) -> None:
         self.stripped = stripped
+        self._network = network
+        self._graph = graph
         self._outputs = outputs
-        self._run = module.forward
-        given = module.graph.output_node().args[0]
+        given = graph.output_node().args[0]
         assert isinstance(given, (tuple, list))
         self.has_extras = len(given) > outputs
         """Whether there can be masks or losses besides the outputs."""
+        bare, places = _without_tensors(network, graph)
+        called = fx.GraphModule(network, bare, "Program")
+        self.modules = list(called.modules())
+        """What is called and not traced."""
+        self._places = places
+        run = called.forward
+        self._run: Callable[[tuple[Tensor, ...]], Any] = lambda inputs: run(
+            inputs, *[held[name] for held, name in places]
+        )
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """The weights and statistics of layers that it uses."""
+        return [held[name] for held, name in self._places]
+
+    @cached_property
+    def module(self) -> fx.GraphModule:
+        """The pass as a module, which finds its tensors by their paths."""
+        return fx.GraphModule(self._network, self._graph, "Program")
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         outputs: tuple[Tensor, ...] = self._run(inputs)
@@ -314,6 +338,7 @@ def compile_program(
     training: bool,
     logits: bool,
     recompute: bool = True,
+    fused: bool = False,
 ) -> Program:
     """The program of a graph.
 
@@ -324,6 +349,7 @@ def compile_program(
         training: Whether dropout drops and normalization normalizes by the batch.
         logits: Give outputs that end in a softmax or sigmoid without it.
         recompute: Whether layers that are to be computed again for the gradients are.
+        fused: Whether it may be what no layer says by itself; see `lamina.plan.fusing`.
     """
     network = LayerByLayer(graph, layers, inputs, training=training, recompute=recompute)
     network.train(training)
@@ -332,7 +358,31 @@ def compile_program(
     heads = [head_of(layers[edge.node], edge.output) if logits else None for edge in graph.outputs]
     stripped = _strip_heads(traced, heads)
     optimize(traced)
-    return Program(fx.GraphModule(network, traced, "Program"), stripped, len(graph.outputs))
+    if fused:
+        fuse(traced, in_place=not training)
+    return Program(network, traced, stripped, len(graph.outputs))
+
+
+Place = tuple[dict[str, Any], str]
+"""Where a module holds a tensor."""
+
+
+def _without_tensors(network: nn.Module, graph: fx.Graph) -> tuple[fx.Graph, list[Place]]:
+    """A graph that is given the tensors it uses behind its inputs, so that it looks for none; and where those are."""
+    bare = fx.Graph()
+    taken = [node for node in graph.nodes if node.op == "get_attr"]
+    others = [node for node in graph.nodes if node.op != "get_attr"]
+    copied = {node: bare.placeholder(node.name) for node in (others[0], *taken)}
+    for node in others[1:]:
+        copied[node] = bare.node_copy(node, copied.__getitem__)
+    return bare, [_place_of(network, node.target) for node in taken]
+
+
+def _place_of(network: nn.Module, path: str) -> Place:
+    owner, _, name = path.rpartition(".")
+    module = network.get_submodule(owner)
+    held = (module._parameters, module._buffers, vars(module))
+    return next((tensors, name) for tensors in held if name in tensors)
 
 
 def head_of(layer: Layer, output: int) -> str | None:

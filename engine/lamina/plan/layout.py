@@ -17,8 +17,8 @@ from torch import fx
 
 ELEMENTWISE: frozenset[Callable[..., Any]] = frozenset(
     {
-        F.relu, F.relu6, F.leaky_relu, F.elu, F.selu, F.gelu, F.silu, F.mish, F.hardsigmoid, F.softplus, F.softsign,
-        F.dropout, torch.sigmoid, torch.tanh, torch.exp, torch.clamp,
+        F.relu, F.relu6, F.leaky_relu, F.elu, F.selu, F.gelu, F.silu, F.mish, F.hardsigmoid, F.hardswish, F.hardtanh,
+        F.softplus, F.softsign, F.dropout, torch.sigmoid, torch.tanh, torch.exp, torch.clamp,
     }
 )  # fmt: skip
 """Functions of one tensor that treat each element alike."""
@@ -35,10 +35,14 @@ def optimize(graph: fx.Graph) -> None:
 
 
 def sink_permutes(graph: fx.Graph) -> None:
-    """Move permutes behind element-wise operations and join those that meet."""
+    """Move permutes behind element-wise operations and join those that meet; those that turn nothing are left out."""
     for node in list(graph.nodes):
         if (inner := _permute(node)) is not None:
-            _join(graph, node, inner)
+            if inner == tuple(range(len(inner))):
+                node.replace_all_uses_with(node.args[0])
+                graph.erase_node(node)
+            else:
+                _join(graph, node, inner)
         elif node.op == "call_function" and node.target in ELEMENTWISE:
             _sink(graph, node, node.args[:1])
         elif node.op == "call_function" and node.target is operator.add:

@@ -157,7 +157,7 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        if any(tag in UNFORESEEABLE for tag in func.tags):
+        if any(tag in UNFORESEEABLE for tag in func.tags) and not _takes_rows(func, args):
             raise CannotCapture(str(func))
         kwargs = kwargs or {}
         held_args = tuple(self._held(value) for value in args)
@@ -198,6 +198,13 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 if _same_stream(draw.generator, value):
                     return Drawn(number)
         return value
+
+
+def _takes_rows(func: Any, args: Any) -> bool:
+    """Whether it is indexing by numbers, whose result has a shape that does not depend on them."""
+    return func is torch.ops.aten.index.Tensor and all(
+        index is None or index.dtype not in (torch.bool, torch.uint8) for index in args[1]
+    )
 
 
 def _same_stream(one: Any, other: Any) -> bool:

@@ -50,10 +50,18 @@ INTO: Mapping[Any, Callable[..., Any]] = {
 }
 """Calls that can write their result where they are told."""
 
+_BACKWARD = (
+    aten.threshold_backward, aten.hardtanh_backward, aten.sigmoid_backward, aten.tanh_backward, aten.silu_backward,
+    aten.gelu_backward, aten.elu_backward, aten.leaky_relu_backward, aten.hardsigmoid_backward,
+)  # fmt: skip
 OVER: Mapping[Any, tuple[Callable[..., Any], str | None]] = {
     aten.relu.default: (torch.relu_, None),
+    aten.hardtanh.default: (torch._C._nn.hardtanh_, None),
+    aten.sigmoid.default: (torch.sigmoid_, None),
+    aten.tanh.default: (torch.tanh_, None),
     aten.add.Tensor: (torch.Tensor.add_, None),
-    aten.threshold_backward.default: (aten.threshold_backward.grad_input._op, "grad_input"),
+    aten.mul.Tensor: (torch.Tensor.mul_, None),
+    **{one.default: (one.grad_input._op, "grad_input") for one in _BACKWARD},
 }
 """Calls that can write over their first input: what does so, and the keyword that names it where there is one."""
 FRESH = frozenset(
@@ -61,8 +69,9 @@ FRESH = frozenset(
      aten.convolution_backward.default, aten.max_pool2d_with_indices.default,
      aten.max_pool2d_with_indices_backward.default, aten.avg_pool2d.default, aten.avg_pool2d_backward.default,
      aten.native_batch_norm.default, aten.native_batch_norm_backward.default, aten.native_layer_norm.default,
-     aten.native_layer_norm_backward.default, aten.mul.Tensor, aten.add.Tensor, aten.relu.default,
-     aten.threshold_backward.default}
+     aten.native_layer_norm_backward.default, aten.native_group_norm.default,
+     aten.native_group_norm_backward.default, aten.constant_pad_nd.default, aten.silu.default, aten.gelu.default,
+     *OVER}
 )  # fmt: skip
 """Calls whose results have memory of their own."""
 

@@ -183,8 +183,9 @@ class _Step:
         self._counts: list[float | Tensor] = []
         self._counted: list[int | None] = []
         weights = [variable.value for variable in self._variables]
-        self._modules = [*self._program.module.modules(), *owner._own.modules]
-        self._fixed = [*weights, *_state_of(self._modules, weights)]
+        self._modules = [*self._program.modules, *owner._own.modules]
+        state = _state_of(self._modules, self._program.tensors, weights)
+        self._fixed = [*weights, *state]
         self._call: Call | None = None
 
     def __call__(self, batch: Batch) -> None:
@@ -300,9 +301,11 @@ def _data_of(batch: Batch) -> tuple[Any, ...]:
     return (*batch.inputs, *batch.targets, *present)
 
 
-def _state_of(modules: Iterable[nn.Module], weights: list[Tensor]) -> list[Tensor]:
-    """Everything in modules that is not learned: statistics, frozen weights."""
-    found: dict[int, Tensor] = {}
+def _state_of(
+    modules: Iterable[nn.Module], tensors: Iterable[Tensor], weights: Iterable[Tensor]
+) -> list[Tensor]:
+    """Everything in modules, and of further tensors, that is not learned: statistics, frozen weights."""
+    found = {id(tensor): tensor for tensor in tensors}
     for module in modules:
         for tensor in (*module.parameters(recurse=False), *module.buffers(recurse=False)):
             found[id(tensor)] = tensor

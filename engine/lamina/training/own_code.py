@@ -41,7 +41,7 @@ class OwnCode:
     @classmethod
     def of(cls, program: Program, scores: Scores, variables: Iterable[Any]) -> OwnCode:
         """What users wrote of a step with this program, these scores and weights."""
-        parts = [part for part in program.module.modules() if isinstance(part, Opaque)]
+        parts = [part for part in program.modules if isinstance(part, Opaque)]
         losses = [getattr(entry.loss, "function", entry.loss) for entry in scores.losses]
         metrics = [getattr(metric, "fn", metric) for metric in scores.metrics]
         penalties = [v.spec.regularizer for v in variables if v.spec.regularizer is not None]

@@ -88,6 +88,11 @@ class TrainableModel(Protocol):
     policy: DTypePolicy
 
     @property
+    def widest(self) -> int:
+        """Values per sample of the largest tensor between its layers."""
+        ...
+
+    @property
     def weights(self) -> Sequence[Variable]: ...
     @property
     def trainable_weights(self) -> Sequence[Variable]: ...

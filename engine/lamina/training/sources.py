@@ -42,8 +42,9 @@ TARGETS = Text("targets", "目标")
 WEIGHTS = Text("sample weights", "样本权重")
 
 LARGE_BATCH_BYTES = 6 << 20
-LARGE_BATCH_SIZE = 512
-"""A batch of evaluation grows to this many samples, or to so many bytes of input; beyond, nothing gets faster."""
+LARGE_BATCH_SIZE = 2048
+"""A batch of evaluation grows to this many samples, or until its largest tensor has so many bytes; beyond, it leaves
+the cache, or calls are no longer what costs."""
 
 SMALL_BATCH_BYTES = 1 << 16
 """Batches are gathered, and trained on, together up to this size."""
@@ -95,8 +96,12 @@ class Source(ABC):
         """The same batches, of which some may come as one, for several steps."""
         return self.batches(epoch)
 
-    def merged(self) -> tuple[Source, int]:
-        """The same samples in larger batches, and how many of its own batches make one of them."""
+    def merged(self, widest: int) -> tuple[Source, int]:
+        """The same samples in larger batches, and how many of its own batches make one of them.
+
+        Args:
+            widest: Values per sample of the largest tensor that is made of them.
+        """
         return self, 1
 
 
@@ -167,8 +172,11 @@ class ArraySource(Source):
     @cached_property
     def _batches_at_once(self) -> int:
         """How many small batches are gathered together."""
-        sample_bytes = sum(c[0].numel() * c.element_size() for c in self._columns if c is not None)
-        return max(1, SMALL_BATCH_BYTES // max(sample_bytes * self.batch_size, 1))
+        return max(1, SMALL_BATCH_BYTES // max(self._sample_bytes * self.batch_size, 1))
+
+    @cached_property
+    def _sample_bytes(self) -> int:
+        return sum(c[0].numel() * c.element_size() for c in self._columns if c is not None)
 
     @property
     def _is_ready(self) -> bool:
@@ -213,8 +221,8 @@ class ArraySource(Source):
         size = next(int(x.shape[0]) for x in inputs if x is not None)
         return Batch(inputs, targets, tuple(picked[second:]), size)
 
-    def merged(self) -> tuple[Source, int]:
-        sample_bytes = sum(c[0].numel() * c.element_size() for c in self._columns if c is not None)
+    def merged(self, widest: int) -> tuple[Source, int]:
+        sample_bytes = max(self._sample_bytes, 4 * widest)
         wanted = min(LARGE_BATCH_SIZE, LARGE_BATCH_BYTES // max(sample_bytes, 1))
         times = max(1, wanted // self.batch_size)
         larger = object.__new__(ArraySource)

@@ -329,7 +329,7 @@ class Trainer:
     def _merged(self, feed: Feed, listeners: CallbackList) -> tuple[Any, int]:
         hooks = ("on_test_batch_begin", "on_test_batch_end")
         if feed.steps is None and not any(listeners.watches_each(hook) for hook in hooks):
-            larger, times = feed.source.merged()
+            larger, times = feed.source.merged(self.model.widest)
             if times > 1 and not self._batch_size_matters(feed.source):
                 return larger.batches(0), times
         return feed.epoch(0), 1

@@ -62,7 +62,17 @@ def pooled(w, x):
     return torch.nn.functional.mse_loss(hidden.flatten(1), torch.ones(2, 8))
 
 
+def activated(w, x):
+    """Activations whose gradients want their result, and those whose gradients want what went in."""
+    F = torch.nn.functional
+    hidden = torch.mm(F.hardtanh(torch.mm(torch.mm(x, w).sigmoid(), w)), w).tanh()
+    for function in (F.silu, F.gelu, F.elu, F.leaky_relu, F.hardsigmoid, F.relu6):
+        hidden = function(torch.mm(hidden, w)) * 1.5
+    return (hidden * hidden).mean()
+
+
 CASES = {
+    "activations": (activated, [(4, 4)], (5, 4)),
     "a gradient written by the product that makes it": (linear, [(3, 4), (3,)], (5, 4)),
     "weights turned twice": (turned, [(4, 3)], (5, 4)),
     "a gradient that is copied": (convolution, [(2, 3, 2, 2)], (2, 3, 5, 5)),
