@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -40,6 +40,16 @@ _OUTPUT_PADDING = Text(
     "Added to one end of each axis of the output; chosen by the padding when empty.",
     "输出各轴一端额外增加的大小；留空则由 padding 决定。",
 )
+
+
+class _Ends(NamedTuple):
+    """What is done to both ends of an axis."""
+
+    before: int  # zeros before the input
+    both: int  # what torch cuts of either end of the output
+    behind: int  # and what it adds to the last one
+    left: int  # to be sliced off
+    right: int
 
 
 class _ConvTranspose(Window[S], KernelAndBias, Generic[S, O]):
@@ -102,6 +112,18 @@ class _ConvTranspose(Window[S], KernelAndBias, Generic[S, O]):
         left = min(total // 2 + total % 2, extent - 1)
         return extent - 1 - left, extent - 1 - (total - left)
 
+    def _ends(self, axis: int, left: int, right: int) -> _Ends:
+        """How torch, which cuts both ends alike and adds less than a stride behind, is made to cut so much of each."""
+        stride = self.strides[axis]
+        reach = (self.kernel_size[axis] - 1) * self.dilation_rate[axis]
+        if right <= left < right + stride:
+            return _Ends(0, left, left - right, 0, 0)
+        # A zero before the input moves the output by a stride: all in one kernel, and nothing is copied that is large.
+        if left < right <= left + stride <= reach:
+            return _Ends(1, left + stride, left + stride - right, 0, 0)
+        both = min(left, right)
+        return _Ends(0, both, 0, left - both, right - both)
+
     def output_shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
         need_rank(self, x, self.rank + 2, AXES[self.rank])
@@ -128,23 +150,35 @@ class _ConvTranspose(Window[S], KernelAndBias, Generic[S, O]):
         x = inputs[0].permute(channels_first(self.rank))
         cuts = [self._cut(axis) for axis in range(self.rank)]
         bias = self._bias if self.use_bias else None
-        # torch cuts both ends alike; what is left to cut is sliced off. Positions at the end that nothing reaches are
-        # added here, and elements spread for kernels of one, where oneDNN's gradients cannot be trusted
-        # (see `skip_to_strides`).
+        # Positions at the end that nothing reaches are added here, and elements spread for kernels of one, where
+        # oneDNN's gradients cannot be trusted (see `skip_to_strides`). What is left to cut is sliced off.
         is_point = all(size == 1 for size in self.kernel_size) and max(self.strides) > 1
         if is_point:
             cuts = [
                 (left, right + step - 1)
                 for (left, right), step in zip(cuts, self.strides, strict=True)
             ]
-        both = tuple(0 if is_point else min(left, max(right, 0)) for left, right in cuts)
+            ends = [_Ends(0, 0, 0, left, right) for left, right in cuts]
+        else:
+            ends = [
+                self._ends(axis, left, max(right, 0)) for axis, (left, right) in enumerate(cuts)
+            ]
         added = tuple(max(-right, 0) for _, right in cuts)
         strides = (1,) * self.rank if is_point else tuple(self.strides)
         functions = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)
         function: Callable[..., Tensor] = functions[self.rank - 1]
         is_late = is_point or any(added)  # a bias comes to what is added, too
+        if any(end.before for end in ends):
+            x = F.pad(x, [width for end in reversed(ends) for width in (end.before, 0)])
         x = function(
-            x, self._kernel, None if is_late else bias, strides, both, 0, 1, self.dilation_rate
+            x,
+            self._kernel,
+            None if is_late else bias,
+            strides,
+            tuple(end.both for end in ends),
+            tuple(end.behind for end in ends),
+            1,
+            self.dilation_rate,
         )
         if is_point:
             x = spread_by_strides(x, self.strides)
@@ -152,11 +186,8 @@ class _ConvTranspose(Window[S], KernelAndBias, Generic[S, O]):
             x = F.pad(x, [end for width in reversed(added) for end in (0, width)])
         if is_late and bias is not None:
             x = x + bias.view(-1, *(1,) * self.rank)
-        left_over = [
-            (left - cut, max(right, 0) - cut) for (left, right), cut in zip(cuts, both, strict=True)
-        ]
-        if any(map(any, left_over)):
-            kept = (slice(left, -right if right else None) for left, right in left_over)
+        if any(end.left or end.right for end in ends):
+            kept = (slice(end.left, -end.right if end.right else None) for end in ends)
             x = x[(slice(None), slice(None), *kept)]
         return self.activation(x.permute(channels_last(self.rank)))
 
