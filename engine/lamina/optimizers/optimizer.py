@@ -352,7 +352,7 @@ class Optimizer(HasState, Declared):
             "lamina."
         )  # a subclass may look at whole weights
         alike = self.is_elementwise and is_ours
-        return alike and self.clipnorm is None and self._is_decayed is _every
+        return alike and self._is_decayed is _every
 
     def step_flat(self, memory: FlatWeights) -> None:
         """`step` for weights that share a block of memory, with the gradients in its other one.
@@ -360,17 +360,26 @@ class Optimizer(HasState, Declared):
         To be called in inference mode.
         """
         slots = {name: [slot.flat] for name, slot in self._slots.items()}
-        self._apply_to([memory.flat], [memory.gradient], slots)
+        self._apply_to([memory.flat], [memory.gradient], slots, memory.gradients)
         if self._constraints:
             self._constrain(self._weights)
 
     def _apply_to(
-        self, weights: list[Tensor], gradients: list[Tensor], slots: dict[str, list[Tensor]]
+        self,
+        weights: list[Tensor],
+        gradients: list[Tensor],
+        slots: dict[str, list[Tensor]],
+        one_by_one: list[Tensor] | None = None,
     ) -> None:
+        """Do a step.
+
+        Args:
+            one_by_one: The gradient of each weight, where `weights` and `gradients` are blocks of all.
+        """
         if self.loss_scale_factor is not None:
             torch._foreach_div_(gradients, self.loss_scale_factor)
         if self.gradient_accumulation_steps is None:
-            self._update(weights, gradients, slots)
+            self._update(weights, gradients, slots, one_by_one or gradients)
         else:
             self._accumulate(weights, gradients, slots)
         if self.use_ema:
@@ -389,9 +398,13 @@ class Optimizer(HasState, Declared):
         }
 
     def _update(
-        self, weights: list[Tensor], gradients: list[Tensor], slots: dict[str, list[Tensor]]
+        self,
+        weights: list[Tensor],
+        gradients: list[Tensor],
+        slots: dict[str, list[Tensor]],
+        one_by_one: list[Tensor],
     ) -> None:
-        self._clip(gradients)
+        self._clip(one_by_one)
         rate = self.rate_of_next_step()
         if self.weight_decay and not self.decays_in_update:
             torch._foreach_mul_(self._decayed(weights), 1 - self.weight_decay * rate)
@@ -405,8 +418,10 @@ class Optimizer(HasState, Declared):
         torch._foreach_add_(sums, gradients)
         if (self._step + 1) % self.gradient_accumulation_steps == 0:
             torch._foreach_div_(sums, self.gradient_accumulation_steps)
-            self._update(weights, sums, slots)
-            self._slots["gradient_accumulator"].flat.zero_()
+            all_sums = self._slots["gradient_accumulator"]
+            is_block = len(sums) == 1 and sums[0] is all_sums.flat
+            self._update(weights, sums, slots, all_sums.views if is_block else sums)
+            all_sums.flat.zero_()
 
     def _constrain(self, weights: list[Tensor]) -> None:
         for weight in weights:

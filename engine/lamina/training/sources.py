@@ -41,7 +41,7 @@ INPUTS = Text("data", "数据")
 TARGETS = Text("targets", "目标")
 WEIGHTS = Text("sample weights", "样本权重")
 
-LARGE_BATCH_BYTES = 6 << 20
+LARGE_BATCH_BYTES = 4 << 20
 LARGE_BATCH_SIZE = 2048
 """A batch of evaluation grows to this many samples, or until its largest tensor has so many bytes; beyond, it leaves
 the cache, or calls are no longer what costs."""
@@ -224,7 +224,7 @@ class ArraySource(Source):
     def merged(self, widest: int) -> tuple[Source, int]:
         sample_bytes = max(self._sample_bytes, 4 * widest)
         wanted = min(LARGE_BATCH_SIZE, LARGE_BATCH_BYTES // max(sample_bytes, 1))
-        times = max(1, wanted // self.batch_size)
+        times = max(1, round(wanted / self.batch_size))
         larger = object.__new__(ArraySource)
         larger.__dict__.update(self.__dict__)
         larger.batch_size = self.batch_size * times

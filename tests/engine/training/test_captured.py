@@ -129,6 +129,8 @@ OPTIMIZERS = {
     "adam": lambda: keras.optimizers.Adam(0.01, weight_decay=0.01, use_ema=True),
     "adamw": lambda: keras.optimizers.AdamW(0.01, global_clipnorm=1.0),
     "accumulating": lambda: keras.optimizers.Adam(0.01, gradient_accumulation_steps=2),
+    "clipped": lambda: keras.optimizers.SGD(0.5, clipnorm=0.1),
+    "clipped sums": lambda: keras.optimizers.SGD(0.5, clipnorm=0.1, gradient_accumulation_steps=2),
     "nadam": lambda: keras.optimizers.Nadam(0.01),
     "adamax": lambda: keras.optimizers.Adamax(0.01),
     "adagrad": lambda: keras.optimizers.Adagrad(0.05),
@@ -196,7 +198,6 @@ def test_sample_weights_and_metrics_that_are_no_means_are_measured(monkeypatch):
 @pytest.mark.parametrize(
     ("why", "make", "options"),
     [
-        ("clipping by weight", dense, {"optimizer": keras.optimizers.Adam(clipnorm=1.0)}),
         ("an optimizer that looks at whole weights", dense, {"optimizer": keras.optimizers.Lamb()}),
     ],
 )  # fmt: skip
