@@ -17,6 +17,7 @@ from lamina.calls import mask_of
 from lamina.errors import ConfigError, ShapeError
 from lamina.layers.recurrent import steps
 from lamina.seeds import set_random_seed
+from lamina.training import captured
 
 NAMES = ["LSTM", "GRU", "SimpleRNN"]
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
@@ -266,6 +267,25 @@ def test_a_stateful_layer_predicts_like_keras_and_trains(name: str) -> None:
     ours.compile("sgd", "mse")  # Keras cannot: it changes the states in place
     losses = ours.fit(x, y, batch_size=4, epochs=3, shuffle=False, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("wrap", [lambda layer: layer, layers.Bidirectional], ids=["", "wrapped"])
+@pytest.mark.parametrize("name", NAMES)
+def test_in_a_long_training_each_batch_begins_where_the_last_one_ended(
+    name: str, wrap: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(captured, "WORTH_STEPS", 1)
+    random = np.random.default_rng(2)
+    x, y = (random.normal(size=(32, 5, n)).astype("float32") for n in (3, 2))
+    found = []
+    for run_eagerly in (True, False):
+        set_random_seed(1)
+        layer = wrap(getattr(layers, name)(4, stateful=True, return_sequences=True))
+        model = lamina.Sequential([lamina.Input((5, 3)), layer, layers.Dense(2)])
+        model.compile("sgd", "mse", run_eagerly=run_eagerly)
+        fitted = model.fit(x, y, batch_size=8, epochs=5, shuffle=False, verbose=0)
+        found.append(fitted.history["loss"])
+    np.testing.assert_allclose(*found, rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -56,6 +56,9 @@ class StateMemory(nn.Module):
             ShapeError: If the batch is of another size than the last one.
         """
         if new:
+            # A value leaves the step here. To ask for an address tells a recording (`lamina.plan.recording`), which would
+            # begin each batch with the states that this one began with.
+            new[0].data_ptr()
             self.states = [state.detach().clone() for state in new]
             return x
         if self.states is None:
