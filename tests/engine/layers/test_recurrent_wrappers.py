@@ -171,6 +171,19 @@ def test_bidirectional(name: str, data: st.DataObject) -> None:
     same(made(layers), made(keras.layers), x, seed, mask=mask if data.draw(st.booleans()) else None)
 
 
+def test_one_seed_gives_both_directions_the_same_weights_again() -> None:
+    def first_weights() -> list[np.ndarray]:
+        lamina.utils.set_random_seed(1)
+        layer = layers.Bidirectional(layers.LSTM(3))
+        layer.build((None, 4, 2))
+        return layer.get_weights()
+
+    once, again = first_weights(), first_weights()
+    for a, b in zip(once, again, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert not np.array_equal(once[0], once[3])
+
+
 def test_bidirectional_trains_and_masks_like_keras() -> None:
     def build(api: Any) -> Any:
         x = api.Input((6,), dtype="int32")

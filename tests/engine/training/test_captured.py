@@ -72,8 +72,22 @@ def masked():
     )
 
 
+def wrapped():
+    return keras.Sequential(
+        [
+            keras.Input((4, 3)),
+            L.Masking(0.0),
+            L.Bidirectional(L.LSTM(5, return_sequences=True)),
+            L.TimeDistributed(L.Dense(6, activation="relu")),
+            L.Bidirectional(L.GRU(4)),
+            L.Dense(4, activation="softmax"),
+        ]
+    )
+
+
 MODELS = {
     "masked": masked,
+    "wrapped": wrapped,
     "dense": dense,
     "images": images,
     "sequences": sequences,

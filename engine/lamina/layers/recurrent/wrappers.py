@@ -203,7 +203,11 @@ class TimeDistributed(Wrapper):
 def _copy(layer: Layer, prefix: str, **changes: Any) -> Layer:
     """A layer of the same configuration with fresh weights."""
     config = {**layer.get_config(), "name": prefix + layer.name.removeprefix(prefix), **changes}
-    return type(layer).from_config(config)
+    copy = type(layer).from_config(config)
+    copy.seed_name = prefix + layer.seed_name.removeprefix(
+        prefix
+    )  # names count on from model to model
+    return copy
 
 
 def _made(layer: Any) -> Any:
