@@ -167,6 +167,71 @@ def _vgg(keras: Any, classes: int, side: int = 32) -> Any:
     return model
 
 
+def _own(keras: Any, classes: int, shape: tuple[int, ...]) -> Any:
+    """The image classifier as a model with a call of its own."""
+    layers = keras.layers
+
+    class Classifier(keras.Model):  # type: ignore[name-defined,misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.convolution = layers.Conv2D(32, (3, 3), activation="relu")
+            self.pooling, self.flatten = layers.MaxPooling2D((2, 2)), layers.Flatten()
+            self.hidden = layers.Dense(128, activation="relu")
+            self.out = layers.Dense(classes, activation="softmax")
+
+        def call(self, x: Any) -> Any:
+            x = self.flatten(self.pooling(self.convolution(x)))
+            return self.out(self.hidden(x))
+
+    model = Classifier()
+    model.build((None, *shape))
+    return model
+
+
+def _masked(keras: Any, classes: int, length: int = 80) -> Any:
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((length,), dtype="int32"),
+            layers.Embedding(1000, 32, mask_zero=True),
+            layers.LSTM(64),
+            layers.Dense(classes, activation="softmax"),
+        ]
+    )
+
+
+def _mobile(keras: Any, classes: int, side: int = 32) -> Any:
+    """Depthwise and pointwise convolutions, as in MobileNet."""
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((side, side, 3))])
+    model.add(layers.Conv2D(16, 3, padding="same", use_bias=False))
+    for filters in (0, 32, 0, 64):
+        model.add(layers.BatchNormalization())
+        model.add(layers.ReLU(6.0))
+        if filters:
+            model.add(layers.Conv2D(filters, 1, use_bias=False))
+        else:
+            model.add(layers.DepthwiseConv2D(3, padding="same", use_bias=False))
+    model.add(layers.BatchNormalization())
+    model.add(layers.ReLU(6.0))
+    model.add(layers.GlobalAveragePooling2D())
+    model.add(layers.Dense(classes, activation="softmax"))
+    return model
+
+
+def _groups(keras: Any, classes: int, side: int = 32) -> Any:
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((side, side, 3))])
+    for filters in (32, 64):
+        model.add(layers.Conv2D(filters, 3, padding="same"))
+        model.add(layers.GroupNormalization(8))
+        model.add(layers.Activation("silu"))
+        model.add(layers.MaxPooling2D(2))
+    model.add(layers.GlobalAveragePooling2D())
+    model.add(layers.Dense(classes, activation="softmax"))
+    return model
+
+
 def _resnet50(keras: Any, classes: int, side: int) -> Any:
     return keras.applications.ResNet50(weights=None, input_shape=(side, side, 3), classes=classes)
 
@@ -183,5 +248,9 @@ MODELS = {
     "bag": _bag,
     "deep": _deep,
     "vgg": _vgg,
+    "own": _own,
+    "masked": _masked,
+    "mobile": _mobile,
+    "groups": _groups,
     "resnet50": _resnet50,
 }

@@ -267,6 +267,44 @@ def _vgg(classes: int, *, tuned: bool, side: int = 32) -> nn.Module:
     return _Vgg(classes, side, tuned=tuned)
 
 
+class _Masked(nn.Module):
+    """Knows that what is left out stands at the end: the state there is the last one that counts."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.embedding, self.lstm = nn.Embedding(1000, 32), nn.LSTM(32, 64, batch_first=True)
+        self.out = nn.Linear(64, classes)
+        self.lstm.bias_hh_l0.requires_grad_(False)  # Keras has one bias, torch the sum of two
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        x = self.lstm(self.embedding(tokens))[0]
+        last = (tokens != 0).sum(1) - 1
+        return self.out(x[torch.arange(len(x)), last])  # type: ignore[no-any-return]
+
+
+def _masked(classes: int, *, tuned: bool, length: int = 80) -> nn.Module:
+    return _Masked(classes)
+
+
+def _mobile(classes: int, *, tuned: bool, side: int = 32) -> nn.Module:
+    return nn.Sequential(
+        nn.Conv2d(3, 16, 3, 1, 1, bias=False), _norm(16), nn.ReLU6(),
+        nn.Conv2d(16, 16, 3, 1, 1, groups=16, bias=False), _norm(16), nn.ReLU6(),
+        nn.Conv2d(16, 32, 1, bias=False), _norm(32), nn.ReLU6(),
+        nn.Conv2d(32, 32, 3, 1, 1, groups=32, bias=False), _norm(32), nn.ReLU6(),
+        nn.Conv2d(32, 64, 1, bias=False), _norm(64), nn.ReLU6(),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, classes),
+    )  # fmt: skip
+
+
+def _groups(classes: int, *, tuned: bool, side: int = 32) -> nn.Module:
+    return nn.Sequential(
+        nn.Conv2d(3, 32, 3, 1, 1), nn.GroupNorm(8, 32, 1e-3), nn.SiLU(), nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 3, 1, 1), nn.GroupNorm(8, 64, 1e-3), nn.SiLU(), nn.MaxPool2d(2),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, classes),
+    )  # fmt: skip
+
+
 class _Bottleneck(nn.Module):
     """1 x 1, 3 x 3 and 1 x 1 convolutions beside a shortcut, with the stride in the first one, as in Keras."""
 
@@ -322,5 +360,9 @@ MODELS: dict[str, Any] = {
     "bag": _bag,
     "deep": _deep,
     "vgg": _vgg,
+    "own": _cnn,
+    "masked": _masked,
+    "mobile": _mobile,
+    "groups": _groups,
     "resnet50": _resnet50,
 }

@@ -71,7 +71,7 @@ class Workload:
         """How many samples `predict` is measured with."""
         if self.samples < self.quick:
             return self.samples
-        return 10_000 if self.model in ("cnn", "mlp") else min(1000, 100 * self.samples)
+        return 10_000 if self.model in ("cnn", "own", "mlp") else min(1000, 100 * self.samples)
 
 
 DIGIT = {"shape": (28, 28, 1)}
@@ -99,6 +99,10 @@ WORKLOADS = {
         ),
         Workload("deep", "deep", 6000, 60_000, 32, "adam", tiny={"depth": 2}),
         Workload("vgg", "vgg", 640, 6000, 32, "rmsprop", tiny={"side": 8}),
+        Workload("own", "own", 6000, 60_000, 32, "rmsprop", options=DIGIT),
+        Workload("masked", "masked", 1300, 20_000, 32, "adam", classes=5, tiny={"length": 10}),
+        Workload("mobile", "mobile", 640, 6000, 32, "adam", tiny={"side": 8}),
+        Workload("groups", "groups", 640, 6000, 32, "adam", tiny={"side": 8}),
         Workload("cuda-cnn", "cnn", 60_000, 60_000, 256, "rmsprop", options=DIGIT, device="cuda"),
         Workload(
             "cuda-resnet50", "resnet50", 2560, 12_800, 128, "sgd", 1e-2,
@@ -177,8 +181,19 @@ def _tokens(
     return np.where(tells, np.minimum(told, vocabulary - 1), tokens).astype("int32")
 
 
+def _padded_tokens(random: Any, labels: Array, classes: int, length: int = 80) -> Array:
+    """Tokens from 1 on, and 0 behind the end of each text."""
+    tokens = _tokens(random, labels, classes, length, 1000 - classes) + classes
+    ends = random.integers(length // 4, length + 1, (len(labels), 1))
+    return np.where(np.arange(length) < ends, tokens, 0).astype("int32")
+
+
 DATA = {
     "cnn": _images,
+    "own": _images,
+    "masked": _padded_tokens,
+    "mobile": _colour_images,
+    "groups": _colour_images,
     "mlp": _flat_images,
     "lstm": _waves,
     "gru": _waves,

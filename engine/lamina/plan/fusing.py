@@ -22,10 +22,10 @@ FRESH: frozenset[Callable[..., Any]] = CONVOLUTIONS | {
     F.batch_norm, F.group_norm, F.layer_norm, F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d,
     F.max_pool1d, F.max_pool2d, F.max_pool3d, F.avg_pool1d, F.avg_pool2d, F.avg_pool3d, operator.add,
 }  # fmt: skip
-"""What gives memory of its own and needs it for no gradient."""
+"""What gives memory of its own and needs it for no gradient; others say so by an attribute `gives_fresh`."""
 
 IN_PLACE = frozenset(
-    {F.relu, F.relu6, F.hardtanh, F.leaky_relu, F.elu, F.selu, F.silu, F.mish, F.hardsigmoid, F.hardswish}
+    {F.relu, F.relu6, F.hardtanh, F.leaky_relu, F.elu, F.selu, F.silu, F.mish, F.hardsigmoid, F.hardswish, F.threshold}
 )  # fmt: skip
 """Functions that can be told to write over what they are given."""
 IN_PLACE_AS: dict[Callable[..., Any], Callable[..., Any]] = {
@@ -95,6 +95,7 @@ def _normalized(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         by_output = scale.view(-1, *[1] * (kernel.dim() - 1))
         return function(x, (kernel * by_output).to(kernel.dtype), shift.to(kernel.dtype), *options)
 
+    normalized.gives_fresh = True  # type: ignore[attr-defined]
     return normalized
 
 
@@ -145,7 +146,8 @@ def _is_fresh(node: Any) -> bool:
     """Whether one call alone sees the memory of a value."""
     while isinstance(node, fx.Node) and len(node.users) == 1:
         if node.op == "call_function":
-            return node.target in FRESH or node.target in NORMALIZED.values()
+            target: Any = node.target
+            return target in FRESH or getattr(target, "gives_fresh", False)
         if node.op != "call_method" or node.target != "permute":
             return False
         node = node.args[0]

@@ -18,7 +18,7 @@ from torch import fx
 ELEMENTWISE: frozenset[Callable[..., Any]] = frozenset(
     {
         F.relu, F.relu6, F.leaky_relu, F.elu, F.selu, F.gelu, F.silu, F.mish, F.hardsigmoid, F.hardswish, F.hardtanh,
-        F.softplus, F.softsign, F.dropout, torch.sigmoid, torch.tanh, torch.exp, torch.clamp,
+        F.softplus, F.softsign, F.threshold, F.dropout, torch.sigmoid, torch.tanh, torch.exp, torch.clamp,
     }
 )  # fmt: skip
 """Functions of one tensor that treat each element alike."""

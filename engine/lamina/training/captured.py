@@ -82,7 +82,7 @@ class CapturedSteps:
         if not isinstance(program, Program):
             return None
         own = OwnCode.of(program, scores, variables)
-        if any(getattr(module, "remat_mode", None) is not None for module in own.modules):
+        if any(map(_is_more_than_a_step, (*program.modules, *own.modules))):
             return None
         memory = FlatWeights.of(weights)
         return None if memory is None else cls(program, scores, optimizer, memory, variables, own)
@@ -278,6 +278,12 @@ class _Step:
         self._counts = [0.0 if name in counts else float(c) for name, (_, c) in means.items()]
         self._counted = [places.get(name) for name in means] if counts else []
         return (*(mean for mean, _ in means.values()), *shown, *counts.values())
+
+
+def _is_more_than_a_step(module: nn.Module) -> bool:
+    """Whether a module computes twice for the gradients, or hands on what it computed to the next batch."""
+    recomputes = module.__dict__.get("remat_mode") is not None
+    return recomputes or bool(getattr(module, "hands_on", False))
 
 
 def _is_recurrent(call: Recorded) -> bool:

@@ -46,6 +46,9 @@ def group_norm(
     return F.group_norm(x, groups, gamma, beta, epsilon)
 
 
+group_norm.gives_fresh = True  # type: ignore[attr-defined]
+
+
 @layer(
     group="normalization",
     summary=Text(

@@ -42,6 +42,9 @@ class StateMemory(nn.Module):
     It is a module of its own, so that programs call it instead of tracing it. The states are no weights.
     """
 
+    hands_on = True
+    """Whether what it computes in a batch depends on the one before, past all tensors that a step knows."""
+
     def __init__(self, owner: str, count: int) -> None:
         super().__init__()
         self.owner = owner
@@ -56,9 +59,6 @@ class StateMemory(nn.Module):
             ShapeError: If the batch is of another size than the last one.
         """
         if new:
-            # A value leaves the step here. To ask for an address tells a recording (`lamina.plan.recording`), which would
-            # begin each batch with the states that this one began with.
-            new[0].data_ptr()
             self.states = [state.detach().clone() for state in new]
             return x
         if self.states is None:
