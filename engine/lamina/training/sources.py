@@ -41,7 +41,7 @@ INPUTS = Text("data", "数据")
 TARGETS = Text("targets", "目标")
 WEIGHTS = Text("sample weights", "样本权重")
 
-LARGE_BATCH_BYTES = 4 << 20
+LARGE_BATCH_BYTES = 2 << 20
 LARGE_BATCH_SIZE = 2048
 """A batch of evaluation grows to this many samples, or until its largest tensor has so many bytes; beyond, it leaves
 the cache, or calls are no longer what costs."""

@@ -132,4 +132,4 @@ def test_a_batch_of_predict_is_as_large_as_its_widest_tensor_lets_it():
     program = wide.program(training=False)
     wide._programs = dict.fromkeys(wide._programs, lambda x: sizes.append(len(x)) or program(x))
     wide.predict(np.zeros((96, 6), "float32"), verbose=0)
-    assert sizes == [32, 32, 32]  # 4 MiB hold 4 samples, but no batch is smaller than asked for
+    assert sizes == [32, 32, 32]  # 2 MiB hold 2 samples, but no batch is smaller than asked for
