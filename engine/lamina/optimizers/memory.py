@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -25,7 +25,11 @@ class FlatWeights:
         gradients: One for each weight, views of `gradient`. What is in them counts within a step only.
     """
 
+    last_move: ClassVar[object] = object()
+    """Another object each time that weights move."""
+
     def __init__(self, weights: Sequence[Tensor]) -> None:
+        FlatWeights.last_move = object()
         slot = zeros_for(weights)
         self.flat = slot.flat
         self._weights = list(weights)

@@ -41,6 +41,7 @@ from lamina.optimizers.variables import (
     as_variable,
     constraint_of,
 )
+from lamina.reads import read
 from lamina.registry import Registry
 from lamina.text import Text
 
@@ -199,6 +200,7 @@ class Optimizer(HasState, Declared):
     @property
     def iterations(self) -> Steps:
         """Updates so far."""
+        read("iterations of the optimizer")
         steps = Steps(self._step // (self.gradient_accumulation_steps or 1))
         steps.owner = self
         return steps

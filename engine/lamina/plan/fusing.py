@@ -83,7 +83,9 @@ def _normalized(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         bias: Tensor | None,
         *options: Any,
     ) -> Tensor:
-        if x.shape[0] < WORTH_FOLDING:
+        # of a product with more axes the outputs stand last, and what is normalized is the second axis
+        is_apart = function is F.linear and x.dim() != 2
+        if is_apart or x.shape[0] < WORTH_FOLDING:
             y = function(x, kernel, bias, *options)
             return F.batch_norm(y, mean, variance, gamma, beta, eps=epsilon)
         scale = torch.rsqrt(variance + epsilon)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from lamina.reads import noting_reads
 from lamina.seed_generator import Draw, noting_draws
 
 UNFORESEEABLE = (torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape)
@@ -73,7 +74,8 @@ class Recording:
     Args:
         given: The values it was given.
         results: What it gave; None for what is no tensor.
-        constants: Tensors that it took from elsewhere.
+        constants: Tensors that it took from elsewhere, as they were taken.
+        sources: The same tensors, whose memory may since have become another.
         draws: The seeds that it took from a `SeedGenerator`, in their order.
     """
 
@@ -81,6 +83,7 @@ class Recording:
     given: list[Value]
     results: list[Value | None]
     constants: dict[Value, Tensor]
+    sources: list[Tensor]
     draws: list[Draw]
 
     def is_like(self, other: Recording) -> bool:
@@ -96,18 +99,24 @@ class Recording:
 
 
 def record(function: Callable[..., Sequence[Tensor | None]], given: Sequence[Tensor]) -> Recording:
-    """Run a function once and keep what it does.
+    """Run a function once and keep what it does; what it writes into tensors that were there before is taken back.
 
     Raises:
         CannotCapture: If it reads a value from the device, or makes a tensor whose shape depends on values.
     """
-    with noting_draws() as draws:
+    with noting_draws() as draws, noting_reads() as reads:
         recorder = _Recorder(draws)
         inputs = [recorder.know(tensor) for tensor in given]
-        with recorder, _Unread():
-            results = function(*given)
+        recorder.exist(given)
+        try:
+            with recorder, _Unread():
+                results = function(*given)
+        finally:
+            recorder.put_back()
+    if reads:
+        raise CannotCapture(f"reads {reads[0]}, which changes from step to step")
     known = [None if result is None else recorder.value_of(result) for result in results]
-    return Recording(recorder.calls, inputs, known, recorder.constants, draws)
+    return Recording(recorder.calls, inputs, known, recorder.constants, recorder.sources, draws)
 
 
 def _are_alike(one: Call, other: Call) -> bool:
@@ -151,6 +160,9 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.draws = draws
         self.calls: list[Call] = []
         self.constants: dict[Value, Tensor] = {}
+        self.sources: list[Tensor] = []
+        self._existing: dict[int, list[Tensor]] = {}
+        self._before: list[tuple[Tensor, Tensor]] = []
         self._known: Any = WeakTensorKeyDictionary()
         self._count = 0
 
@@ -162,6 +174,8 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         kwargs = kwargs or {}
         held_args = tuple(self._held(value) for value in args)
         held_kwargs = {name: self._held(value) for name, value in kwargs.items()}
+        if func._schema.is_mutable:
+            self._keep_what_is_written(func, args, kwargs)
         result = func(*args, **kwargs)
         is_single = not isinstance(result, (tuple, list))
         listed = (result,) if is_single else result
@@ -186,7 +200,26 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if value is None:
             value = self.know(tensor)
             self.constants[value] = tensor.detach()
+            self.sources.append(tensor)
+            self.exist([tensor])
         return value
+
+    def exist(self, tensors: Sequence[Tensor]) -> None:
+        """Know of tensors that were there before, by their memory."""
+        for tensor in tensors:
+            self._existing.setdefault(_memory_of(tensor), []).append(tensor)
+
+    def _keep_what_is_written(self, func: Any, args: Any, kwargs: dict[str, Any]) -> None:
+        for written in written_by(func, args, kwargs):
+            for tensor in self._existing.pop(_memory_of(written), ()):
+                with torch.no_grad(), _disable_current_modes():
+                    self._before.append((tensor, tensor.detach().clone()))
+
+    def put_back(self) -> None:
+        """Give tensors that were there before the values they had."""
+        with torch.no_grad():
+            for tensor, values in self._before:
+                tensor.copy_(values)
 
     def _held(self, value: Any) -> Any:
         if isinstance(value, Tensor):
@@ -210,6 +243,18 @@ def _takes_rows(func: Any, args: Any) -> bool:
 def _same_stream(one: Any, other: Any) -> bool:
     """Whether two generators are one; what comes back from a kernel's arguments is wrapped anew."""
     return bool(one._cdata == other._cdata)
+
+
+def written_by(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Iterator[Any]:
+    """The arguments that a call writes into; each tensor, or what stands in its place, by itself."""
+    for index, argument in enumerate(func._schema.arguments):
+        if argument.alias_info is not None and argument.alias_info.is_write:
+            given = args[index] if index < len(args) else kwargs.get(argument.name)
+            yield from given if isinstance(given, (list, tuple)) else (given,)
+
+
+def _memory_of(tensor: Tensor) -> int:
+    return int(tensor.untyped_storage()._cdata)
 
 
 def values_in(args: Sequence[Any]) -> Iterator[Value]:

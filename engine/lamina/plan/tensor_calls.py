@@ -29,6 +29,7 @@ from lamina.plan.recording import (
     Value,
     replace,
     values_in,
+    written_by,
 )
 
 aten = torch.ops.aten
@@ -218,15 +219,11 @@ def _written(recording: Recording) -> set[Value]:
     }
     found: set[Value] = set()
     for call in recording.calls:
-        for index, argument in enumerate(call.target._schema.arguments):
-            if argument.alias_info is None or not argument.alias_info.is_write:
-                continue
-            given = call.args[index] if index < len(call.args) else call.kwargs.get(argument.name)
-            for value in values_in((given,)):
-                one: Value | None = value
-                while one is not None:
-                    found.add(one)
-                    one = view_of.get(one)
+        for value in written_by(call.target, call.args, call.kwargs):
+            one: Value | None = value
+            while one is not None:
+                found.add(one)
+                one = view_of.get(one)
     return found
 
 

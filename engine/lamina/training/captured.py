@@ -9,10 +9,13 @@ that two runs with the same seed do the same, bit by bit.
 
 from __future__ import annotations
 
+import pickle
+import random
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -53,6 +56,7 @@ class CapturedSteps:
         self._recorded: dict[Form, Recording] = {}
         self._since_change = WORTH_STEPS
         self._gives_up = False
+        self._moved = FlatWeights.last_move
 
     @classmethod
     def of(
@@ -100,7 +104,20 @@ class CapturedSteps:
         )
         if weights is None:
             weights = [variable.value for variable in self._variables]
+        self._look_for_moves()
+        if not self._own.is_as_seen():
+            self._own.look()
+            self._forget()
         return is_same and optimizer.steps_flat() and self._memory.holds(weights)
+
+    def _look_for_moves(self) -> None:
+        """Begin anew where tensors that are only read, such as the weights of another model, have moved."""
+        self._moved = FlatWeights.last_move
+        if any(step is not None and step.has_lost_tensors() for step in self._steps.values()):
+            self._forget()
+
+    def _forget(self) -> None:
+        self._steps, self._recorded = {}, {}
 
     @property
     def forms(self) -> int:
@@ -109,6 +126,8 @@ class CapturedSteps:
 
     def run(self, batch: Batch) -> bool:
         """Do the step of a batch, or all that it is for; False, with nothing done, when it is not captured."""
+        if self._moved is not FlatWeights.last_move:
+            self._look_for_moves()
         if self._own.is_there and not self._goes_on(batch.steps):
             return False
         if batch.steps > 1:
@@ -129,7 +148,7 @@ class CapturedSteps:
         self._since_change += steps
         if not self._own.is_as_seen():
             self._own.look()
-            self._steps, self._recorded = {}, {}
+            self._forget()
             self._gives_up = self._since_change < WORTH_STEPS
             self._since_change = 0
         return not self._gives_up
@@ -158,12 +177,17 @@ class CapturedSteps:
     def _recorded_with(self, step: _Step, batch: Batch) -> Recording:
         if not self._own.is_there:
             return step.record(batch)
-        sizes = self._own.sizes()
+        self._own.look()
+        drawn = random.getstate(), np.random.get_state()
         try:
             recording = step.record(batch)
         except Exception as error:
             raise CannotCapture(str(error)) from error
-        if not self._own.is_as_seen() or self._own.sizes() != sizes:
+        finally:
+            after = random.getstate(), np.random.get_state()
+            random.setstate(drawn[0])
+            np.random.set_state(drawn[1])
+        if not self._own.is_as_seen() or pickle.dumps(after) != pickle.dumps(drawn):
             self._own.look()
             raise CannotCapture("a call changes more than tensors")
         return recording
@@ -187,6 +211,11 @@ class _Step:
         state = _state_of(self._modules, self._program.tensors, weights)
         self._fixed = [*weights, *state]
         self._call: Call | None = None
+        self._read: list[tuple[Tensor, int]] = []
+
+    def has_lost_tensors(self) -> bool:
+        """Whether a tensor that it reads has got other memory."""
+        return any(tensor.data_ptr() != address for tensor, address in self._read)
 
     def __call__(self, batch: Batch) -> None:
         assert self._call is not None
@@ -248,7 +277,7 @@ class _Step:
             return self._results(means, outputs) + gradients
 
         example = _data_of(batch)
-        with _left_alone(self._modules, self._fixed), self._memory.gradients_given_back():
+        with _left_alone(self._modules), self._memory.gradients_given_back():
             return record(step, [*self._fixed, *example])
 
     def write(self, recording: Recording, *, constants_stay: bool) -> None:
@@ -263,6 +292,7 @@ class _Step:
             self._memory.gradients,
             constants_stay=constants_stay,
         )
+        self._read = [(x, x.data_ptr()) for x in (*self._fixed, *recording.sources)]
         # oneDNN's recurrent kernels keep what their backward needs only while gradients are enabled; nothing is taped
         # in inference mode.
         is_recurrent = any(map(_is_recurrent, recording.calls))
@@ -321,18 +351,13 @@ def _state_of(
 
 
 @contextmanager
-def _left_alone(modules: Iterable[nn.Module], tensors: Iterable[Tensor]) -> Iterator[None]:
-    """Take back what a trace does to random numbers and to tensors that are no parameters."""
+def _left_alone(modules: Iterable[nn.Module]) -> Iterator[None]:
+    """Take back what random numbers a trace draws."""
     streams = [module for module in modules if isinstance(module, SeededStreams)]
     states = [stream.states() for stream in streams]
-    statistics = [tensor for tensor in tensors if not isinstance(tensor, nn.Parameter)]
-    before = [tensor.clone() for tensor in statistics]
     try:
         with torch.random.fork_rng():
             yield
     finally:
         for stream, state in zip(streams, states, strict=True):
             stream.put_back(state)
-        with torch.no_grad():
-            for tensor, values in zip(statistics, before, strict=True):
-                tensor.copy_(values)

@@ -6,19 +6,24 @@ two ways: two recordings of it differ, or an attribute of one of its objects has
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
 from torch import nn
 
 from lamina.layer import Layer
 from lamina.plan.compiler import Opaque, Program
 from lamina.training.scores import Scores
 
-Attributes = list[tuple[dict[str, Any], int, list[tuple[str, Any]]]]
-
-_SIMPLE = (bool, int, float, str, tuple)
-_OF_MODULES = frozenset({*vars(nn.Module()), "training"})
+_SIMPLE = (bool, int, float, str)
+_OF_CALLS = frozenset({*vars(nn.Module()), "training", "built_for", "added_losses", "streams"})
+"""Attributes that calls set, or that hold what is looked at by itself."""
+_SMALL = 4096
+"""Elements of an array that is looked at; larger ones are taken for data."""
 
 
 class OwnCode:
@@ -33,9 +38,11 @@ class OwnCode:
         self.modules = [module for layer in layers for module in layer.modules()]
         """Those layers and all in them."""
         held = [v for module in self.modules for v in vars(module).values() if callable(v)]
-        found = [one for one in (*self.modules, *held, *others) if not _is_ours(one)]
-        self.is_there = bool(found)
-        self._objects = [one for one in found if hasattr(one, "__dict__")]
+        all_ = [*self.modules, *held, *others]
+        self.is_there = any(not _is_ours(one) for one in all_)
+        parts = [part for one in all_ for part in _parts_of(one)]
+        self._objects = [one for one in parts if hasattr(one, "__dict__")]
+        self._loose = [one for one in parts if not hasattr(one, "__dict__")]
         self.look()
 
     @classmethod
@@ -49,36 +56,66 @@ class OwnCode:
 
     def look(self) -> None:
         """Remember all attributes."""
-        self._seen: Attributes = [
-            (vars(one), len(vars(one)), list(_watched(one))) for one in self._objects
-        ]
+        self._seen = self._now()
 
     def is_as_seen(self) -> bool:
         """Whether all attributes are what they were when they were looked at."""
-        return all(
-            len(attributes) == count
-            and all(_is_same(attributes.get(name), value) for name, value in values)
-            for attributes, count, values in self._seen
-        )
+        return self._now() == self._seen
 
-    def sizes(self) -> list[int]:
-        """Lengths of all lists, dicts and sets among the attributes."""
-        values = (value for _, _, watched in self._seen for _, value in watched)
-        return [len(value) for value in values if isinstance(value, (list, dict, set))]
+    def _now(self) -> list[Any]:
+        found = [_outline(value, 2) for value in self._loose]
+        for one in self._objects:
+            found.append(len(vars(one)))
+            found.extend(_outline(value, 2) for value in _watched(one))
+        return found
 
 
-def _watched(one: Any) -> Iterator[tuple[str, Any]]:
-    """The attributes that may say what is computed; not those that training itself sets."""
-    ours = [cls for cls in type(one).__mro__ if cls.__module__.startswith("lamina.")]
-    for name, value in vars(one).items():
-        if name not in _OF_MODULES and not any(name in vars(cls) for cls in ours):
-            yield name, value
-
-
-def _is_same(value: Any, before: Any) -> bool:
-    return value is before or (
-        isinstance(before, _SIMPLE) and type(value) is type(before) and value == before
+def _parts_of(one: Any) -> list[Any]:
+    """What may hold values by which a function or an object computes."""
+    if isinstance(one, functools.partial):
+        return [*_parts_of(one.func), one.args, one.keywords]
+    owner = getattr(one, "__self__", None)
+    if owner is not None and not inspect.isbuiltin(one):
+        return [owner, type(owner)]
+    return (
+        [one] if _is_ours(one) or (callable(one) and hasattr(one, "__code__")) else [one, type(one)]
     )
+
+
+def _watched(one: Any) -> Iterator[Any]:
+    """The attributes that may say what is computed; not those that training itself sets."""
+    if isinstance(one, type):
+        yield from (value for value in vars(one).values() if isinstance(value, _SIMPLE))
+        return
+    ours = [cls for cls in type(one).__mro__ if cls.__module__.startswith("lamina.")]
+    known = _known_names(tuple(ours)) if isinstance(one, Layer) else frozenset()
+    for name, value in vars(one).items():
+        if name not in _OF_CALLS and name not in known:
+            yield value
+
+
+@functools.cache
+def _known_names(classes: tuple[type, ...]) -> frozenset[str]:
+    return frozenset(name for cls in classes for name in vars(cls))
+
+
+def _outline(value: Any, depth: int) -> Any:
+    """Something that is equal as long as a value says the same: a simple value itself, for others what they are."""
+    if value is None or isinstance(value, _SIMPLE):
+        return value
+    if isinstance(value, (list, tuple, dict, set, deque)) and (not depth or len(value) > _SMALL):
+        return id(value), len(value)
+    if isinstance(value, dict):
+        return id(value), [(key, _outline(item, depth - 1)) for key, item in value.items()]
+    if isinstance(value, (list, tuple, deque)):
+        return id(value), [_outline(item, depth - 1) for item in value]
+    if isinstance(value, set):
+        return id(value), len(value)
+    if isinstance(value, np.ndarray):
+        return id(value), value.tobytes() if value.size <= _SMALL else None
+    if depth and hasattr(value, "__dict__") and not _is_ours(value) and not callable(value):
+        return id(value), _outline(vars(value), depth - 1)
+    return id(value)
 
 
 def _is_ours(what: Any) -> bool:
