@@ -48,6 +48,22 @@ INPUTS = Text("inputs", "输入")
 _UNSEEN = 3072
 """Values per sample of the largest tensor inside of a layer that users wrote, where nobody knows."""
 
+_ELEMENTWISE = frozenset(
+    {"abs", "absolute", "add", "cast", "clip", "cos", "divide", "elu", "equal", "exp", "gelu", "greater", "leaky_relu",
+     "less", "log", "maximum", "minimum", "multiply", "negative", "not_equal", "power", "relu", "relu6", "rsqrt", "sigmoid",
+     "sign", "silu", "sin", "sqrt", "square", "subtract", "tanh", "true_divide"}
+)  # fmt: skip
+"""Ops of which it is known that they treat each element by itself."""
+
+
+def _is_ours(module: nn.Module) -> bool:
+    """Whether nothing that a user wrote stands in a module, whatever it holds in others."""
+    held = (value for value in vars(module).values() if callable(value))
+    kinds = (type(module), *held)
+    return all(
+        str(getattr(k, "__module__", "")).split(".")[0] in ("lamina", "torch") for k in kinds
+    )
+
 
 def without_call(name: str) -> Text:
     """What is wrong with a model that can compute nothing yet."""
@@ -293,6 +309,30 @@ class Network(Layer):
             for specs in layer.call_specs.values():
                 found.extend(product([size or 1 for size in spec.shape[1:]]) for spec in specs)
         return max(found)
+
+    @property
+    def keeps_samples_apart(self) -> bool:
+        """Whether it is certain that a sample's outputs do not depend on which others are in its batch."""
+        graph = self.__dict__.get("graph")
+        known = self.__dict__.get("known_apart", (None, None, False))
+        if known[0] is not graph or known[1] is not Variable.last_freeze:
+            known = (graph, Variable.last_freeze, graph is not None and self._keeps_apart())
+            self.__dict__["known_apart"] = known
+        return bool(known[2])
+
+    def _keeps_apart(self) -> bool:
+        if any(call_structure(node)[1].get("training") for node in self.graph.nodes):
+            return False  # which normalizes by the batch
+        for layer in self.layers_by_node.values():
+            if isinstance(layer, Op):
+                if layer.op.rpartition(".")[2] not in _ELEMENTWISE:
+                    return False
+            elif isinstance(layer, Network) and not layer.uses_call:
+                if not layer.keeps_samples_apart:
+                    return False
+            elif not all(map(_is_ours, layer.modules())):
+                return False
+        return True
 
     def program(self, training: bool, logits: bool = False, recompute: bool = True) -> Program:
         """The compiled forward pass.

@@ -57,6 +57,8 @@ class CapturedSteps:
         self._since_change = WORTH_STEPS
         self._gives_up = False
         self._moved = FlatWeights.last_move
+        self.is_watched = True
+        """Whether callbacks see each batch, so that they can change something between two; otherwise between epochs."""
 
     @classmethod
     def of(
@@ -146,7 +148,7 @@ class CapturedSteps:
     def _goes_on(self, steps: int) -> bool:
         """Whether steps may be captured; anew where users have changed what they wrote, and not if they do all the time."""
         self._since_change += steps
-        if not self._own.is_as_seen():
+        if self.is_watched and not self._own.is_as_seen():
             self._own.look()
             self._forget()
             self._gives_up = self._since_change < WORTH_STEPS

@@ -58,7 +58,8 @@ def predict(
     is_own = model.has_own("predict_step")
     watched = any(map(listeners.watches_each, ("on_predict_batch_begin", "on_predict_batch_end")))
     is_one = steps is None and source.steps == 1
-    if steps is None and not (is_one or watched or is_own or _keeps_states(model)):
+    may_merge = steps is None and not (is_one or watched or is_own or _keeps_states(model))
+    if may_merge and model.keeps_samples_apart:
         larger, times = source.merged(model.widest)
         batches = larger.batches(0)
     step_of = _step_of(model, as_tuple=False)

@@ -88,6 +88,11 @@ class TrainableModel(Protocol):
     policy: DTypePolicy
 
     @property
+    def keeps_samples_apart(self) -> bool:
+        """Whether it is certain that a sample's outputs do not depend on which others are in its batch."""
+        ...
+
+    @property
     def widest(self) -> int:
         """Values per sample of the largest tensor between its layers."""
         ...

@@ -125,6 +125,7 @@ class Scores:
             or any(entry.loss.reduction not in plain for entry in self.losses)
             or any(getattr(entry.loss, "ignore_class", None) is not None for entry in self.losses)
             or not all(isinstance(metric, MeanMetric) for metric in self.metrics)
+            or not all(map(_is_ours, (*(entry.loss for entry in self.losses), *self.metrics)))
         )
 
     def check_weights(self, batch: Batch) -> None:
@@ -332,6 +333,14 @@ class Scores:
         for entry in self.watched:
             entry.metric.reset_state()
         self.latest = {}
+
+
+def _is_ours(measure: Any) -> bool:
+    """Whether a loss or metric is one of the library, which has a value for each sample."""
+    inner = getattr(measure, "function", getattr(measure, "fn", measure))
+    return all(
+        str(getattr(one, "__module__", "")).startswith("lamina.") for one in (measure, inner)
+    )
 
 
 def _is_mean(metric: Metric) -> TypeGuard[MeanMetric]:

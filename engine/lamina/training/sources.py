@@ -115,6 +115,7 @@ class ArraySource(Source):
         dtypes: Types that the model's inputs take.
         shuffle: True for a new order in each epoch; "batch" for batches of neighbours in a new order.
         seed: Decides the orders.
+        copies: Whether batches must not be views of the data, for they may be written to.
     """
 
     def __init__(
@@ -128,7 +129,9 @@ class ArraySource(Source):
         device: torch.device,
         shuffle: Shuffle = False,
         seed: int = 0,
+        copies: bool = False,
     ) -> None:
+        self.copies = copies
         self.count = int(next(x for x in inputs if x is not None).shape[0])
         self.batch_size = batch_size
         self.device = device
@@ -151,7 +154,7 @@ class ArraySource(Source):
             together: Iterator[Batch] = map(
                 self._gather, torch.split(self._permutation(epoch), size)
             )
-        elif not self.shuffle and self._is_ready:
+        elif not self.shuffle and self._is_ready and not self.copies:
             together = _cut(self._gather(slice(None)), size)
         else:
             together = map(self._gather, self._slices(epoch))
@@ -210,6 +213,8 @@ class ArraySource(Source):
             None if c is None else c[rows] if isinstance(rows, slice) else c.index_select(0, rows)
             for c in self._columns
         ]
+        if self.copies and isinstance(rows, slice):
+            picked = [None if c is None else c.clone() for c in picked]
         if self._rows_device != self.device:
             picked = [None if c is None else c.to(self.device, non_blocking=True) for c in picked]
         first = self._inputs
@@ -314,6 +319,7 @@ def array_source(
             device=model.device,
             shuffle=shuffle,
             seed=seed,
+            copies=not model.keeps_samples_apart,  # code of users may write to what it is given
         )
 
     if not split:

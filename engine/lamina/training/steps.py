@@ -46,6 +46,7 @@ class TrainStep:
         self._learns = mark_trainable(model, trainable)
         if self._learns:
             optimizer.build(trainable)
+            optimizer.zero_grad()  # another model's training may have left gradients
         else:
             warnings.warn(
                 "The model has no trainable weights; training only measures it.", stacklevel=2

@@ -256,6 +256,8 @@ class Trainer:
                 scores = self._scores_for(batch, "train_step")
                 scores.reset()
                 train = self._train_step(scores, planned)
+                if self._captured is not None:
+                    self._captured.is_watched = listeners.look_at_train_batches
             train(batch)
             if listeners.look_at_train_batches:
                 listeners.on_train_batch_end(step, self._batch_logs(batch))
@@ -328,7 +330,8 @@ class Trainer:
 
     def _merged(self, feed: Feed, listeners: CallbackList) -> tuple[Any, int]:
         hooks = ("on_test_batch_begin", "on_test_batch_end")
-        if feed.steps is None and not any(listeners.watches_each(hook) for hook in hooks):
+        watched = any(listeners.watches_each(hook) for hook in hooks)
+        if feed.steps is None and not watched and self.model.keeps_samples_apart:
             larger, times = feed.source.merged(self.model.widest)
             if times > 1 and not self._batch_size_matters(feed.source):
                 return larger.batches(0), times

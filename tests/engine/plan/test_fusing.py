@@ -64,6 +64,16 @@ def test_training_normalizes_by_the_batch(name):
     assert "batch_norm" in CASES[name]().program(training=True).code
 
 
+@pytest.mark.parametrize("axis", [1, -1])
+@pytest.mark.parametrize("shape", [(5, 4), (4, 4), (5, 5, 4)])
+def test_a_product_with_more_axes_is_normalized_as_layer_by_layer(shape, axis):
+    model = with_values(chain(shape, L.Dense(5), L.BatchNormalization(axis=axis)))
+    x = images(model)
+    torch.testing.assert_close(
+        model.program(training=False)(x), plain(model)(x), rtol=1e-5, atol=1e-5
+    )
+
+
 def test_what_is_looked_at_before_its_normalization_stays():
     x = keras.Input((8, 8, 3))
     seen = L.Conv2D(4, 3)(x)

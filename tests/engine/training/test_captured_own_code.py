@@ -277,3 +277,175 @@ def test_two_runs_with_one_seed_are_equal_to_the_bit(monkeypatch):
     one = trained(MODELS["a layer that draws and adds to the loss"], monkeypatch, capture=True)
     other = trained(MODELS["a layer that draws and adds to the loss"], monkeypatch, capture=True)
     assert one[1] == other[1]
+
+
+def gan():
+    keras.utils.set_random_seed(1)
+    generator = keras.Sequential([keras.Input((12,)), L.Dense(8, activation="tanh"), L.Dense(1)])
+    critic = keras.Sequential([keras.Input((1,)), L.Dense(8, activation="tanh"), L.Dense(1)])
+    x = keras.Input((12,))
+    return generator, critic, keras.Model(x, critic(generator(x)))
+
+
+def test_weights_that_are_only_read_are_read_where_they_are_trained(monkeypatch):
+    monkeypatch.setattr(captured, "WORTH_STEPS", 1)
+
+    def fit(eager):
+        generator, critic, both = gan()
+        for model in (critic, both):
+            model.compile(keras.optimizers.Adam(0.01), "mse", run_eagerly=eager)
+        x = np.random.default_rng(0).normal(size=(64, 12)).astype("float32")
+        losses = []
+        for _ in range(3):
+            critic.trainable = False
+            both.fit(x, np.ones(64), epochs=3, verbose=0)
+            losses.append(both.evaluate(x, np.ones(64), verbose=0))
+            critic.trainable = True
+            critic.fit(generator.predict(x, verbose=0), np.zeros(64), epochs=3, verbose=0)
+        return losses
+
+    np.testing.assert_allclose(fit(False), fit(True), rtol=1e-4)
+
+
+def test_a_teacher_in_a_loss_is_read_where_it_is_trained(monkeypatch):
+    monkeypatch.setattr(captured, "WORTH_STEPS", 1)
+
+    def fit(eager):
+        keras.utils.set_random_seed(1)
+        teacher, student = (keras.Sequential([keras.Input((12,)), L.Dense(12)]) for _ in "12")
+        teacher.compile(keras.optimizers.Adam(0.1), "mse", run_eagerly=eager)
+        student.compile("sgd", lambda y, p: ops.square(teacher(y) - p), run_eagerly=eager)
+        x = np.random.default_rng(0).normal(size=(64, 12)).astype("float32")
+        for _ in range(3):
+            student.fit(x, x, epochs=3, verbose=0)
+            teacher.fit(x, 3 * x, epochs=3, verbose=0)
+        return student.get_weights()[0]
+
+    np.testing.assert_allclose(fit(False), fit(True), rtol=1e-4, atol=1e-6)
+
+
+class Moving(L.Layer):
+    """A frozen weight, and a tensor in a list, that each call moves."""
+
+    def build(self, shape):
+        self.kernel = self.add_weight((shape[-1],), "ones", name="kernel")
+        self.kernel.trainable = False
+        self.seen = [torch.zeros(())]
+
+    def call(self, x):
+        self.kernel.assign(0.99 * self.kernel + 0.01 * ops.mean(x, axis=0))
+        self.seen[0].add_(1)
+        return x * self.kernel
+
+
+class Counted(keras.losses.Loss):
+    def __init__(self, counted):
+        super().__init__()
+        self.counted = counted
+
+    def call(self, y, p):
+        self.counted.assign_add(1.0)
+        return squared(y, p)
+
+
+def test_recording_leaves_nothing_behind(monkeypatch):
+    ends = []
+    for capture in (False, True):
+        model, _ = trained(around(Moving), monkeypatch, capture=capture, epochs=4)
+        ends.append((float(model.layers[0].seen[0]), model.layers[0].kernel.numpy()))
+        counted = keras.Variable(0.0, trainable=False)
+
+        other = around(lambda: L.Dense(3))()
+        other.compile("sgd", Counted(counted), run_eagerly=not capture)
+        other.fit(*data(other), batch_size=BATCH, epochs=4, verbose=0)
+        ends[-1] = (*ends[-1], float(counted.numpy()))
+    assert ends[0][0] == ends[1][0]
+    assert ends[0][2] == ends[1][2]
+    np.testing.assert_allclose(ends[0][1], ends[1][1], rtol=1e-5)
+
+
+class Skipping(L.Layer):
+    def call(self, x):
+        return x * 0.5 if random.random() < 0.01 else x
+
+
+class Shuffling(L.Layer):
+    def __init__(self):
+        super().__init__()
+        self.order = np.arange(12)
+        self.random = np.random.RandomState(0)
+
+    def call(self, x):
+        self.random.shuffle(self.order)
+        return ops.take(x, torch.as_tensor(self.order), axis=1)
+
+
+class InAList(L.Layer):
+    def __init__(self):
+        super().__init__()
+        self.count = [0]
+
+    def call(self, x):
+        self.count[0] += 1
+        return x * (1.0 if self.count[0] > 40 else 0.1)
+
+
+class ByIterations(L.Layer):
+    def call(self, x):
+        return x * (1.0 if OPTIMIZER[-1].iterations > 40 else 0.1)
+
+
+OPTIMIZER = []
+
+
+@pytest.mark.parametrize(
+    "layer", [Skipping, Shuffling, InAList, ByIterations], ids=lambda cls: cls.__name__
+)
+def test_what_both_recordings_may_agree_on_is_seen_otherwise(layer, monkeypatch):
+    OPTIMIZER.append(keras.optimizers.SGD(0.01))
+    model, _ = trained(around(layer), monkeypatch, capture=True, optimizer=OPTIMIZER[-1], epochs=4)
+    assert model.trainer.captured_forms == 0
+
+
+class Tuned(L.Layer):
+    def __init__(self):
+        super().__init__()
+        self.factors, self.settings = [1.0], {"scale": 1.0}
+        self.array, self.drop = np.ones(12, "float32"), torch.nn.Dropout(0.0)
+
+    def call(self, x):
+        return self.drop(x) * self.factors[0] * self.settings["scale"] * ops.convert_to_tensor(self.array)  # fmt: skip
+
+
+def set_penalty(model, value):
+    model.layers[-1].kernel_regularizer.l2 = value
+
+
+CHANGES = {
+    "a list": lambda model, value: model.layers[0].factors.__setitem__(0, value),
+    "a dict": lambda model, value: model.layers[0].settings.__setitem__("scale", value),
+    "an array": lambda model, value: model.layers[0].array.fill(value),
+    "a module of torch": lambda model, value: setattr(model.layers[0].drop, "p", 1 - value),
+    "a penalty of the library": set_penalty,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_a_callback_changes_inside_counts_from_then_on(change, monkeypatch):
+    def make():
+        return keras.Sequential(
+            [keras.Input((12,)), Tuned(), L.Dense(4, "softmax", kernel_regularizer=keras.regularizers.L2(0.1))]
+        )  # fmt: skip
+
+    class Changes(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            CHANGES[change](self.model, 1.0 - epoch / 4)
+
+    ends = [
+        trained(make, monkeypatch, capture=capture, epochs=5, callbacks=[Changes()])
+        for capture in (False, True)
+    ]
+    if change == "a module of torch":  # the numbers it draws differ
+        assert abs(ends[0][1]["loss"][-1] - ends[1][1]["loss"][-1]) < 0.5
+    else:
+        assert_alike(*ends)

@@ -1,0 +1,85 @@
+"""predict and evaluate change the size of batches only where nobody can tell."""
+
+import numpy as np
+import pytest
+
+import lamina as keras
+
+L, ops = keras.layers, keras.ops
+X = np.random.default_rng(0).normal(size=(100, 8)).astype("float32")
+
+
+def by_lambda(x):
+    return L.Lambda(lambda x: x - ops.mean(x, axis=0, keepdims=True))(x)
+
+
+class Centred(L.Layer):
+    def call(self, x):
+        return x - ops.mean(x, axis=0, keepdims=True)
+
+
+MIXING = {
+    "a Lambda": by_lambda,
+    "an own layer": Centred(),
+    "a wrapped own layer": lambda x: L.Flatten()(
+        L.TimeDistributed(Centred())(L.Reshape((2, 4))(x))
+    ),
+    "an op": lambda x: x - ops.mean(x, axis=0, keepdims=True),
+    "a model in the model": keras.Sequential([keras.Input((8,)), Centred()]),
+    "normalization by the batch": lambda x: L.BatchNormalization()(x, training=True),
+    "an own activation": L.Activation(lambda x: ops.softmax(x, axis=0)),
+}
+
+
+@pytest.mark.parametrize("name", MIXING)
+def test_what_depends_on_the_batch_gets_the_batches_that_were_asked_for(name):
+    x = keras.Input((8,))
+    model = keras.Model(x, L.Dense(1)(MIXING[name](x)))
+    assert not model.keeps_samples_apart
+    by_hand = np.concatenate(
+        [model(X[i : i + 10], training=False).detach().numpy() for i in range(0, 100, 10)]
+    )
+    np.testing.assert_allclose(model.predict(X, batch_size=10, verbose=0), by_hand, rtol=1e-5)
+
+
+def test_layers_of_the_library_keep_samples_apart():
+    x = keras.Input((8,))
+    h = L.Dropout(0.5)(L.BatchNormalization()(L.Dense(8, activation="relu")(x)))
+    h = L.Bidirectional(L.LSTM(3))(L.Reshape((2, 4))(h * 2 + 1))
+    assert keras.Model(x, h).keeps_samples_apart
+
+
+@pytest.mark.parametrize(
+    "compiled",
+    [
+        {"loss": "mse", "metrics": [lambda y, p: ops.sqrt(ops.mean(ops.square(y - p)))]},
+        {"loss": lambda y, p: ops.sum(ops.abs(y - p))},
+    ],
+)
+def test_losses_and_metrics_of_ones_own_are_means_of_the_batches_that_were_asked_for(compiled):
+    model = keras.Sequential([keras.Input((8,)), L.Dense(1)])
+    model.compile("sgd", **compiled)
+    y = X[:, :1]
+    found = model.evaluate(X, y, batch_size=10, verbose=0, return_dict=True)
+    each = [
+        model.evaluate(X[i : i + 10], y[i : i + 10], verbose=0, return_dict=True)
+        for i in range(0, 100, 10)
+    ]
+    for name, value in found.items():
+        np.testing.assert_allclose(value, np.mean([logs[name] for logs in each]), rtol=1e-5)
+
+
+class Writing(L.Layer):
+    def call(self, x):
+        x += 1.0
+        return x
+
+
+def test_data_stays_as_it_is_when_a_layer_writes_to_what_it_gets():
+    x = X.copy()
+    model = keras.Sequential([keras.Input((8,)), Writing(), L.Dense(1)])
+    model.compile("sgd", "mse")
+    model.predict(x, verbose=0)
+    model.fit(x, x[:, :1], shuffle=False, epochs=30, verbose=0)
+    model.evaluate(x, x[:, :1], verbose=0)
+    np.testing.assert_array_equal(x, X)
