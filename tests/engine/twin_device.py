@@ -88,6 +88,55 @@ class TwinTensor(Tensor):
         return f"twin({self.inner!r})"
 
 
+def _lstm_cell(
+    given: Tensor, hidden: Tensor, memory: Tensor, b: Tensor | None = None, c: Tensor | None = None
+) -> Any:
+    gates = sum(x for x in (given, hidden, b, c) if x is not None).chunk(4, 1)  # type: ignore[union-attr]
+    i, f, o = gates[0].sigmoid(), gates[1].sigmoid(), gates[3].sigmoid()
+    n = gates[2].tanh()
+    new = f * memory + i * n
+    return o * new.tanh(), new, torch.cat([i, f, n, o], 1)
+
+
+def _lstm_cell_backward(
+    by_hidden: Tensor | None, by_memory: Tensor | None, memory: Tensor, new: Tensor, kept: Tensor, has_bias: bool
+) -> Any:  # fmt: skip
+    i, f, n, o = kept.chunk(4, 1)
+    top = torch.zeros_like(new) if by_hidden is None else by_hidden
+    inner = top * o * (1 - new.tanh() ** 2) + (0 if by_memory is None else by_memory)
+    parts = [inner * n * i * (1 - i), inner * memory * f * (1 - f), inner * i * (1 - n**2)]
+    gates = torch.cat([*parts, top * new.tanh() * o * (1 - o)], 1)
+    return gates, inner * f, gates.sum(0) if has_bias else None
+
+
+def _gru_cell(
+    given: Tensor, hidden: Tensor, state: Tensor, b: Tensor | None = None, c: Tensor | None = None
+) -> Any:
+    x = (given if b is None else given + b).chunk(3, 1)
+    h = (hidden if c is None else hidden + c).chunk(3, 1)
+    r, z = (x[0] + h[0]).sigmoid(), (x[1] + h[1]).sigmoid()
+    n = (x[2] + r * h[2]).tanh()
+    return n + z * (state - n), torch.cat([r, z, n, state, h[2]], 1)
+
+
+def _gru_cell_backward(by_hidden: Tensor, kept: Tensor, has_bias: bool) -> Any:
+    r, z, n, state, inner = kept.chunk(5, 1)
+    new = by_hidden * (1 - z) * (1 - n**2)
+    first = [new * inner * r * (1 - r), by_hidden * (state - n) * z * (1 - z)]
+    given, hidden = torch.cat([*first, new], 1), torch.cat([*first, new * r], 1)
+    biases = (given.sum(0), hidden.sum(0)) if has_bias else (None, None)
+    return given, hidden, by_hidden * z, *biases
+
+
+CELLS: dict[Any, Any] = {
+    aten._thnn_fused_lstm_cell.default: _lstm_cell,
+    aten._thnn_fused_lstm_cell_backward_impl.default: _lstm_cell_backward,
+    aten._thnn_fused_gru_cell.default: _gru_cell,
+    aten._thnn_fused_gru_cell_backward.default: _gru_cell_backward,
+}
+"""Kernels that every device of its own brings, and a CPU does without."""
+
+
 class Copies(list[str]):
     """Names of the functions that read from the twin, one for each time."""
 
@@ -111,7 +160,7 @@ def computed(func: Any, args: Any, kwargs: dict[str, Any], copies: Copies | None
     if asked is not None:
         inner_kwargs["device"] = torch.device("cpu")
         inner_kwargs.pop("pin_memory", None)
-    result = func(*inner_args, **inner_kwargs)
+    result = CELLS.get(func, func)(*inner_args, **inner_kwargs)
     if func is aten._to_copy.default and result.data_ptr() == plain(args[0]).data_ptr():
         result = result.clone()
     if not goes_to_twin:
