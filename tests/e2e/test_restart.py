@@ -22,7 +22,7 @@ def test_the_page_lives_through_a_restart(
     )
     editor = Editor(page).open("/m/new?template=digits-mlp")
     editor.tab("Training")
-    editor.set_number("Epochs", 2000)
+    editor.set_number("Epochs", 20_000)
     editor.train_button.click()
     editor.expect_points_to_arrive()
 
