@@ -297,3 +297,13 @@ def test_the_command_refuses_what_it_does_not_know(capsys):
     with pytest.raises(SystemExit):
         command.main(["cnn-33"])
     assert "'cnn-33' is not one of cnn-32" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, workload in WORKLOADS.items() if workload.device == "cpu"]
+)
+def test_the_loop_by_hand_takes_a_step_of_each_workload(name):
+    workload = WORKLOADS[name].sized("tiny")
+    contender = CONTENDERS["tuned"].make(workload, Setting())
+    contender.load(*data(workload))
+    contender.first_step()

@@ -154,7 +154,7 @@ class Total:
 
 def is_image(workload: Workload) -> bool:
     """Whether torch wants the samples channels first."""
-    return workload.model in ("cnn", "residual", "vgg", "resnet50")
+    return workload.model in ("cnn", "own", "residual", "vgg", "mobile", "groups", "resnet50")
 
 
 def loss_of(workload: Workload) -> Any:
