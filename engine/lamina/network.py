@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lamina import batching
 from lamina.calls import (
     Slot,
     current_training,
@@ -27,7 +28,7 @@ from lamina.graph.cutting import cut
 from lamina.graph.document import BLOCK, Block, Graph, call_structure
 from lamina.graph.order import keras_order, topological
 from lamina.graph.tracing import trace
-from lamina.layer import Layer, Ports, Shape, TensorSpec, product
+from lamina.layer import Layer, Ports, Shape, TensorSpec
 from lamina.nests import check_keys, in_rank, keys_of, nest_of, plainly
 from lamina.operation import Op
 from lamina.plan.compiler import Program, compile_program, head_of
@@ -44,25 +45,6 @@ Tensors = SymbolicTensor | Sequence[Any] | Mapping[str, Any]
 """One symbolic tensor, or lists and dicts of them, in as many levels as there are."""
 
 INPUTS = Text("inputs", "输入")
-
-_UNSEEN = 3072
-"""Values per sample of the largest tensor inside of a layer that users wrote, where nobody knows."""
-
-_ELEMENTWISE = frozenset(
-    {"abs", "absolute", "add", "cast", "clip", "cos", "divide", "elu", "equal", "exp", "gelu", "greater", "leaky_relu",
-     "less", "log", "maximum", "minimum", "multiply", "negative", "not_equal", "power", "relu", "relu6", "rsqrt", "sigmoid",
-     "sign", "silu", "sin", "sqrt", "square", "subtract", "tanh", "true_divide"}
-)  # fmt: skip
-"""Ops of which it is known that they treat each element by itself."""
-
-
-def _is_ours(module: nn.Module) -> bool:
-    """Whether nothing that a user wrote stands in a module, whatever it holds in others."""
-    held = (value for value in vars(module).values() if callable(value))
-    kinds = (type(module), *held)
-    return all(
-        str(getattr(k, "__module__", "")).split(".")[0] in ("lamina", "torch") for k in kinds
-    )
 
 
 def without_call(name: str) -> Text:
@@ -300,15 +282,7 @@ class Network(Layer):
     @property
     def widest(self) -> int:
         """Values per sample of the largest tensor between its layers; axes of unknown length count as one."""
-        found = [1]
-        for layer in self.layers_by_node.values():
-            if layer.uses_call:
-                found.append(_UNSEEN)
-            elif isinstance(layer, Network):
-                found.append(layer.widest)
-            for specs in layer.call_specs.values():
-                found.extend(product([size or 1 for size in spec.shape[1:]]) for spec in specs)
-        return max(found)
+        return batching.widest(self.layers_by_node.values())
 
     @property
     def keeps_samples_apart(self) -> bool:
@@ -316,23 +290,9 @@ class Network(Layer):
         graph = self.__dict__.get("graph")
         known = self.__dict__.get("known_apart", (None, None, False))
         if known[0] is not graph or known[1] is not Variable.last_freeze:
-            known = (graph, Variable.last_freeze, graph is not None and self._keeps_apart())
-            self.__dict__["known_apart"] = known
+            are = graph is not None and batching.keeps_samples_apart(graph, self.layers_by_node)
+            known = self.__dict__["known_apart"] = (graph, Variable.last_freeze, are)
         return bool(known[2])
-
-    def _keeps_apart(self) -> bool:
-        if any(call_structure(node)[1].get("training") for node in self.graph.nodes):
-            return False  # which normalizes by the batch
-        for layer in self.layers_by_node.values():
-            if isinstance(layer, Op):
-                if layer.op.rpartition(".")[2] not in _ELEMENTWISE:
-                    return False
-            elif isinstance(layer, Network) and not layer.uses_call:
-                if not layer.keeps_samples_apart:
-                    return False
-            elif not all(map(_is_ours, layer.modules())):
-                return False
-        return True
 
     def program(self, training: bool, logits: bool = False, recompute: bool = True) -> Program:
         """The compiled forward pass.

@@ -16,6 +16,7 @@ import torch
 
 from lamina.errors import ConfigError, NotSupportedError
 from lamina.neutral import known_settings
+from lamina.origin import origin
 from lamina.text import Text
 
 T = TypeVar("T")
@@ -326,8 +327,7 @@ def _plain(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_ours(obj: Any) -> bool:
     """Whether a class or function is the library's; a registered one is its user's."""
-    own = str(getattr(obj, "__module__", "")).split(".")[0] != "lamina"
-    return not own and get_registered_name(obj) not in _custom_objects
+    return origin(obj) == "lamina" and get_registered_name(obj) not in _custom_objects
 
 
 def _module_of(obj: Any) -> str | None:

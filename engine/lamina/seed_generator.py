@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
@@ -16,6 +14,7 @@ from torch.utils._python_dispatch import _disable_current_modes
 
 from lamina.errors import ConfigError
 from lamina.naming import unique_name
+from lamina.notes import Notes
 from lamina.seeds import derived_seed
 from lamina.text import Text
 
@@ -89,26 +88,13 @@ class Draw:
             seed.state = self.before
 
 
-_NOTED: ContextVar[list[Draw] | None] = ContextVar("noted", default=None)
-
-
-@contextmanager
-def noting_draws() -> Iterator[list[Draw]]:
-    """A list of the streams that are begun within; at the end seed generators stand where they stood."""
-    draws: list[Draw] = []
-    token = _NOTED.set(draws)
-    try:
-        yield draws
-    finally:
-        _NOTED.reset(token)
-        for draw in reversed(draws):
-            draw.take_back()
+DRAWS: Notes[Draw] = Notes("draws")
+"""Streams that are begun."""
 
 
 def stream_of(seed: int | SeedGenerator, *path: str) -> torch.Generator:
     """A CPU generator for a seed and a path; that of a `SeedGenerator` is another one at each call."""
-    draws = _NOTED.get()
-    if draws is None:
+    if not DRAWS.are_taken:
         return torch.Generator().manual_seed(_derived(seed, path))
     before = seed.state if isinstance(seed, SeedGenerator) else None
     with (
@@ -116,7 +102,7 @@ def stream_of(seed: int | SeedGenerator, *path: str) -> torch.Generator:
         torch._C.DisableTorchFunction(),
     ):  # how a seed comes about is no part of what is computed with it
         generator = torch.Generator().manual_seed(_derived(seed, path))
-    draws.append(Draw((seed, path), generator, before))
+    DRAWS.add(Draw((seed, path), generator, before))
     return generator
 
 

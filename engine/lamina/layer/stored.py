@@ -15,6 +15,7 @@ from lamina.errors import FileFormatError, NotSupportedError
 from lamina.fields import Declared
 from lamina.layer.losses import LossHolder
 from lamina.neutral import known_settings
+from lamina.origin import origin
 from lamina.saving_registry import is_lambda, serialize_keras_object
 from lamina.text import Text
 from lamina.variable import Variable
@@ -97,7 +98,7 @@ class StoredLayer(LossHolder):
 
 def is_own(cls: type[Any]) -> bool:
     """Whether a class is no part of the library: a user wrote it."""
-    return not cls.__module__.startswith("lamina.")
+    return origin(cls) != "lamina"
 
 
 def as_shapes(value: Any) -> Any:

@@ -10,8 +10,8 @@ import pydantic
 from pydantic import PlainSerializer, WithJsonSchema
 
 from lamina.errors import ConfigError, WrongTypeError
+from lamina.notes import READS
 from lamina.optimizers.schedules.schedule import LearningRateSchedule, deserialize, serialize
-from lamina.reads import read
 from lamina.text import Text
 
 
@@ -57,7 +57,7 @@ class HasLearningRate:
     @property
     def learning_rate(self) -> CurrentRate:
         """The rate of the next step."""
-        read("the learning rate")
+        READS.add("the learning rate")
         rate = CurrentRate(self.rate_of_next_step())
         rate.owner = self
         return rate

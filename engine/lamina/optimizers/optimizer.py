@@ -26,6 +26,7 @@ from lamina.fields import (
     field,
 )
 from lamina.naming import snake_case
+from lamina.notes import READS
 from lamina.optimizers.learning_rate import (
     RATE,
     LearningRate,
@@ -41,7 +42,6 @@ from lamina.optimizers.variables import (
     as_variable,
     constraint_of,
 )
-from lamina.reads import read
 from lamina.registry import Registry
 from lamina.text import Text
 
@@ -200,7 +200,7 @@ class Optimizer(HasState, Declared):
     @property
     def iterations(self) -> Steps:
         """Updates so far."""
-        read("iterations of the optimizer")
+        READS.add("iterations of the optimizer")
         steps = Steps(self._step // (self.gradient_accumulation_steps or 1))
         steps.owner = self
         return steps
@@ -381,9 +381,9 @@ class Optimizer(HasState, Declared):
         if self.loss_scale_factor is not None:
             torch._foreach_div_(gradients, self.loss_scale_factor)
         if self.gradient_accumulation_steps is None:
-            self._update(weights, gradients, slots, one_by_one or gradients)
+            self._update(weights, gradients, slots, one_by_one)
         else:
-            self._accumulate(weights, gradients, slots)
+            self._accumulate(weights, gradients, slots, is_block=one_by_one is not None)
         if self.use_ema:
             self._average()
         self._step += 1
@@ -404,16 +404,22 @@ class Optimizer(HasState, Declared):
         weights: list[Tensor],
         gradients: list[Tensor],
         slots: dict[str, list[Tensor]],
-        one_by_one: list[Tensor],
+        one_by_one: list[Tensor] | None,
     ) -> None:
-        self._clip(one_by_one)
+        by_weight = self.clipnorm is not None and one_by_one is not None
+        self._clip(one_by_one if by_weight else gradients)  # type: ignore[arg-type]
         rate = self.rate_of_next_step()
         if self.weight_decay and not self.decays_in_update:
             torch._foreach_mul_(self._decayed(weights), 1 - self.weight_decay * rate)
         self.update(weights, gradients, slots, rate)
 
     def _accumulate(
-        self, weights: list[Tensor], gradients: list[Tensor], slots: dict[str, list[Tensor]]
+        self,
+        weights: list[Tensor],
+        gradients: list[Tensor],
+        slots: dict[str, list[Tensor]],
+        *,
+        is_block: bool,
     ) -> None:
         assert self.gradient_accumulation_steps is not None
         sums = slots["gradient_accumulator"]
@@ -421,8 +427,7 @@ class Optimizer(HasState, Declared):
         if (self._step + 1) % self.gradient_accumulation_steps == 0:
             torch._foreach_div_(sums, self.gradient_accumulation_steps)
             all_sums = self._slots["gradient_accumulator"]
-            is_block = len(sums) == 1 and sums[0] is all_sums.flat
-            self._update(weights, sums, slots, all_sums.views if is_block else sums)
+            self._update(weights, sums, slots, all_sums.views if is_block else None)
             all_sums.flat.zero_()
 
     def _constrain(self, weights: list[Tensor]) -> None:

@@ -12,8 +12,8 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from lamina.reads import noting_reads
-from lamina.seed_generator import Draw, noting_draws
+from lamina.notes import READS
+from lamina.seed_generator import DRAWS, Draw
 
 UNFORESEEABLE = (torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape)
 
@@ -104,7 +104,7 @@ def record(function: Callable[..., Sequence[Tensor | None]], given: Sequence[Ten
     Raises:
         CannotCapture: If it reads a value from the device, or makes a tensor whose shape depends on values.
     """
-    with noting_draws() as draws, noting_reads() as reads:
+    with DRAWS.taking() as draws, READS.taking() as reads:
         recorder = _Recorder(draws)
         inputs = [recorder.know(tensor) for tensor in given]
         recorder.exist(given)
@@ -113,6 +113,8 @@ def record(function: Callable[..., Sequence[Tensor | None]], given: Sequence[Ten
                 results = function(*given)
         finally:
             recorder.put_back()
+            for draw in reversed(draws):
+                draw.take_back()
     if reads:
         raise CannotCapture(f"reads {reads[0]}, which changes from step to step")
     known = [None if result is None else recorder.value_of(result) for result in results]
@@ -134,7 +136,7 @@ def _are_same(one: Tensor, other: Tensor) -> bool:
     return one.data_ptr() == other.data_ptr() or torch.equal(one, other)
 
 
-READS = frozenset({"numpy", "__array__", "tolist", "data_ptr", "__dlpack__"})
+READING = frozenset({"numpy", "__array__", "tolist", "data_ptr", "__dlpack__"})
 """Methods that take values out of a tensor without a kernel."""
 
 
@@ -144,7 +146,7 @@ class _Unread(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        if getattr(func, "__name__", "") in READS:
+        if getattr(func, "__name__", "") in READING:
             raise CannotCapture(func.__name__)
         return func(*args, **(kwargs or {}))
 

@@ -9,13 +9,10 @@ that two runs with the same seed do the same, bit by bit.
 
 from __future__ import annotations
 
-import pickle
-import random
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -100,7 +97,10 @@ class CapturedSteps:
         optimizer: Optimizer,
         weights: list[Tensor] | None = None,
     ) -> bool:
-        """Whether they are steps of these, and the weights, those of its own when left out, still share their memory."""
+        """Whether they are steps of these, and the weights, those of its own when left out, still share their memory.
+
+        Those that read what has moved or changed since are forgotten.
+        """
         is_same = (
             program is self._program and scores is self._scores and optimizer is self._optimizer
         )
@@ -179,20 +179,8 @@ class CapturedSteps:
     def _recorded_with(self, step: _Step, batch: Batch) -> Recording:
         if not self._own.is_there:
             return step.record(batch)
-        self._own.look()
-        drawn = random.getstate(), np.random.get_state()
-        try:
-            recording = step.record(batch)
-        except Exception as error:
-            raise CannotCapture(str(error)) from error
-        finally:
-            after = random.getstate(), np.random.get_state()
-            random.setstate(drawn[0])
-            np.random.set_state(drawn[1])
-        if not self._own.is_as_seen() or pickle.dumps(after) != pickle.dumps(drawn):
-            self._own.look()
-            raise CannotCapture("a call changes more than tensors")
-        return recording
+        with self._own.recorded():
+            return step.record(batch)
 
 
 class _Step:

@@ -1,22 +1,26 @@
 """Code that users write into a step: their layers, losses, penalties and metrics.
 
-As in Keras it is run to learn what it does with tensors, and that is repeated. What else decides what happens shows in
-two ways: two recordings of it differ, or an attribute of one of its objects has changed since.
+As in Keras it is run to learn what it does with tensors, and that is repeated. What else decides what happens is looked
+for here: what a recording changes besides tensors, and what callbacks change between two steps.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
+import random
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from torch import nn
 
 from lamina.layer import Layer
+from lamina.origin import origin
 from lamina.plan.compiler import Opaque, Program
+from lamina.plan.recording import CannotCapture
 from lamina.training.scores import Scores
 
 _SIMPLE = (bool, int, float, str)
@@ -62,12 +66,39 @@ class OwnCode:
         """Whether all attributes are what they were when they were looked at."""
         return self._now() == self._seen
 
+    @contextmanager
+    def recorded(self) -> Iterator[None]:
+        """To be recorded in: what is drawn from Python's and numpy's numbers is put back.
+
+        Raises:
+            CannotCapture: If the code fails, draws such numbers, or changes an attribute. The plain step then does the
+                same for good, and says what is wrong.
+        """
+        self.look()
+        before, of_numpy = random.getstate(), np.random.get_state()
+        try:
+            yield
+        except Exception as error:  # users' code, which may raise anything
+            raise CannotCapture(str(error)) from error
+        finally:
+            has_drawn = random.getstate() != before or _differ(np.random.get_state(), of_numpy)
+            random.setstate(before)
+            np.random.set_state(of_numpy)
+        if has_drawn or not self.is_as_seen():
+            self.look()
+            raise CannotCapture("a call does more than compute with tensors")
+
     def _now(self) -> list[Any]:
         found = [_outline(value, 2) for value in self._loose]
         for one in self._objects:
             found.append(len(vars(one)))
             found.extend(_outline(value, 2) for value in _watched(one))
         return found
+
+
+def _differ(one: Any, other: Any) -> bool:
+    """Whether two states of numpy's numbers are not the same."""
+    return any(not np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
 def _parts_of(one: Any) -> list[Any]:
@@ -87,7 +118,7 @@ def _watched(one: Any) -> Iterator[Any]:
     if isinstance(one, type):
         yield from (value for value in vars(one).values() if isinstance(value, _SIMPLE))
         return
-    ours = [cls for cls in type(one).__mro__ if cls.__module__.startswith("lamina.")]
+    ours = [cls for cls in type(one).__mro__ if origin(cls) == "lamina"]
     known = _known_names(tuple(ours)) if isinstance(one, Layer) else frozenset()
     for name, value in vars(one).items():
         if name not in _OF_CALLS and name not in known:
@@ -120,4 +151,4 @@ def _outline(value: Any, depth: int) -> Any:
 
 def _is_ours(what: Any) -> bool:
     """Whether an object or a function is of this library, or a module of torch that one of its layers holds."""
-    return str(getattr(what, "__module__", "")).split(".")[0] in ("lamina", "torch")
+    return origin(what) in ("lamina", "torch")

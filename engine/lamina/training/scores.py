@@ -17,6 +17,7 @@ from lamina.errors import ConfigError, ShapeError
 from lamina.losses.arguments import in_full
 from lamina.metrics.mean import Mean
 from lamina.metrics.metric import MeanMetric, Metric
+from lamina.origin import origin
 from lamina.text import Text
 from lamina.training.per_output import (
     Output,
@@ -338,9 +339,7 @@ class Scores:
 def _is_ours(measure: Any) -> bool:
     """Whether a loss or metric is one of the library, which has a value for each sample."""
     inner = getattr(measure, "function", getattr(measure, "fn", measure))
-    return all(
-        str(getattr(one, "__module__", "")).startswith("lamina.") for one in (measure, inner)
-    )
+    return origin(measure) == origin(inner) == "lamina"
 
 
 def _is_mean(metric: Metric) -> TypeGuard[MeanMetric]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import lamina as keras
+from lamina.batching import ELEMENTWISE
 
 L, ops = keras.layers, keras.ops
 X = np.random.default_rng(0).normal(size=(100, 8)).astype("float32")
@@ -83,3 +84,18 @@ def test_data_stays_as_it_is_when_a_layer_writes_to_what_it_gets():
     model.fit(x, x[:, :1], shuffle=False, epochs=30, verbose=0)
     model.evaluate(x, x[:, :1], verbose=0)
     np.testing.assert_array_equal(x, X)
+
+
+UNARY = sorted(ELEMENTWISE - {"add", "cast", "clip", "divide", "equal", "greater", "less", "maximum", "minimum",
+                              "multiply", "not_equal", "power", "subtract", "true_divide"})  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(ELEMENTWISE))
+def test_ops_that_are_said_to_be_elementwise_are(name):
+    arguments = {"cast": ("float64",), "clip": (0.0, 1.0)}.get(
+        name, () if name in UNARY else (2.0,)
+    )
+    op, x = getattr(ops, name), np.abs(X) + 0.1
+    whole = ops.convert_to_numpy(op(x, *arguments))
+    alone = [ops.convert_to_numpy(op(x[i : i + 1], *arguments)) for i in range(len(x))]
+    np.testing.assert_allclose(whole, np.concatenate(alone), rtol=1e-6)
