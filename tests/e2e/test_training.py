@@ -45,7 +45,7 @@ def test_a_trained_model_predicts_the_same_in_real_keras(
 
 def test_a_server_killed_while_training_comes_back_to_a_complete_log(studio: StartedStudio):
     """The run goes on without it, and every batch's loss is there exactly once."""
-    run = studio.post("/runs", template(studio, "digits-mlp", epochs=30))
+    run = studio.post("/runs", template(studio, "digits-mlp", epochs=600))
     studio.wait_for_run(run["id"], "RUNNING")
     supervisor = studio.get(f"/runs/{run['id']}")["attempt"]
     studio.kill()
@@ -71,7 +71,7 @@ def all_events(studio: StartedStudio, run: str) -> list[dict[str, Any]]:
 
 
 def test_a_stopped_run_keeps_what_it_learned(studio: StartedStudio):
-    run = studio.post("/runs", template(studio, "digits-mlp", epochs=500))
+    run = studio.post("/runs", template(studio, "digits-mlp", epochs=5000))
     studio.wait_for_run(run["id"], "RUNNING")
     studio.post(f"/runs/{run['id']}/stop")
     done = studio.wait_for_run(run["id"], "STOPPED", "SUCCEEDED", "FAILED")
