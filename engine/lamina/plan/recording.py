@@ -94,7 +94,7 @@ class Recording:
             and len(self.calls) == len(other.calls)
             and all(map(_are_alike, self.calls, other.calls))
             and self.constants.keys() == other.constants.keys()
-            and all(_are_same(x, other.constants[value]) for value, x in self.constants.items())
+            and all(are_same(x, other.constants[value]) for value, x in self.constants.items())
         )
 
 
@@ -129,7 +129,7 @@ def _are_alike(one: Call, other: Call) -> bool:
     )
 
 
-def _are_same(one: Tensor, other: Tensor) -> bool:
+def are_same(one: Tensor, other: Tensor) -> bool:
     """Whether two constants are one piece of memory, whatever is in it, or hold the same."""
     if one.dtype != other.dtype or one.device != other.device:
         return False
@@ -188,7 +188,7 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def know(self, tensor: Tensor) -> Value:
         """The value of a tensor that has been given or made here."""
         value: Value | None = self._known.get(tensor)
-        if value is None:
+        if value is None or value.shape != tensor.shape:  # another one where it was turned in place
             self._count += 1
             value = Value(
                 self._count, tuple(tensor.shape), tensor.stride(), tensor.dtype, tensor.device

@@ -15,6 +15,8 @@ from lamina.errors import ConfigError
 from lamina.text import Text
 from lamina.training.adapters import source_for
 from lamina.training.feed import Feed
+from lamina.training.heap import keep_heap
+from lamina.training.merging import merged
 from lamina.training.own_steps import data_of
 from lamina.training.protocols import TrainableModel
 from lamina.training.sources import Batch, to_batch
@@ -44,6 +46,11 @@ def predict(
     Returns:
         One array, or a list with one for each output.
     """
+    is_own = model.has_own("predict_step")
+    is_unseen = verbose == 0 and callbacks is None and steps is None and not is_own
+    if is_unseen and _is_one_batch(x, batch_size) and model.keeps_samples_apart:
+        model.stop_predicting = False
+        return predict_on_batch(model, x)  # without what is for many
     source, _ = source_for(model, x, batch_size=batch_size, steps=steps)
     feed = Feed(source, steps)
     listeners = CallbackList(
@@ -55,13 +62,12 @@ def predict(
         steps=feed.steps_per_epoch,
     )
     batches, times = feed.epoch(0), 1
-    is_own = model.has_own("predict_step")
     watched = any(map(listeners.watches_each, ("on_predict_batch_begin", "on_predict_batch_end")))
     is_one = steps is None and source.steps == 1
     may_merge = steps is None and not (is_one or watched or is_own or _keeps_states(model))
-    if may_merge and model.keeps_samples_apart:
-        larger, times = source.merged(model.widest)
-        batches = larger.batches(0)
+    if may_merge:
+        larger, times = merged(model, source)
+        batches = larger.batches(0) if times > 1 else batches
     step_of = _step_of(model, as_tuple=False)
     rows: list[Any] = []
     if model.stop_predicting:
@@ -87,6 +93,8 @@ def predict(
 
 def predict_on_batch(model: TrainableModel, x: Any) -> Arrays:
     """Outputs of the model for these samples, as one batch."""
+    if model.device.type == "cpu":
+        keep_heap()
     batch = to_batch(model, x)
     with torch.no_grad() if model.has_own("predict_step") else torch.inference_mode():
         return map_structure(_as_array, _step_of(model, as_tuple=True)(batch))
@@ -112,6 +120,14 @@ def _step_of(model: TrainableModel, *, as_tuple: bool) -> Callable[[Batch], Any]
 def _own_step(model: Any, as_tuple: bool, batch: Batch) -> Any:
     data = data_of(model, batch)
     return model.predict_step(data if as_tuple or len(data) > 1 else data[0])
+
+
+def _is_one_batch(x: Any, batch_size: int | None) -> bool:
+    """Whether it is certain that one batch holds all samples of an array."""
+    size = 32 if batch_size is None else batch_size
+    if not (isinstance(x, (np.ndarray, Tensor)) and x.ndim > 0 and type(size) is int):
+        return False
+    return 0 < x.shape[0] <= size
 
 
 def _keeps_states(model: Any) -> bool:

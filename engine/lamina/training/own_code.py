@@ -52,11 +52,15 @@ class OwnCode:
     @classmethod
     def of(cls, program: Program, scores: Scores, variables: Iterable[Any]) -> OwnCode:
         """What users wrote of a step with this program, these scores and weights."""
-        parts = [part for part in program.modules if isinstance(part, Opaque)]
         losses = [getattr(entry.loss, "function", entry.loss) for entry in scores.losses]
         metrics = [getattr(metric, "fn", metric) for metric in scores.metrics]
         penalties = [v.spec.regularizer for v in variables if v.spec.regularizer is not None]
-        return cls([part.layer for part in parts], [*losses, *metrics, *penalties])
+        return cls(_layers_in(program), [*losses, *metrics, *penalties])
+
+    @classmethod
+    def in_program(cls, program: Program) -> OwnCode:
+        """What users wrote of a forward pass."""
+        return cls(_layers_in(program), [])
 
     def look(self) -> None:
         """Remember all attributes."""
@@ -94,6 +98,10 @@ class OwnCode:
             found.append(len(vars(one)))
             found.extend(_outline(value, 2) for value in _watched(one))
         return found
+
+
+def _layers_in(program: Program) -> list[Layer]:
+    return [part.layer for part in program.modules if isinstance(part, Opaque)]
 
 
 def _differ(one: Any, other: Any) -> bool:

@@ -41,10 +41,10 @@ INPUTS = Text("data", "数据")
 TARGETS = Text("targets", "目标")
 WEIGHTS = Text("sample weights", "样本权重")
 
-LARGE_BATCH_BYTES = 2 << 20
+LARGE_BATCH_BYTES = 24 << 20
 LARGE_BATCH_SIZE = 2048
-"""A batch of evaluation grows to this many samples, or until its largest tensor has so many bytes; beyond, it leaves
-the cache, or calls are no longer what costs."""
+"""A batch of evaluation grows to this many samples, or until its largest tensor has so many bytes. Beyond, calls and
+the reading of weights are no longer what costs."""
 
 SMALL_BATCH_BYTES = 1 << 16
 """Batches are gathered, and trained on, together up to this size."""
@@ -418,15 +418,16 @@ def to_batch(
     inputs, targets, weights = to_columns(model, x, y, sample_weight, class_weight)
     names = [*model.input_names, *(f"targets {n}" for n in model.target_names[: len(targets)])]
     size = same_length([*inputs, *targets], names)
+    device = model.device
     return Batch(
         tuple(
             None
             if tensor is None
-            else tensor.to(model.device, stored_dtype(like.dtype), non_blocking=True)
+            else tensor.to(device, stored_dtype(like.dtype), non_blocking=True)
             for tensor, like in zip(inputs, model.inputs, strict=True)
         ),
-        tuple(tensor.to(model.device, non_blocking=True) for tensor in targets),
-        tuple(None if w is None else w.to(model.device, non_blocking=True) for w in weights),
+        tuple(tensor.to(device, non_blocking=True) for tensor in targets),
+        tuple(None if w is None else w.to(device, non_blocking=True) for w in weights),
         size,
     )
 

@@ -26,6 +26,7 @@ from lamina.training import captured
 from lamina.training.adapters import check_count, source_for
 from lamina.training.feed import Feed
 from lamina.training.logs import BatchLogs
+from lamina.training.merging import merged
 from lamina.training.own_steps import CompiledMetrics, OwnScores, OwnStep, OwnSteps
 from lamina.training.per_output import check_loss_weights, outputs_of
 from lamina.training.protocols import TrainableModel
@@ -331,8 +332,8 @@ class Trainer:
     def _merged(self, feed: Feed, listeners: CallbackList) -> tuple[Any, int]:
         hooks = ("on_test_batch_begin", "on_test_batch_end")
         watched = any(listeners.watches_each(hook) for hook in hooks)
-        if feed.steps is None and not watched and self.model.keeps_samples_apart:
-            larger, times = feed.source.merged(self.model.widest)
+        if feed.steps is None and not watched:
+            larger, times = merged(self.model, feed.source)
             if times > 1 and not self._batch_size_matters(feed.source):
                 return larger.batches(0), times
         return feed.epoch(0), 1

@@ -38,9 +38,78 @@ def test_what_depends_on_the_batch_gets_the_batches_that_were_asked_for(name):
     model = keras.Model(x, L.Dense(1)(MIXING[name](x)))
     assert not model.keeps_samples_apart
     by_hand = np.concatenate(
-        [model(X[i : i + 10], training=False).detach().numpy() for i in range(0, 100, 10)]
+        [model(X[i : i + 5], training=False).detach().numpy() for i in range(0, 100, 5)]
     )
-    np.testing.assert_allclose(model.predict(X, batch_size=10, verbose=0), by_hand, rtol=1e-5)
+    np.testing.assert_allclose(model.predict(X, batch_size=5, verbose=0), by_hand, rtol=1e-5)
+
+
+SEEN = []
+
+
+class Apart(keras.Model):
+    """Two dense layers, written by a user."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.out, self.scale = L.Dense(6, activation="tanh"), L.Dense(2), 1.0
+
+    def call(self, x):
+        SEEN.append(x.shape[0])
+        return self.out(self.hidden(x)) * self.scale
+
+
+def test_code_of_users_that_keeps_samples_apart_runs_in_larger_batches():
+    model = Apart()
+    by_hand = ops.convert_to_numpy(model(X))
+    SEEN.clear()
+    np.testing.assert_allclose(model.predict(X, batch_size=5, verbose=0), by_hand, rtol=1e-4)
+    assert SEEN == [5, 100, 100]  # recorded with both, and asked
+    SEEN.clear()
+    model.predict(X, batch_size=5, verbose=0)
+    assert SEEN == [100]
+    model.scale = 2.0
+    twice = model.predict(X, batch_size=5, verbose=0)
+    np.testing.assert_allclose(twice, 2 * by_hand, rtol=1e-4)
+    model.compile("sgd", "mse")
+    SEEN.clear()
+    loss = model.evaluate(X, np.zeros((100, 2)), batch_size=5, verbose=0)
+    assert max(SEEN) == 100
+    assert loss == pytest.approx(float(np.square(twice).mean()), rel=1e-4)
+    with_few = [len(part) for part in np.array_split(X, 10)]
+    SEEN.clear()
+    model.predict(X, batch_size=10, verbose=0)
+    assert with_few == SEEN  # too few for a recording
+
+
+class Counting(Apart):
+    """Does something else each time."""
+
+    def call(self, x):
+        self.scale += 1.0
+        return super().call(x)
+
+
+def test_code_of_users_that_changes_something_gets_the_batches_that_were_asked_for():
+    model = Counting()
+    model(X)
+    SEEN.clear()
+    model.predict(X, batch_size=5, verbose=0)
+    assert SEEN[-20:] == [5] * 20
+
+
+class Penalized(Apart):
+    def call(self, x):
+        self.add_loss(ops.mean(x) ** 2)
+        return super().call(x)
+
+
+def test_losses_of_layers_are_means_of_the_batches_that_were_asked_for():
+    model = Penalized()
+    model.compile("sgd", "mse")
+    y = np.zeros((100, 2))
+    whole = model.evaluate(X, y, batch_size=5, verbose=0)
+    each = [model.evaluate(X[i : i + 5], y[i : i + 5], verbose=0) for i in range(0, 100, 5)]
+    assert whole == pytest.approx(np.mean(each), rel=1e-5)
 
 
 def test_layers_of_the_library_keep_samples_apart():
