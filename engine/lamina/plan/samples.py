@@ -151,6 +151,12 @@ def keeps_apart(small: Recording, large: Recording) -> bool:
     )
 
 
+def is_drawn(call: Call) -> bool:
+    """Whether a call draws random numbers."""
+    is_random = torch.Tag.nondeterministic_seeded in call.target.tags
+    return is_random and bool(_arguments_of(call).get("dropout_p", True))
+
+
 def widest(recording: Recording) -> int:
     """Elements of the largest tensor that a computation makes of what it is given."""
     reached = set(recording.given)
@@ -165,7 +171,7 @@ def _follow(pair: _Pair, known: _Followed) -> None:
     small, large = pair.small, pair.large
     if small.target is not large.target or not pair.is_alike:
         raise _Mixed
-    if torch.Tag.nondeterministic_seeded in small.target.tags and pair.argument("dropout_p", 1):
+    if is_drawn(small):
         raise _Mixed
     written = written_by(small.target, small.args, small.kwargs)
     if any(isinstance(value, Value) and pair.axis(value) is None for value in written):

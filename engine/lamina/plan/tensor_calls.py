@@ -7,15 +7,17 @@ out as source:
 - what depends on weights by views only, and what is constant, is computed once;
 - a gradient is written by the call that makes it into the memory where the optimizer wants it;
 - an elementwise call writes over its input where nothing else needs that any more;
-- results are let go after their last use, so that the peak of memory is that of the tape or less.
+- results are let go after their last use, so that the peak of memory is that of the tape or less;
+- without gradients, relu goes behind the pool that takes the largest of it, where there are fewer values.
 
-The kernels and their order stay as they were recorded, so the numbers do, too.
+The kernels stay as they were recorded, so the numbers do, too.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace as replace_value
 from typing import Any
 
 import torch
@@ -35,6 +37,7 @@ from lamina.plan.recording import (
 aten = torch.ops.aten
 
 TRANSPOSE = aten.t.default
+POOL = aten.max_pool2d_with_indices.default
 SAME = frozenset({aten.detach.default, aten.alias.default, aten.lift_fresh.default})
 """Calls that give their input."""
 BY_SHAPE = frozenset(
@@ -112,6 +115,7 @@ def write_out(
     """
     _skip_what_gives_its_input(recording)
     _drop_unused(recording)
+    _rectify_after_pools(recording)
     known = _fold(recording, fixed, constants_stay=constants_stay)
     first = len(recording.results) - len(gradients)
     places = _places(recording, recording.results[first:], gradients, known)
@@ -156,6 +160,27 @@ def _drop_unused(recording: Recording) -> None:
             wanted.update(call.inputs)
             kept.append(call)
     recording.calls = kept[::-1]
+
+
+def _rectify_after_pools(recording: Recording) -> None:
+    """The largest of what is rectified is the largest, rectified; where nobody asks which one it was."""
+    makers = {o: call for call in recording.calls for o in call.outputs if o is not None}
+    uses = Counter(value for call in recording.calls for value in call.inputs)
+    uses.update(result for result in recording.results if result is not None)
+    number = max((value.number for value in (*recording.given, *uses)), default=0)
+    for pool in [call for call in recording.calls if call.target is POOL]:
+        relu = makers.get(pool.args[0])
+        if relu is None or relu.target is not aten.relu.default:
+            continue
+        pooled, places = _output(pool), pool.outputs[1]
+        if uses[pool.args[0]] > 1 or (places is not None and uses[places]):
+            continue
+        number += 1
+        largest = replace_value(pooled, number=number)
+        pool.args, pool.outputs = (relu.args[0], *pool.args[1:]), (largest, places)
+        relu.args, relu.outputs = (largest,), (pooled,)
+        recording.calls.remove(relu)
+        recording.calls.insert(recording.calls.index(pool) + 1, relu)
 
 
 def _fold(

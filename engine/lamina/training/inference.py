@@ -17,6 +17,7 @@ from lamina.training.adapters import source_for
 from lamina.training.feed import Feed
 from lamina.training.heap import keep_heap
 from lamina.training.merging import merged
+from lamina.training.own_forward import OwnForward
 from lamina.training.own_steps import data_of
 from lamina.training.protocols import TrainableModel
 from lamina.training.sources import Batch, to_batch
@@ -68,7 +69,7 @@ def predict(
     if may_merge:
         larger, times = merged(model, source)
         batches = larger.batches(0) if times > 1 else batches
-    step_of = _step_of(model, as_tuple=False)
+    step_of = _step_of(model, as_tuple=False, watched=watched)
     rows: list[Any] = []
     if model.stop_predicting:
         model.stop_predicting = False
@@ -100,15 +101,21 @@ def predict_on_batch(model: TrainableModel, x: Any) -> Arrays:
         return map_structure(_as_array, _step_of(model, as_tuple=True)(batch))
 
 
-def _step_of(model: TrainableModel, *, as_tuple: bool) -> Callable[[Batch], Any]:
+def _step_of(
+    model: TrainableModel, *, as_tuple: bool, watched: bool = False
+) -> Callable[[Batch], Any]:
     """What gives the outputs of a batch: the model's own `predict_step`, or its program.
 
     Args:
         as_tuple: Whether a step of one's own is handed (x,), as `predict_on_batch` does, and not x.
+        watched: Whether callbacks may change something between two batches.
     """
     if model.has_own("predict_step"):
         return partial(_own_step, model, as_tuple)
-    program = model.program(training=False)
+    program: Callable[..., tuple[Tensor, ...]] = model.program(training=False)
+    if not (watched or model.keeps_samples_apart):
+        own = OwnForward.of(program)
+        program = own if own is not None and own.is_own else program
 
     def step(batch: Batch) -> Any:
         outputs = program(*batch.inputs)

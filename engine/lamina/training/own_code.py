@@ -24,7 +24,9 @@ from lamina.plan.recording import CannotCapture
 from lamina.training.scores import Scores
 
 _SIMPLE = (bool, int, float, str)
-_OF_CALLS = frozenset({*vars(nn.Module()), "training", "built_for", "added_losses", "streams"})
+_OF_CALLS = frozenset(
+    {*vars(nn.Module()), "training", "built_for", "added_losses", "streams", "known_apart", "known_state"}
+)  # fmt: skip
 """Attributes that calls set, or that hold what is looked at by itself."""
 _SMALL = 4096
 """Elements of an array that is looked at; larger ones are taken for data."""

@@ -158,3 +158,25 @@ def test_refuses_a_weight_without_a_gradient():
             [torch.ones(3, 1), torch.ones(2)],
             [torch.ones(2, 3)],
         )
+
+
+def rectified_twice(w, x):
+    """The second relu is also given back, so it stays before its pool."""
+    F = torch.nn.functional
+    hidden = F.max_pool2d(F.conv2d(x, w).relu(), 2)
+    kept = F.conv2d(hidden, w[:1, :1]).relu()
+    return F.max_pool2d(kept, 2), kept
+
+
+def test_relu_goes_behind_a_pool_where_nobody_else_wants_it():
+    w, x = torch.randn(1, 1, 3, 3), torch.randn(2, 1, 24, 24)
+    with torch.no_grad():
+        call = write_out(record(rectified_twice, [w, x]), [w], [])
+        done = [str(one.target).split(".")[1].rstrip("_") for one in record(call, [x]).calls]
+    pool = "max_pool2d_with_indices"
+    assert [name for name in done if name in ("relu", pool)] == [pool, "relu", "relu", pool]
+    with torch.inference_mode():
+        for _ in range(2):
+            other = torch.randn_like(x)
+            for found, wanted in zip(call(other), rectified_twice(w, other), strict=True):
+                assert torch.equal(found, wanted)
