@@ -92,6 +92,31 @@ def test_one_input_is_enough(k: Any):
 
 
 @BOTH
+def test_a_call_may_name_its_layer_as_it_likes(k: Any):
+    class Doubled(k.layers.Layer):
+        def call(s, x: Any, training: Any = None) -> Any:
+            return 2 * x if training else x
+
+    class Called(k.Model):
+        def __init__(this) -> None:
+            super().__init__()
+            this.inner = k.Sequential([Doubled(), k.layers.Dense(2)])
+
+        def call(this, self: Any, training: Any = None) -> Any:
+            return this.inner(self, training=training)
+
+    model = k.Sequential([k.Input((3,)), Doubled(), k.layers.Dense(2)])
+    assert tuple(model.output_shape) == (None, 2)
+    x = np.ones((4, 3), "float32")
+    doubled, plain = (np.asarray(Doubled()(x, training=t)) for t in (True, False))
+    assert np.array_equal(doubled, 2 * plain)
+    called = Called()
+    called.compile("sgd", "mse")
+    called.fit(x, np.ones((4, 2), "float32"), verbose=0)
+    assert called.predict(x, verbose=0).shape == (4, 2)
+
+
+@BOTH
 def test_a_layer_that_needs_more_than_the_input_cannot_stand_in_a_chain(k: Any):
     class Needs(k.layers.Layer):
         def call(self, x: Any, other: Any) -> Any:

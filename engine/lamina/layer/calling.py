@@ -303,9 +303,10 @@ def parameters_of(cls: Any) -> Mapping[str, inspect.Parameter]:
 
 @functools.cache
 def _parameters_once(cls: Any) -> Mapping[str, inspect.Parameter]:
-    function: Any = cls.call if cls.uses_call else cls.forward
-    found = dict(inspect.signature(function).parameters)
-    found.pop("self", None)
+    function: Any = inspect.getattr_static(cls, "call" if cls.uses_call else "forward")
+    if hasattr(function, "__get__"):
+        function = function.__get__(cls, cls)  # without the layer itself, whatever it is called
+    found = inspect.signature(function).parameters
     return {name: p for name, p in found.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
 
 
