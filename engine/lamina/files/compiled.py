@@ -28,6 +28,7 @@ from lamina.optimizers.optimizer import WRAPPERS
 from lamina.optimizers.schedules import SCHEDULES
 from lamina.registry import Registry
 from lamina.saving_registry import get_registered_object, made_of, serialize_keras_object
+from lamina.variable import Variable
 
 ARGUMENTS = ("loss", "loss_weights", "metrics", "weighted_metrics")
 
@@ -49,7 +50,7 @@ def compiled_to_keras(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "optimizer": _optimizer_to_keras(arguments["optimizer"]),
         "loss": _each(arguments.get("loss"), _loss_to_keras),
-        "loss_weights": arguments.get("loss_weights"),
+        "loss_weights": _each(arguments.get("loss_weights"), _weight_to_keras),
         "metrics": _each(arguments.get("metrics"), _metric_to_keras),
         "weighted_metrics": _each(arguments.get("weighted_metrics"), _metric_to_keras),
         "run_eagerly": False,
@@ -64,6 +65,11 @@ def _optimizer_to_keras(optimizer: Optimizer) -> Any:
 
 def _optimizers(name: Any) -> Registry[type[Optimizer]]:
     return WRAPPERS if name in WRAPPERS else OPTIMIZERS
+
+
+def _weight_to_keras(weight: Any) -> Any:
+    """A factor; of a variable what it is now."""
+    return float(weight) if isinstance(weight, Variable) else weight
 
 
 def _loss_to_keras(loss: Any) -> Any:

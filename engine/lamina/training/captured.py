@@ -198,7 +198,8 @@ class _Step:
         self._counted: list[int | None] = []
         weights = [variable.value for variable in self._variables]
         self._modules = [*self._program.modules, *owner._own.modules]
-        state = _state_of(self._modules, self._program.tensors, weights)
+        others = (*self._program.tensors, *self._scores.factors)
+        state = _state_of(self._modules, others, weights)
         self._fixed = [*weights, *state]
         self._call: Call | None = None
         self._read: list[tuple[Tensor, int]] = []

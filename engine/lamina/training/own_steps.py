@@ -80,7 +80,7 @@ class OwnSteps:
                 value = entry.loss(entry.of(targets), entry.of(outputs), weight)
                 if entry.log_name in parts:
                     parts[entry.log_name].running.add(value.detach(), len(outputs[entry.index]))
-                value = value if entry.weight is None else value * entry.weight
+                value = entry.weighted(value)
                 total = value if total is None else total + value
         for extra in self.model.losses:
             total = extra if total is None else total + extra

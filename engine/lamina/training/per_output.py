@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from torch import Tensor
+
 from lamina.calls import Slot, put_together
 from lamina.errors import ConfigError
 from lamina.losses.lookup import loss_of
@@ -24,6 +26,7 @@ from lamina.training.loss_nest import (
     unknown_outputs,
 )
 from lamina.training.protocols import TrainableModel
+from lamina.variable import Variable
 
 Shape = tuple[int | None, ...]
 
@@ -59,13 +62,13 @@ class OutputLoss:
     Args:
         nest: The output as a slot, or the outputs in the nest in which the loss takes them.
         loss: Takes what the program gives: logits when `takes_logits`.
-        weight: Factor in the sum.
+        weight: Factor in the sum; a variable is read at each step.
         log_name: Name in the logs when there are several.
     """
 
     nest: Any
     loss: Loss
-    weight: float | None
+    weight: float | Variable | None
     log_name: str
     takes_logits: bool
 
@@ -78,6 +81,12 @@ class OutputLoss:
     def index(self) -> int:
         """The number of its output, or of the first."""
         return self.slots[0]
+
+    def weighted(self, value: Tensor) -> Tensor:
+        """Its value times its factor."""
+        if isinstance(self.weight, Variable):
+            return value * self.weight.tensor.reshape(()).to(value.dtype)
+        return value if self.weight is None else value * self.weight
 
     def of(self, values: Sequence[Any]) -> Any:
         """What it takes of the outputs, or of their targets."""
@@ -129,7 +138,9 @@ def resolve_losses(
             and getattr(entry, "axis", -1) in (-1, len(output.shape) - 1)
         )
         entry = entry.of_logits() if takes_logits else entry
-        weight = None if one.weight is None else float(one.weight)
+        weight = one.weight
+        if weight is not None and not isinstance(weight, Variable):
+            weight = float(weight)
         name = f"{one.log_name(names)}_loss"
         resolved.append(OutputLoss(one.nest, entry, weight, name, takes_logits))
     if not resolved:

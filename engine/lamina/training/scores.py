@@ -29,6 +29,7 @@ from lamina.training.per_output import (
     resolve_metrics,
 )
 from lamina.training.sources import Batch
+from lamina.variable import Variable
 
 Means = dict[str, tuple[Tensor, float | Tensor]]
 """By log name: the mean of a batch, and how much it counts."""
@@ -63,7 +64,7 @@ class Scores:
         outputs: The model's outputs.
         targets: Shapes of the targets, which decide what "accuracy" means.
         loss: As given to `compile`: one loss for all outputs, a list, or a dict by output name.
-        loss_weights: A list or dict of factors.
+        loss_weights: A list or dict of factors; variables among them are read at each step.
         watched: As given to `compile`: names, metrics or functions; nested or by output name for several outputs.
         weighted: Metrics that see sample weights.
         masked: Outputs may come with masks.
@@ -107,6 +108,12 @@ class Scores:
     @property
     def metrics(self) -> list[Metric]:
         return [entry.metric for entry in self.watched]
+
+    @property
+    def factors(self) -> list[Tensor]:
+        """The tensors of factors that are variables."""
+        weights = (entry.weight for entry in self.losses)
+        return [weight.value for weight in weights if isinstance(weight, Variable)]
 
     def _loss_names(self) -> list[str]:
         parts = [entry.log_name for entry in self.losses] if len(self.losses) > 1 else []
@@ -193,8 +200,7 @@ class Scores:
                 value = value.mean()  # a loss without reduction: only its mean can be minimized
             if len(self.losses) > 1:
                 means[entry.log_name] = value.detach(), batch.size
-            if entry.weight is not None:
-                value = value * entry.weight
+            value = entry.weighted(value)
             total = value if total is None else total + value
         for extra in added:
             total = extra if total is None else total + extra

@@ -44,7 +44,8 @@ class Trainer:
         model: The model to train.
         optimizer: A name or an `Optimizer`.
         loss: A name, a `Loss` or a function of (y_true, y_pred); for several outputs a list or a dict by output name.
-        loss_weights: Factors of the outputs' losses: a list, a dict by output name, or a number for one loss.
+        loss_weights: Factors of the outputs' losses: a list, a dict by output name, or a number for one loss. A
+            `Variable` among them is read at each step, so that a callback can change it.
         metrics: Names, metrics or functions; "accuracy" means the one that suits the targets. For several outputs a
             dict by output name, or a list for each.
         weighted_metrics: Metrics that see sample and class weights.

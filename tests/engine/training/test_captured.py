@@ -281,6 +281,67 @@ def test_a_regression_ends_where_plain_steps_do(monkeypatch):
     assert_alike(*ends)
 
 
+@pytest.mark.parametrize("form", ["one", "list", "dict", "of all"])
+def test_a_factor_that_a_callback_assigns_counts_from_then_on(form, monkeypatch):
+    """The loss of a batch is the sum of the losses times what the variable is by then."""
+    monkeypatch.setattr(captured, "WORTH_STEPS", 1)
+    ends = []
+    for eager in (True, False):
+        keras.utils.set_random_seed(1)
+        x = keras.Input((12,))
+        body = L.Dense(8, activation="relu")(x)
+        outputs = {"p": L.Dense(2, name="p")(body), "q": L.Dense(1, name="q")(body)}
+        model = keras.Model(x, outputs if form == "dict" else [*outputs.values()])
+        factor = keras.Variable([0.0] if form == "list" else 0.0, trainable=False)
+        if form == "one":
+            model = keras.Model(x, outputs["p"])
+        weights = {"dict": {"p": 1.0, "q": factor}, "list": [1, factor], "of all": factor}
+        model.compile("sgd", "mse", loss_weights=weights.get(form, factor), run_eagerly=eager)
+        model.trainer.order_seed = 1
+        assigns = keras.callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, logs, factor=factor: factor.assign(
+                np.full(factor.shape, epoch / 4)
+            )
+        )
+        rng = np.random.default_rng(0)
+        values, p, q = (rng.normal(size=(60, n)).astype("float32") for n in (12, 2, 1))
+        targets = {"one": p, "dict": {"p": p, "q": q}}.get(form, [p, q])
+        history = model.fit(
+            values, targets, batch_size=15, epochs=5, verbose=0, callbacks=[assigns]
+        ).history
+        assert model.trainer.captured_forms == (0 if eager else 1)
+        ends.append((model, history))
+    assert_alike(*ends)
+    history = ends[0][1]
+    factors = np.arange(5) / 4
+    if form == "one":
+        assert history["loss"][0] == 0
+        assert np.all(np.diff(np.array(history["loss"][1:]) / factors[1:]) < 0)
+    else:
+        wanted = factors * np.array(history["q_loss"])
+        wanted += np.array(history["p_loss"]) * (factors if form == "of all" else 1)
+        np.testing.assert_allclose(history["loss"], wanted, rtol=1e-5)
+
+
+def test_a_factor_that_is_assigned_counts_in_steps_of_ones_own():
+    class Own(keras.Model):
+        def train_step(self, data):
+            x, y = data
+            return {"loss": self.compute_loss(x, y, self(x, training=True))}
+
+    x = keras.Input((3,))
+    model, factor = Own(x, L.Dense(1)(x)), keras.Variable(1.0, trainable=False)
+    model.compile("sgd", "mse", loss_weights=[factor])
+    values = np.ones((4, 3), "float32")
+    losses = []
+    for share in (1.0, 0.25):
+        factor.assign(share)
+        fitted = model.fit(values, values[:, :1], verbose=0)
+        losses.extend(fitted.history["loss"])
+    assert losses[1] == pytest.approx(losses[0] / 4)
+    assert losses[0] > 0
+
+
 def test_a_target_that_is_no_class_is_said_in_words(monkeypatch):
     monkeypatch.setattr(captured, "WORTH_STEPS", 1)
     model = dense()
