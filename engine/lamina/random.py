@@ -1,7 +1,7 @@
 """`keras.random`: random numbers from a seed, from a stream of seeds, or from the process' own stream.
 
 A seed is a whole number, which gives the same numbers at each call; a `SeedGenerator`, which gives others at each call
-and the same from its beginning; or left out, and `set_random_seed` decides.
+and the same from its beginning; what its `next` gave; or left out, and `set_random_seed` decides.
 
 >>> uniform((2,), seed=3).equal(uniform((2,), seed=3))
 True
@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -47,13 +48,16 @@ def _generator(seed: Any, device: torch.device | str = "cpu") -> torch.Generator
         return None
     if isinstance(seed, SeedGenerator):
         on_cpu = stream_of(seed)
-    elif hasattr(seed, "__index__") and not isinstance(seed, (bool, Tensor)):
+    elif isinstance(seed, (Tensor, np.ndarray)) and tuple(seed.shape) == (2,):
+        first, count = (int(number) for number in seed.tolist())
+        on_cpu = stream_of(first, str(count))
+    elif hasattr(seed, "__index__") and not isinstance(seed, (bool, Tensor)) and np.ndim(seed) == 0:
         on_cpu = stream_of(int(seed), "0")
     else:
         raise ConfigError(
             Text(
-                f"A seed is a whole number or a SeedGenerator, got {type(seed).__name__}.",
-                f"随机种子应为整数或 SeedGenerator，实际为 {type(seed).__name__}。",
+                f"A seed is a whole number, a SeedGenerator or what its next() gave, got {type(seed).__name__}.",
+                f"随机种子应为整数、SeedGenerator 或其 next() 的结果，实际为 {type(seed).__name__}。",
             ),
             field="seed",
         )

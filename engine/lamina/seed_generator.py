@@ -14,7 +14,7 @@ from torch.utils._python_dispatch import _disable_current_modes
 
 from lamina.errors import ConfigError
 from lamina.naming import unique_name
-from lamina.notes import Notes
+from lamina.notes import READS, Notes
 from lamina.seeds import derived_seed
 from lamina.text import Text
 
@@ -43,11 +43,17 @@ class SeedGenerator:
         """The seed, and how many have been drawn."""
 
     def next(self, ordered: bool = True) -> Tensor:
-        """The next seed, two whole numbers.
+        """The next seed, two whole numbers, which functions of `keras.random` take as they take this stream.
 
         Args:
             ordered: Count on by one; hop about otherwise.
         """
+        READS.add("the next seed")
+        if DRAWS.are_taken:  # to be taken back
+            DRAWS.add(Draw((self, ()), torch.Generator(), self.state))
+        return self._drawn(ordered=ordered)
+
+    def _drawn(self, *, ordered: bool = True) -> Tensor:
         given = self.state.clone()
         if ordered:
             self.state = given + torch.tensor([0, 1])
@@ -108,7 +114,7 @@ def stream_of(seed: int | SeedGenerator, *path: str) -> torch.Generator:
 
 def _derived(seed: int | SeedGenerator, path: tuple[str, ...]) -> int:
     if isinstance(seed, SeedGenerator):
-        first, count = seed.next().tolist()
+        first, count = seed._drawn().tolist()
         return derived_seed(first, str(count), *path)
     return derived_seed(seed, *path)
 

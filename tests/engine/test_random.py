@@ -53,6 +53,9 @@ def test_seeds_repeat_and_streams_go_on(draw: Any) -> None:
     assert not one.equal(other)
     assert one.equal(draw(seed=second))
     assert other.equal(draw(seed=second))
+    third = random.SeedGenerator(3)
+    assert one.equal(draw(seed=third.next()))
+    assert other.equal(draw(seed=third.next().numpy()))
     set_random_seed(7)
     free = draw()
     assert not free.equal(draw())
@@ -88,8 +91,10 @@ def test_a_stream_is_configured() -> None:
 
 
 def test_wrong_seeds_and_types_are_said_in_words() -> None:
-    with pytest.raises(ConfigError, match="SeedGenerator, got str"):
+    with pytest.raises(ConfigError, match=r"a SeedGenerator or what its next\(\) gave, got str"):
         random.normal((2,), seed="x")
+    with pytest.raises(ConfigError, match="got Tensor"):
+        random.normal((2,), seed=torch.zeros(3, dtype=torch.int64))
     with pytest.raises(ConfigError, match=r"whole number, got 0\.5"):
         random.SeedGenerator(0.5)
     with pytest.raises(ConfigError, match="dtype of fractions, got 'int32'"):

@@ -187,7 +187,23 @@ class Through(L.Layer):
         return x - torch.from_numpy(np.asarray(x.detach().numpy().mean()))
 
 
-IMPURE = [Counting, Remembering, Deciding, ByNumpy, ByPython, Through]
+class BySeeds(L.Layer):
+    """Numbers of seeds that it draws itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.seeds = keras.random.SeedGenerator(7)
+
+    def call(self, x):
+        return x + 0.1 * keras.random.normal(ops.shape(x), seed=self.seeds.next())
+
+
+class SeedsAsNumbers(BySeeds):
+    def call(self, x):
+        return x * (self.seeds.next()[1] % 3)
+
+
+IMPURE = [Counting, Remembering, Deciding, ByNumpy, ByPython, Through, BySeeds, SeedsAsNumbers]
 
 
 @pytest.mark.parametrize("layer", IMPURE, ids=lambda cls: cls.__name__)
