@@ -304,3 +304,33 @@ def test_group_normalization_gives_gradients_of_its_weights_alone(
     turned = (other(first) * direction.movedim(-1, 1)).sum()
     expected = torch.autograd.grad(turned, [w.value for w in other.weights])
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [16, 31, 32])
+@pytest.mark.parametrize("options", [{}, {"scale": False}, {"center": False}])
+def test_a_group_for_each_feature_equals_double_precision(
+    size: int, options: dict[str, bool]
+) -> None:
+    """In inference and in training, with their gradients; torch's kernel for channels-last loses digits on small maps."""
+    layer, exact = (
+        layers.GroupNormalization(-1, dtype=dtype, **options) for dtype in ("float32", "float64")
+    )
+    shape = (3, size, size, 8)
+    for one in (layer, exact):
+        one.build(shape)
+        one.set_weights([np.linspace(-1, 2, 8) for _ in one.weights])
+    mean = 10.0 if size < 32 else 0.0
+    x = (torch.randn(shape) + mean).requires_grad_()
+    wide = x.detach().double().requires_grad_()
+    direction = torch.randn(shape)
+    given, expected = layer(x), exact(wide)
+    with torch.no_grad():
+        torch.testing.assert_close(layer(x), expected.float(), rtol=1e-5, atol=2e-5)
+    torch.testing.assert_close(given, expected.float(), rtol=1e-5, atol=2e-5)
+    found = torch.autograd.grad((given * direction).sum(), [x, *(w.value for w in layer.weights)])
+    wanted = torch.autograd.grad(
+        (expected * direction).sum(), [wide, *(w.value for w in exact.weights)]
+    )
+    for a, b in zip(found, wanted, strict=True):
+        torch.testing.assert_close(a.double(), b.double(), rtol=1e-5, atol=1e-4)
+    assert given.permute(0, 3, 1, 2).is_contiguous(memory_format=torch.channels_last)

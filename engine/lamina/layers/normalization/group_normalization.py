@@ -17,6 +17,8 @@ from lamina.text import Text
 
 LARGE = 64
 """Values in a group from which on it is left to torch's kernel."""
+SMALL_MAP = 1024
+"""Positions below which torch's kernel for channels-last takes one group after the other: slow where they are narrow."""
 
 
 class _Together(torch.autograd.Function):
@@ -36,6 +38,11 @@ def group_norm(
     x: Tensor, groups: int, gamma: Tensor | None, beta: Tensor | None, epsilon: float
 ) -> Tensor:
     """The kernel of torch; on a CPU its backward ends the process where x is channels-last and needs no gradient (torch 2.13)."""
+    is_slow = groups == x.shape[1] and _is_small_map(x)
+    if is_slow and not torch.is_grad_enabled():
+        return _feature_norm(x, gamma, beta, epsilon)
+    if is_slow:
+        x = x.contiguous()  # the other kernel of torch
     if gamma is None and beta is not None:
         gamma = torch.ones_like(beta)  # and fails without it
     if gamma is not None and torch.is_grad_enabled():
@@ -43,7 +50,30 @@ def group_norm(
             x, gamma = _Together.apply(x, gamma)  # type: ignore[no-untyped-call]
         else:
             x, gamma, beta = _Together.apply(x, gamma, beta)  # type: ignore[no-untyped-call]
-    return F.group_norm(x, groups, gamma, beta, epsilon)
+    normed = F.group_norm(x, groups, gamma, beta, epsilon)
+    return normed.contiguous(memory_format=torch.channels_last) if is_slow else normed
+
+
+def _is_small_map(x: Tensor) -> bool:
+    """Whether x is channels-last on a CPU, with few positions."""
+    return (
+        x.dim() == 4
+        and x.device.type == "cpu"
+        and x.shape[2] * x.shape[3] < SMALL_MAP
+        and x.is_contiguous(memory_format=torch.channels_last)
+    )
+
+
+def _feature_norm(x: Tensor, gamma: Tensor | None, beta: Tensor | None, epsilon: float) -> Tensor:
+    """Each feature of each sample by itself, without gradients; x is channels-last."""
+    rows = x.permute(0, 2, 3, 1).flatten(1, 2)  # (batch, positions, features)
+    centred = rows - rows.mean(1, keepdim=True)
+    factor = torch.rsqrt(centred.square().mean(1, keepdim=True) + epsilon)
+    if gamma is not None:
+        factor = factor * gamma
+    normed = centred.mul_(factor) if beta is None else beta.addcmul(centred, factor)
+    batch, features, *sizes = x.shape
+    return normed.reshape(batch, *sizes, features).permute(0, 3, 1, 2)
 
 
 group_norm.gives_fresh = True  # type: ignore[attr-defined]
