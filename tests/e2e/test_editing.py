@@ -112,6 +112,28 @@ def test_problems_are_mended_by_keyboard_alone(page: Page):
     expect(editor.field("Dataset")).to_be_focused()
 
 
+def test_keys_faster_than_frames_reach_the_search(page: Page):
+    editor = Editor(page).open("/m/new?template=digits-mlp")
+    editor.node("dropout").click()
+    # All in one task, with no frame between the keys: a layer goes, and the next one asks for the keyboard.
+    page.evaluate(
+        """() => {
+            const press = (key) => document.activeElement.dispatchEvent(
+                new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+            press("Delete");
+            press("/");
+        }"""
+    )
+    search = page.get_by_role("searchbox", name="Search layers")
+    expect(search).to_be_focused()
+    page.evaluate(
+        "() => new Promise((done) => { let n = 30; const on = () => n-- ? requestAnimationFrame(on) : done(); on(); })"
+    )
+    expect(search).to_be_focused()
+    editor.press("D", "e", "n", "s", "e", "Enter")
+    expect(editor.node("n_dense_1")).to_be_visible()
+
+
 def test_a_value_out_of_range_is_a_problem_at_its_node(page: Page):
     editor = Editor(page).open("/m/new?template=digits-mlp")
     editor.node("dropout").click()

@@ -455,6 +455,25 @@ describe("the keyboard", () => {
     expect(graphIn(editor).nodes).toHaveLength(4);
   });
 
+  it("leads to the search at once, whatever the next key is", async () => {
+    await show(
+      testEditor(),
+      <>
+        <Page />
+        <Palette />
+      </>,
+    );
+    screen.getByRole("button", { name: "canvas" }).focus();
+    fireEvent.keyDown(document.body, { key: "/" });
+    expect(screen.getByRole("searchbox", { name: "Search layers" })).toHaveFocus();
+    fireEvent.keyDown(document.body, { key: "k", ctrlKey: true });
+    const commands = screen.getByRole("combobox", { name: "Commands" });
+    fireEvent.input(commands, { target: { value: "search" } });
+    screen.getByRole("button", { name: "canvas" }).focus();
+    fireEvent.keyDown(commands, { key: "Enter" });
+    expect(screen.getByRole("searchbox", { name: "Search layers" })).toHaveFocus();
+  });
+
   it("finds a command by name and runs it", async () => {
     const editor = testEditor();
     await show(editor, <Page />);

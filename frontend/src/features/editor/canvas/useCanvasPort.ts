@@ -1,5 +1,5 @@
 import { useReactFlow } from "@xyflow/react";
-import { type RefObject, useEffect, useMemo } from "react";
+import { type RefObject, useEffect, useLayoutEffect, useMemo } from "react";
 import type { Point } from "@/graph/document";
 import { NODE_WIDTH } from "@/graph/placement";
 import { topologyOf } from "@/graph/topology";
@@ -72,9 +72,11 @@ function useReveal(frame: RefObject<HTMLElement | null>, release: () => void): v
   const flow = useReactFlow<LayerFlowNode, LayerFlowEdge>();
   const reveal = useView((state) => state.reveal);
 
-  useEffect(() => {
+  // While the page is drawn: what is focused then has asked for it, and keys that follow may lead on before the frame.
+  useLayoutEffect(() => {
     if (reveal.count === 0) return;
     let request = 0;
+    const focused = document.activeElement;
     const attempt = (left: number) => {
       const element = frame.current?.querySelector(`.react-flow__node[data-id="${CSS.escape(reveal.id)}"]`);
       // A node that was just added is in the page, and no longer hidden, some frames from now.
@@ -83,7 +85,9 @@ function useReveal(frame: RefObject<HTMLElement | null>, release: () => void): v
         if (left > 0) request = requestAnimationFrame(() => attempt(left - 1));
         return;
       }
-      if (reveal.focus) element.focus({ preventScroll: true });
+      // Who went on to a field stays there.
+      const stays = document.activeElement !== focused && document.activeElement instanceof HTMLInputElement;
+      if (reveal.focus && !stays) element.focus({ preventScroll: true });
       const outer = frame.current?.getBoundingClientRect();
       if (!outer) return;
       const { x, y } = shiftInto(element.getBoundingClientRect(), outer);

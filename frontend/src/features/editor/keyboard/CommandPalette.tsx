@@ -1,3 +1,4 @@
+import { flushSync } from "react-dom";
 import { useTranslation } from "react-i18next";
 import { Dialog } from "@/ui/Dialog";
 import { useEditor, useView } from "../EditorContext";
@@ -22,10 +23,9 @@ export function CommandPalette() {
         end: command.keys[0] && <Keys shortcut={command.keys[0]} />,
       }));
   const run = (key: string) => {
-    close();
-    const command = COMMANDS.find((known) => known.id === key);
-    // After the dialog gave the focus back, so that the command finds it where it was.
-    requestAnimationFrame(() => command?.run(editor));
+    // The dialog gives the focus back first, so that the command finds it where it was.
+    flushSync(close);
+    COMMANDS.find((known) => known.id === key)?.run(editor);
   };
   return (
     <Dialog title={t("commands.label")} onClose={close}>

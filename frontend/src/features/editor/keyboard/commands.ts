@@ -4,6 +4,7 @@
  * Names are under `command` in the texts.
  */
 
+import { flushSync } from "react-dom";
 import type { Direction } from "@/graph/walk";
 import type { Editor } from "../EditorContext";
 import type texts from "../locales/en.json";
@@ -90,7 +91,7 @@ function confirm({ view, actions }: Editor): void {
 
 /** Show a tab of the properties and go on in its first field; in the tab itself where there is none. */
 function openProperties(view: Editor["view"], tab: InspectorTab): void {
-  view.setState({ inspectorTab: tab, drawer: "properties" });
+  flushSync(() => view.setState({ inspectorTab: tab, drawer: "properties" }));
   focusFirst(
     "[data-inspector] [role=tabpanel] :is(input, select, textarea):not([type=hidden])",
     "[data-inspector] [role=tab][aria-selected=true]",
@@ -98,7 +99,7 @@ function openProperties(view: Editor["view"], tab: InspectorTab): void {
 }
 
 function openDock(view: Editor["view"], tab: DockTab): void {
-  view.getState().openDock(tab);
+  flushSync(() => view.getState().openDock(tab));
   focusFirst("[data-dock] [role=tab][aria-selected=true]");
 }
 
@@ -109,14 +110,10 @@ function closeDock({ view, actions }: Editor): void {
   if (isThere) actions.focusCanvas();
 }
 
-/** Focus what the first selector that finds anything finds, once it has been drawn. */
+/** Focus what the first selector that finds anything finds: at once, for the next key may be typed before a frame. */
 function focusFirst(...selectors: readonly string[]): void {
-  requestAnimationFrame(() => {
-    for (const selector of selectors) {
-      const found = document.querySelector<HTMLElement>(selector);
-      if (found) return found.focus();
-    }
-  });
+  const found = selectors.map((selector) => document.querySelector<HTMLElement>(selector));
+  found.find((element) => element !== null)?.focus();
 }
 
 /** Whether palette and properties are drawers; the same width as in `StudioPage.module.css`. */
@@ -160,9 +157,8 @@ export const COMMANDS: readonly EditorCommand[] = [
     keys: ["/"],
     scope: "studio",
     run: ({ view }) => {
-      view.setState({ drawer: "layers" });
-      // In a narrow window it is there only with the next drawing.
-      requestAnimationFrame(() => document.getElementById(PALETTE_SEARCH_ID)?.focus());
+      flushSync(() => view.setState({ drawer: "layers" }));
+      focusFirst(`#${PALETTE_SEARCH_ID}`);
     },
   },
   {
