@@ -2,9 +2,11 @@
 
 import keras
 import numpy as np
+import pytest
 
 import lamina
 from lamina import Input, Model, layers, ops
+from lamina.errors import ShapeError
 
 
 def both(build):
@@ -42,6 +44,31 @@ def test_shapes_keep_the_unknown_batch():
     x = Input((4, 3))
     assert ops.reshape(x, (-1, 12)).shape == (None, 12)
     assert (x @ ops.transpose(x, (0, 2, 1))).shape == (None, 4, 4)
+
+
+UNKNOWN = {
+    "matmul, batch": (lambda o, a, b: o.matmul(a, b), (None, 5, 4), (8, 4, 5)),
+    "matmul, inside": (lambda o, a, b: o.matmul(a, b), (None, 5, None), (None, 4, 6)),
+    "matmul, all": (lambda o, a, b: o.matmul(a, b), (None, None, None), (None, 7, 4)),
+    "add, time": (lambda o, a, b: a + b, (None, None, 4), (None, 7, 4)),
+    "add, batch": (lambda o, a, b: a + b, (None, 4), (8, 4)),
+    "where": (lambda o, a, b: o.where(a > 0, a, b), (None, None, 4), (8, 7, 4)),
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_an_axis_that_is_not_known_fits_one_that_is(name):
+    op, *shapes = UNKNOWN[name]
+    ours, theirs = (
+        op(library.ops, *(library.Input(batch_shape=shape) for shape in shapes)).shape
+        for library in (lamina, keras)
+    )
+    assert tuple(ours) == tuple(theirs)
+
+
+def test_what_cannot_fit_is_still_refused():
+    with pytest.raises(ShapeError, match=r"matmul.*\(None, 5, 4\), \(None, 5, 4\)"):
+        ops.matmul(Input((5, 4)), Input((5, 4)))
 
 
 def test_gradients_pass_through_ops():

@@ -1,12 +1,15 @@
 """Shapes and types of an op's result without computing: two runs on torch's meta device.
 
 Sizes that are not known are stood in for by two different sets of numbers; an axis on which the two runs differ is
-not known in the result either.
+not known in the result either. Where they do not fit, an axis that is not known may be as long as one that is: the
+fewest such guesses that fit are taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from itertools import combinations, product
 from typing import Any
 
 import torch
@@ -34,9 +37,22 @@ def infer(function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) ->
     Raises:
         ShapeError: If the shapes do not fit, or the result depends on values.
     """
+    try:
+        return _inferred(function, args, kwargs, {})
+    except ShapeError:
+        for guess in _guesses((args, kwargs)):
+            with suppress(ShapeError):
+                return _inferred(function, args, kwargs, guess)
+        raise
+
+
+def _inferred(
+    function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any], guess: Mapping[int, int]
+) -> Any:
+    """The result where axes by their number are as long as guessed."""
     results = []
     for stand_in in STAND_INS:
-        real_args, real_kwargs = _filled((args, dict(kwargs)), stand_in)
+        real_args, real_kwargs = _filled((args, dict(kwargs)), stand_in, guess)
         try:
             with torch.device("meta"), inside(torch.device("meta")):
                 results.append(function(*real_args, **real_kwargs))
@@ -54,19 +70,30 @@ def infer(function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) ->
     return _merged(*results)
 
 
-def _filled(value: Any, stand_in: tuple[int, int]) -> Any:
+def _guesses(given: Any) -> Iterator[dict[int, int]]:
+    """Sizes that are known for one axis that is not, then for two."""
+    shapes = _shapes_in(given)
+    axes = sorted({axis for shape in shapes for axis, size in enumerate(shape) if size is None})
+    sizes = sorted({size for shape in shapes for size in shape if size is not None and size > 1})
+    for count in (1, 2):
+        for chosen in combinations(axes, count):
+            for known in product(sizes, repeat=count):
+                yield dict(zip(chosen, known, strict=True))
+
+
+def _filled(value: Any, stand_in: tuple[int, int], guess: Mapping[int, int]) -> Any:
     if isinstance(value, TensorSpec) or is_symbolic(value):
         sizes = [
-            (stand_in[0] if axis == 0 else stand_in[1]) if size is None else size
+            guess.get(axis, stand_in[min(axis, 1)]) if size is None else size
             for axis, size in enumerate(value.shape)
         ]
         return torch.empty(sizes, dtype=getattr(torch, dtype_name(value.dtype)), device="meta")
     if isinstance(value, Tensor):
         return value.to("meta")
     if isinstance(value, (list, tuple)):
-        return type(value)(_filled(item, stand_in) for item in value)
+        return type(value)(_filled(item, stand_in, guess) for item in value)
     if isinstance(value, dict):
-        return {key: _filled(item, stand_in) for key, item in value.items()}
+        return {key: _filled(item, stand_in, guess) for key, item in value.items()}
     return value
 
 
@@ -97,11 +124,16 @@ def _merged(first: Any, second: Any) -> Any:
 
 
 def _shapes_text(value: Any) -> str:
-    found: list[str] = []
+    return ", ".join(map(str, _shapes_in(value))) or "these arguments"
+
+
+def _shapes_in(value: Any) -> list[tuple[int | None, ...]]:
+    """The shapes of all tensors, known or not."""
+    found: list[tuple[int | None, ...]] = []
 
     def visit(item: Any) -> None:
         if isinstance(item, (Tensor, TensorSpec)) or is_symbolic(item):
-            found.append(str(tuple(item.shape)))
+            found.append(tuple(item.shape))
         elif isinstance(item, (list, tuple)):
             for inner in item:
                 visit(inner)
@@ -109,4 +141,4 @@ def _shapes_text(value: Any) -> str:
             visit(list(item.values()))
 
     visit(value)
-    return ", ".join(found) or "these arguments"
+    return found
