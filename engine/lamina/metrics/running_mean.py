@@ -7,7 +7,8 @@ numbers, which makes looking at every batch cheap; on a GPU they stay there unti
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 
 import torch
 from torch import Tensor
@@ -24,6 +25,8 @@ class RunningMean:
         self._counts: list[float | Tensor] = []
         self._total: Tensor | float = 0.0
         self._count: Tensor | float = 0.0
+        self.before_reading: Callable[[], None] | None = None
+        """Adds what somebody still holds back."""
 
     def add(self, mean: Tensor, count: float | Tensor) -> None:
         """Take in one batch.
@@ -64,12 +67,16 @@ class RunningMean:
         return self._total, self._count
 
     def reset(self) -> None:
+        if self.before_reading is not None:
+            self.before_reading()
         self._means.clear()
         self._counts.clear()
         self._total = self._count = 0.0
 
     def _fold(self) -> None:
         """Sum up what was kept. A batch that counts nothing adds nothing, even when its own mean is undefined."""
+        if self.before_reading is not None:
+            self.before_reading()
         if not self._means:
             return
         first = self._means[0]
@@ -103,6 +110,36 @@ class RunningMean:
             counts = torch.tensor(self._counts, dtype=means.dtype, device=means.device)
             self._count = self._count + sum(map(float, self._counts))
         self._total = self._total + torch.where(counts == 0, 0.0, means * counts).sum()
+
+
+class HeldBack:
+    """Means of batches that running means take in when somebody reads one of them.
+
+    Args:
+        running: The running means; a row of `rows` has a mean for each, and may have more behind.
+        counts: How much a batch counts for each.
+    """
+
+    def __init__(self, running: Sequence[RunningMean], counts: Sequence[float]) -> None:
+        self.rows: list[Sequence[Tensor]] = []
+        self._running, self._counts = running, counts
+        for one in running:
+            one.before_reading = self.take_in
+
+    def take_in(self) -> None:
+        """Add all rows."""
+        if not self.rows:
+            return
+        columns, size = list(zip(*self.rows, strict=True)), len(self.rows)
+        self.rows.clear()
+        for one, means, count in zip(self._running, columns, self._counts, strict=False):
+            one.add_all(means, repeat(count, size))
+
+    def close(self) -> None:
+        """Add all rows; there are no more to come."""
+        self.take_in()
+        for one in self._running:
+            one.before_reading = None
 
 
 def _numbers(tensors: list[Tensor]) -> list[float]:

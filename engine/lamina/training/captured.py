@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from itertools import islice
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
+from lamina.metrics.running_mean import FOLD_AT
 from lamina.optimizers.memory import FlatWeights
 from lamina.optimizers.optimizer import Optimizer
 from lamina.plan.compiler import Program
@@ -145,6 +147,17 @@ class CapturedSteps:
         step(batch)
         return True
 
+    def each(self, batch: Batch, first: int) -> Iterator[None]:
+        """Do the steps of a batch that is for several, from the `first`, one at each `next`.
+
+        It ends before the last where they are not captured, or what is read by them has moved.
+        """
+        if self._own.is_there or self._moved is not FlatWeights.last_move:
+            return
+        step = self._steps.get(_form_of(batch))
+        if step is not None:
+            yield from step.each(batch, first)
+
     def _goes_on(self, steps: int) -> bool:
         """Whether steps may be captured; anew where users have changed what they wrote, and not if they do all the time."""
         self._since_change += steps
@@ -218,6 +231,32 @@ class _Step:
             first = len(self._names)
             outputs = results[first : first + self._outputs]
             self._scores.watch_others(outputs, batch)
+
+    def each(self, batch: Batch, first: int) -> Iterator[None]:
+        """Do the steps of a batch from the `first`, one at each `next`, until something has moved."""
+        if self._has_others or self._counted or any(x is None for x in batch.inputs):
+            return
+        assert self._call is not None
+        size = batch.size // batch.steps
+        call, update, memory = self._call, self._optimizer.step_flat, self._memory
+        scores, names = self._scores, self._names
+        rows = zip(*[tensor.split(size) for tensor in _data_of(batch)], strict=True)
+        moved = FlatWeights.last_move
+        held = scores.held_back(names, cast(list[float], self._counts))
+        try:
+            for data in islice(rows, first, None):
+                if FlatWeights.last_move is not moved:
+                    break
+                with torch._C._InferenceMode(True):
+                    results = call(*data)
+                    update(memory)
+                held.rows.append(results)
+                scores.latest = dict(zip(names, results, strict=False))
+                yield
+                if len(held.rows) >= FOLD_AT:
+                    held.take_in()
+        finally:
+            held.close()
 
     def repeat(self, batch: Batch) -> bool:
         """Do the steps of a batch that is for several; False, with nothing done, when each has to be looked at."""

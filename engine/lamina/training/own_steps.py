@@ -6,7 +6,7 @@ their place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -165,8 +165,14 @@ class OwnStep:
             model.optimizer.build(model.trainable_weights)
 
     def __call__(self, batch: Batch) -> None:
+        for _ in self.each(batch):
+            pass
+
+    def each(self, batch: Batch) -> Iterator[None]:
+        """Do the steps of a batch, one at each `next`."""
         for part in batch.parts():
             self._take(part)
+            yield
 
     def _take(self, batch: Batch) -> None:
         data = data_of(self._model, batch)

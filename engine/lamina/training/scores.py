@@ -17,6 +17,7 @@ from lamina.errors import ConfigError, ShapeError
 from lamina.losses.arguments import in_full
 from lamina.metrics.mean import Mean
 from lamina.metrics.metric import MeanMetric, Metric
+from lamina.metrics.running_mean import HeldBack
 from lamina.origin import origin
 from lamina.text import Text
 from lamina.training.per_output import (
@@ -221,6 +222,10 @@ class Scores:
         self.latest = dict(zip(names, means, strict=False))
         for (name, mean), count in zip(self.latest.items(), counts, strict=True):
             self._means[name].add(mean, count)
+
+    def held_back(self, names: Iterable[str], counts: Sequence[float]) -> HeldBack:
+        """Where rows of means can wait until somebody reads; the `latest` must be told all the same."""
+        return HeldBack([self._means[name] for name in names], counts)
 
     def take_all(
         self,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import torch
@@ -73,6 +74,24 @@ class TrainStep:
                 self(part)
         else:
             self._plain(batch)
+
+    def each(self, batch: Batch) -> Iterator[None]:
+        """Do the steps of a batch, one at each `next`."""
+        parts = batch.parts()
+        self(next(parts))  # and capture it, when it is the first of its form
+        yield
+        done = 1
+        if self.captured is not None and batch.steps > 1:
+            try:
+                for _ in self.captured.each(batch, done):
+                    done += 1
+                    yield
+            except (IndexError, RuntimeError):
+                self._measured(next(islice(parts, done - 1, None)))  # as above
+                raise
+        for part in islice(parts, done - 1, None):
+            self(part)
+            yield
 
     def goes_on(self, scores: Scores, optimizer: Optimizer) -> bool:
         """Whether it can go on in the next epoch as it is; a plain step is cheap to make, and is made anew."""

@@ -248,24 +248,40 @@ class Trainer:
         """Step through one epoch, past the batches done before; how many steps that were."""
         train: TrainStep | OwnStep | None = None
         done = 0
-        together = not (done_before or listeners.look_at_train_batches)
-        for batch in feed.epoch(epoch, together=together):
-            step, done = done, done + batch.steps
-            if step < done_before:
+        is_watched = listeners.look_at_train_batches
+        for batch in feed.epoch(epoch, together=not done_before):
+            if done < done_before:
+                done += batch.steps
                 continue
-            listeners.on_train_batch_begin(step)
+            if is_watched:
+                listeners.on_train_batch_begin(done)
             if train is None:
                 scores = self._scores_for(batch, "train_step")
                 scores.reset()
                 train = self._train_step(scores, planned)
                 if self._captured is not None:
-                    self._captured.is_watched = listeners.look_at_train_batches
-            train(batch)
-            if listeners.look_at_train_batches:
-                listeners.on_train_batch_end(step, self._batch_logs(batch))
+                    self._captured.is_watched = is_watched
+            if is_watched:
+                done = self._watched_steps(train, batch, done, listeners)
+            else:
+                train(batch)
+                done += batch.steps
             if self.model.stop_training:
                 break
         return done
+
+    def _watched_steps(
+        self, train: TrainStep | OwnStep, batch: Batch, done: int, listeners: CallbackList
+    ) -> int:
+        """Do the steps of a batch, whose beginning was told, with callbacks between; how many were done then."""
+        size = batch.size // batch.steps
+        last = done + batch.steps - 1
+        for step, _ in enumerate(train.each(batch), done):
+            listeners.on_train_batch_end(step, self._batch_logs(size))
+            if step == last or self.model.stop_training:
+                return step + 1
+            listeners.on_train_batch_begin(step + 1)
+        return last + 1
 
     # --- evaluate -------------------------------------------------------------------------------------------------
 
@@ -321,7 +337,7 @@ class Trainer:
                 if feed.source.steps is None
                 else min(step + times, feed.source.steps) - 1
             )
-            listeners.on_test_batch_end(last, self._batch_logs(batch))
+            listeners.on_test_batch_end(last, self._batch_logs(batch.size))
             if self.model.stop_evaluating:
                 break
         if test is None:
@@ -470,10 +486,10 @@ class Trainer:
         self._scores.check_weights(batch)
         return self._scores
 
-    def _batch_logs(self, batch: Batch) -> BatchLogs:
+    def _batch_logs(self, size: int) -> BatchLogs:
         scores = self._current
         assert scores is not None
-        return BatchLogs(scores.readers, scores.latest, batch.size)
+        return BatchLogs(scores.readers, scores.latest, size)
 
     def _logs(self) -> EpochLogs:
         assert self._current is not None

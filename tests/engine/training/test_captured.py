@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import lamina as keras
-from lamina.training import captured
+from lamina.training import captured, sources
 
 L = keras.layers
 
@@ -370,3 +370,65 @@ def test_two_models_that_share_weights_train_in_turns(monkeypatch):
         assert not np.array_equal(before[0], between[0])
         assert not np.array_equal(between[0], after[0])
         np.testing.assert_array_equal(between[2], after[2])
+
+
+class Watching(keras.callbacks.Callback):
+    """Notes what happens, and takes part in it."""
+
+    def __init__(self, *, stops_at=None, other=None):
+        super().__init__()
+        self.seen, self.stops_at, self.other = [], stops_at, other
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.seen.append(("begin", batch))
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.seen.append((batch, float(logs["loss"]), float(logs["accuracy"]), logs.batch_size))
+        self.seen.append(
+            [float(self.model.metrics[0].result()), *map(np.sum, self.model.get_weights())]
+        )
+        self.model.optimizer.learning_rate = 0.1 / (1 + batch)
+        if self.other is not None and batch == 1:
+            x, y = data(self.other)
+            self.other.fit(x, y, epochs=2, verbose=0)
+        if len(self.seen) == self.stops_at:
+            self.model.stop_training = True
+
+
+def watched(monkeypatch, *, together, batch_size=5, epochs=4, **options):
+    """What a callback saw of a training whose small batches are gathered together, or each by itself."""
+    monkeypatch.setattr(captured, "WORTH_STEPS", 1)
+    monkeypatch.setattr(sources, "SMALL_BATCH_BYTES", 1 << 16 if together else 1)
+    keras.utils.set_random_seed(1)
+    model = dense()
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    if options.pop("shared", False):
+        head = L.Dense(4, activation="softmax")(model.layers[1].output)
+        options["other"] = keras.Model(model.inputs, head)
+        options["other"].compile("sgd", "sparse_categorical_crossentropy")
+    callback = Watching(**options)
+    x, y = data(model)
+    model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[callback])
+    return callback.seen
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"stops_at": 21}, {"shared": True}, {"batch_size": 7}], ids=str
+)
+def test_callbacks_see_each_step_of_batches_that_are_gathered_together(options, monkeypatch):
+    each = []
+    step_by_step = captured._Step.each
+
+    def counted(self, *args):
+        for _ in step_by_step(self, *args):
+            each.append(1)
+            yield
+
+    monkeypatch.setattr(captured._Step, "each", counted)
+    alone = watched(monkeypatch, together=False, **options)
+    assert not each
+    together = watched(monkeypatch, together=True, **options)
+    assert len(each) > (20 if "batch_size" in options or not options else 3)
+    assert together == alone
+    if "stops_at" in options:
+        assert len(alone) == 21
