@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import lamina
+from lamina.training import sources
 
 pytestmark = [
     pytest.mark.gpu,
@@ -107,3 +108,11 @@ def test_a_model_comes_back_from_the_gpu(tmp_path: Any):
     again = lamina.models.load_model(tmp_path / "model.keras")
     for mine, other in zip(again.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, other)
+
+
+def test_data_that_stays_on_the_host_trains_as_data_on_the_gpu(monkeypatch: Any):
+    weights = convolutional().get_weights()
+    _, on_device = trained(convolutional, "cuda", weights)
+    monkeypatch.setattr(sources, "DEVICE_SHARE", 0.0)
+    _, on_host = trained(convolutional, "cuda", weights)
+    np.testing.assert_allclose(on_host.history["loss"], on_device.history["loss"], rtol=1e-3)

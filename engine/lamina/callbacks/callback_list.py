@@ -66,6 +66,11 @@ class CallbackList(Callback):
         """Whether anybody looks before or after a batch is trained on."""
         return bool(self._train_batch_begin or self._train_batch_end)
 
+    @property
+    def look_before_train_batches(self) -> bool:
+        """Whether anybody looks before a batch is trained on."""
+        return bool(self._train_batch_begin)
+
     def watches_each(self, hook: str) -> bool:
         """Whether a callback wants this hook for every single batch; a progress bar does not mind to skip some."""
         return any(not isinstance(c, ProgbarLogger) and _overrides(c, hook) for c in self.callbacks)

@@ -40,6 +40,13 @@ class RunningMean:
         if len(self._means) >= FOLD_AT:
             self._fold()
 
+    def add_number(self, mean: float, count: float) -> None:
+        """`add` for one that has been read already."""
+        self._fold()
+        if count:
+            self._total += mean * count
+            self._count += count
+
     def add_all(self, means: Iterable[Tensor], counts: Iterable[float | Tensor]) -> None:
         """`add` for several batches."""
         self._means.extend(means)
@@ -129,6 +136,12 @@ class HeldBack:
     def take_in(self) -> None:
         """Add all rows."""
         if not self.rows:
+            return
+        if len(self.rows) == 1 and self.rows[0][0].is_cpu:  # read at each batch
+            (row,) = self.rows
+            self.rows.clear()
+            for one, mean, count in zip(self._running, row, self._counts, strict=False):
+                one.add_number(mean.item(), count)
             return
         columns, size = list(zip(*self.rows, strict=True)), len(self.rows)
         self.rows.clear()

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import islice
 from typing import Any, cast
 
 import torch
@@ -147,16 +146,19 @@ class CapturedSteps:
         step(batch)
         return True
 
-    def each(self, batch: Batch, first: int) -> Iterator[None]:
-        """Do the steps of a batch that is for several, from the `first`, one at each `next`.
+    def each(self, batch: Batch) -> Iterator[None]:
+        """Do the steps of a batch that is for several, one at each `next`.
 
-        It ends before the last where they are not captured, or what is read by them has moved.
+        It ends before the last where they cannot be captured, or what is read by them has moved.
         """
         if self._own.is_there or self._moved is not FlatWeights.last_move:
             return
-        step = self._steps.get(_form_of(batch))
+        form = _form_of(batch)
+        if form not in self._steps:
+            self._capture(form, next(batch.parts()))
+        step = self._steps.get(form)
         if step is not None:
-            yield from step.each(batch, first)
+            yield from step.each(batch)
 
     def _goes_on(self, steps: int) -> bool:
         """Whether steps may be captured; anew where users have changed what they wrote, and not if they do all the time."""
@@ -232,8 +234,8 @@ class _Step:
             outputs = results[first : first + self._outputs]
             self._scores.watch_others(outputs, batch)
 
-    def each(self, batch: Batch, first: int) -> Iterator[None]:
-        """Do the steps of a batch from the `first`, one at each `next`, until something has moved."""
+    def each(self, batch: Batch) -> Iterator[None]:
+        """Do the steps of a batch, one at each `next`, until something has moved."""
         if self._has_others or self._counted or any(x is None for x in batch.inputs):
             return
         assert self._call is not None
@@ -244,7 +246,7 @@ class _Step:
         moved = FlatWeights.last_move
         held = scores.held_back(names, cast(list[float], self._counts))
         try:
-            for data in islice(rows, first, None):
+            for data in rows:
                 if FlatWeights.last_move is not moved:
                     break
                 with torch._C._InferenceMode(True):

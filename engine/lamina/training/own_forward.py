@@ -134,8 +134,8 @@ class OwnForward:
                 raise CannotCapture("losses of layers, which are of a whole batch")
             return results.outputs
 
-        if self._hands_on or any(x is None for x in inputs):
-            return None
+        if self._hands_on or any(x is None or not x.is_cpu for x in inputs):
+            return None  # it was never tried on another device
         try:
             # in inference mode some calls would not be taken apart
             with torch.inference_mode(False), torch.no_grad(), self._own.recorded():

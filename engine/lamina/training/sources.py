@@ -216,7 +216,7 @@ class ArraySource(Source):
         if self.copies and isinstance(rows, slice):
             picked = [None if c is None else c.clone() for c in picked]
         if self._rows_device != self.device:
-            picked = [None if c is None else c.to(self.device, non_blocking=True) for c in picked]
+            picked = [None if c is None else sent(c, self.device) for c in picked]
         first = self._inputs
         second = first + self._targets
         inputs = tuple(
@@ -421,13 +421,11 @@ def to_batch(
     device = model.device
     return Batch(
         tuple(
-            None
-            if tensor is None
-            else tensor.to(device, stored_dtype(like.dtype), non_blocking=True)
+            None if tensor is None else sent(tensor, device).to(stored_dtype(like.dtype))
             for tensor, like in zip(inputs, model.inputs, strict=True)
         ),
-        tuple(tensor.to(device, non_blocking=True) for tensor in targets),
-        tuple(None if w is None else w.to(device, non_blocking=True) for w in weights),
+        tuple(sent(tensor, device) for tensor in targets),
+        tuple(None if w is None else sent(w, device) for w in weights),
         size,
     )
 
@@ -446,6 +444,13 @@ def unpack(item: Any) -> tuple[Any, Any, Any]:
     if isinstance(item, list) and len(item) in (2, 3):  # what torch's loaders make of tuples
         return (*item, None)[:3]
     return item, None, None
+
+
+def sent(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor on the device; to a GPU from pinned memory, so that nobody waits and the next batch is prepared meanwhile."""
+    if device.type == "cuda" and tensor.is_cpu:
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)
 
 
 def _place(columns: Sequence[Tensor | None], device: torch.device) -> list[Tensor | None]:

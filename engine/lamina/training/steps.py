@@ -77,19 +77,16 @@ class TrainStep:
 
     def each(self, batch: Batch) -> Iterator[None]:
         """Do the steps of a batch, one at each `next`."""
-        parts = batch.parts()
-        self(next(parts))  # and capture it, when it is the first of its form
-        yield
-        done = 1
+        done = 0
         if self.captured is not None and batch.steps > 1:
             try:
-                for _ in self.captured.each(batch, done):
+                for _ in self.captured.each(batch):
                     done += 1
                     yield
             except (IndexError, RuntimeError):
-                self._measured(next(islice(parts, done - 1, None)))  # as above
+                self._measured(next(islice(batch.parts(), done, None)))  # as above
                 raise
-        for part in islice(parts, done - 1, None):
+        for part in islice(batch.parts(), done, None):
             self(part)
             yield
 

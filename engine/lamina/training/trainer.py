@@ -280,7 +280,8 @@ class Trainer:
             listeners.on_train_batch_end(step, self._batch_logs(size))
             if step == last or self.model.stop_training:
                 return step + 1
-            listeners.on_train_batch_begin(step + 1)
+            if listeners.look_before_train_batches:
+                listeners.on_train_batch_begin(step + 1)
         return last + 1
 
     # --- evaluate -------------------------------------------------------------------------------------------------
