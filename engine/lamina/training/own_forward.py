@@ -125,7 +125,7 @@ class OwnForward:
         self._written[_form_of(inputs)] = self._write(large)
         return found
 
-    def _record(self, inputs: tuple[Tensor, ...]) -> Recording | None:
+    def _record(self, inputs: tuple[Any, ...]) -> Recording | None:
         """What the program does with a batch; None where that is more than to compute its outputs of it."""
 
         def outputs(*inputs: Tensor) -> tuple[Tensor, ...]:
