@@ -177,11 +177,16 @@ def _build_for_tensors(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, An
         except AttributeError:
             raise _no_tensor(next(x for x in args if not is_tensor(x))) from None
         layer.output_shapes(*shapes)
-        layer.make_weights(*shapes)
+        if layer.built:
+            layer.make_weights(*shapes)
+            return
+        with torch.inference_mode(False):  # weights made in a prediction are trained later
+            layer.make_weights(*shapes)
     elif not layer.built:
         leaves: list[Any] = []
         structure = take_apart((args, kwargs), leaves, is_tensor)
-        make_weights_for(layer, structure, [tuple(x.shape) for x in leaves])
+        with torch.inference_mode(False):
+            make_weights_for(layer, structure, [tuple(x.shape) for x in leaves])
 
 
 def make_weights_for(layer: Layer, structure: tuple[Any, Any], shapes: Sequence[Shape]) -> None:

@@ -6,6 +6,7 @@ dictionary in between. Tensors come in and go out in Keras' layout.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -321,10 +322,31 @@ def _is_recomputed(layer: Layer, node: Node) -> bool:
     return layer.remat_mode is not None and layer.remat_mode.holds_for(layer.name, shapes)
 
 
+_ONE_TRACE = threading.RLock()
+"""torch traces in one thread at a time."""
+
+
 class _Tracer(fx.Tracer):
-    """Inlines layers; what a layer holds of other modules stays a call."""
+    """Inlines layers; what a layer holds of other modules stays a call.
+
+    torch lets a tracer see the calls of all modules in the process: those of other threads are none of its business.
+    """
 
     proxy_buffer_attributes = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._thread = threading.get_ident()
+
+    def call_module(self, m: nn.Module, forward: Any, args: Any, kwargs: Any) -> Any:
+        if threading.get_ident() != self._thread:
+            return forward(*args, **kwargs)
+        return super().call_module(m, forward, args, kwargs)
+
+    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
+        if threading.get_ident() != self._thread:
+            return attr_val
+        return super().getattr(attr, attr_val, parameter_proxy_cache)
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         return not isinstance(m, (Layer, LayerByLayer))
@@ -353,7 +375,7 @@ def compile_program(
     """
     network = LayerByLayer(graph, layers, inputs, training=training, recompute=recompute)
     network.train(training)
-    with torch.no_grad():
+    with _ONE_TRACE, torch.no_grad():
         traced = _Tracer().trace(network)
     heads = [head_of(layers[edge.node], edge.output) if logits else None for edge in graph.outputs]
     stripped = _strip_heads(traced, heads)

@@ -113,7 +113,7 @@ def _step_of(
     if model.has_own("predict_step"):
         return partial(_own_step, model, as_tuple)
     program: Callable[..., tuple[Tensor, ...]] = model.program(training=False)
-    if not (watched or model.keeps_samples_apart):
+    if not (watched or model.keeps_samples_apart or model.run_eagerly):
         own = OwnForward.of(program)
         program = own if own is not None and own.is_own else program
 

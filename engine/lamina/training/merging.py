@@ -15,6 +15,8 @@ def merged(model: TrainableModel, source: Source) -> tuple[Source, int]:
     """
     if model.keeps_samples_apart:
         return source.merged(model.widest)
+    if model.run_eagerly:
+        return source, 1
     own = OwnForward.of(model.program(training=False))
     if own is None or not isinstance(source, ArraySource):
         return source, 1

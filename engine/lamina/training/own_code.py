@@ -28,6 +28,9 @@ _OF_CALLS = frozenset(
     {*vars(nn.Module()), "training", "built_for", "added_losses", "streams", "known_apart", "known_state"}
 )  # fmt: skip
 """Attributes that calls set, or that hold what is looked at by itself."""
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks")
+_HELD = ("_modules", "_parameters", "_buffers", *_HOOKS)
+"""Where a module of torch holds what may be replaced."""
 _SMALL = 4096
 """Elements of an array that is looked at; larger ones are taken for data."""
 
@@ -41,14 +44,7 @@ class OwnCode:
     """
 
     def __init__(self, layers: Iterable[Layer], others: Iterable[Any]) -> None:
-        self.modules = [module for layer in layers for module in layer.modules()]
-        """Those layers and all in them."""
-        held = [v for module in self.modules for v in vars(module).values() if callable(v)]
-        all_ = [*self.modules, *held, *others]
-        self.is_there = any(not _is_ours(one) for one in all_)
-        parts = [part for one in all_ for part in _parts_of(one)]
-        self._objects = [one for one in parts if hasattr(one, "__dict__")]
-        self._loose = [one for one in parts if not hasattr(one, "__dict__")]
+        self._layers, self._others = list(layers), list(others)
         self.look()
 
     @classmethod
@@ -65,7 +61,15 @@ class OwnCode:
         return cls(_layers_in(program), [])
 
     def look(self) -> None:
-        """Remember all attributes."""
+        """Find everything anew, and remember all attributes."""
+        self.modules = [module for layer in self._layers for module in layer.modules()]
+        """Those layers and all in them."""
+        held = [v for module in self.modules for v in vars(module).values() if callable(v)]
+        all_ = [*self.modules, *held, *self._others]
+        self.is_there = any(not _is_ours(one) for one in all_)
+        parts = [part for one in all_ for part in _parts_of(one)]
+        self._objects = [one for one in parts if hasattr(one, "__dict__")]
+        self._loose = [one for one in parts if not hasattr(one, "__dict__")]
         self._seen = self._now()
 
     def is_as_seen(self) -> bool:
@@ -77,10 +81,17 @@ class OwnCode:
         """To be recorded in: what is drawn from Python's and numpy's numbers is put back.
 
         Raises:
-            CannotCapture: If the code fails, draws such numbers, or changes an attribute. The plain step then does the
-                same for good, and says what is wrong.
+            CannotCapture: If the code fails, draws such numbers, changes an attribute, or has hooks. The plain step
+                then does the same for good, and says what is wrong.
         """
+        if any(getattr(module, name) for module in self.modules for name in _HOOKS):
+            raise CannotCapture("hooks of modules, which want to be called each time")
         self.look()
+        attributes = [
+            (vars(one), {name: value for name, value in _watched(one) if _is_simple(value)})
+            for one in self._objects
+            if not isinstance(one, type)
+        ]
         before, of_numpy = random.getstate(), np.random.get_state()
         try:
             yield
@@ -91,15 +102,24 @@ class OwnCode:
             random.setstate(before)
             np.random.set_state(of_numpy)
         if has_drawn or not self.is_as_seen():
+            for now, then in attributes:
+                now.update(then)
             self.look()
             raise CannotCapture("a call does more than compute with tensors")
 
     def _now(self) -> list[Any]:
         found = [_outline(value, 2) for value in self._loose]
+        found += [
+            [[*map(id, vars(module)[name].values())] for name in _HELD] for module in self.modules
+        ]
         for one in self._objects:
             found.append(len(vars(one)))
-            found.extend(_outline(value, 2) for value in _watched(one))
+            found.extend(_outline(value, 2) for _, value in _watched(one))
         return found
+
+
+def _is_simple(value: Any) -> bool:
+    return value is None or isinstance(value, _SIMPLE)
 
 
 def _layers_in(program: Program) -> list[Layer]:
@@ -123,16 +143,16 @@ def _parts_of(one: Any) -> list[Any]:
     )
 
 
-def _watched(one: Any) -> Iterator[Any]:
+def _watched(one: Any) -> Iterator[tuple[str, Any]]:
     """The attributes that may say what is computed; not those that training itself sets."""
     if isinstance(one, type):
-        yield from (value for value in vars(one).values() if isinstance(value, _SIMPLE))
+        yield from (item for item in vars(one).items() if isinstance(item[1], _SIMPLE))
         return
     ours = [cls for cls in type(one).__mro__ if origin(cls) == "lamina"]
     known = _known_names(tuple(ours)) if isinstance(one, Layer) else frozenset()
     for name, value in vars(one).items():
         if name not in _OF_CALLS and name not in known:
-            yield value
+            yield name, value
 
 
 @functools.cache
@@ -142,7 +162,7 @@ def _known_names(classes: tuple[type, ...]) -> frozenset[str]:
 
 def _outline(value: Any, depth: int) -> Any:
     """Something that is equal as long as a value says the same: a simple value itself, for others what they are."""
-    if value is None or isinstance(value, _SIMPLE):
+    if _is_simple(value):
         return value
     if isinstance(value, (list, tuple, dict, set, deque)) and (not depth or len(value) > _SMALL):
         return id(value), len(value)

@@ -88,6 +88,11 @@ class TrainableModel(Protocol):
     policy: DTypePolicy
 
     @property
+    def run_eagerly(self) -> bool:
+        """Whether users' code runs each time, for `compile` was told so."""
+        ...
+
+    @property
     def keeps_samples_apart(self) -> bool:
         """Whether it is certain that a sample's outputs do not depend on which others are in its batch."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -133,3 +134,65 @@ def test_callbacks_that_change_a_model_between_batches_are_heard() -> None:
     x = np.repeat(X[:1], 20, axis=0)
     found = model.predict(x, batch_size=1, verbose=0, callbacks=[Doubling()])
     np.testing.assert_allclose(found, before * 2.0 ** np.arange(20)[:, None], rtol=1e-4)
+
+
+class Twofold(keras.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.head = L.Dense(6), L.Dense(5)
+        self.calls = 0
+
+    def call(self, x: Any) -> Any:
+        return self.head(self.body(x))
+
+
+class Counted(Twofold):
+    def call(self, x: Any) -> Any:
+        self.calls += 1
+        return super().call(x) * 0 + self.calls
+
+
+ROWS = np.random.default_rng(1).normal(size=(640, 6)).astype("float32")
+
+
+@pytest.mark.parametrize("size", [32, 640])
+def test_a_layer_that_is_replaced_is_the_one_that_predicts(size: int) -> None:
+    model = Twofold()
+    often(model, ROWS[:size])
+    model.head = L.Dense(3)
+    found = model.predict(ROWS[:size], verbose=0)
+    assert found.shape == (size, 3)
+    np.testing.assert_allclose(found, plain(model, ROWS[:size]), rtol=1e-4, atol=1e-5)
+
+
+def test_hooks_are_called_for_each_batch_that_was_asked_for() -> None:
+    model = Twofold()
+    often(model, ROWS)
+    seen: list[int] = []
+    model.body.register_forward_hook(lambda module, given, output: seen.append(len(output)))
+    for _ in range(2):
+        seen.clear()
+        model.predict(ROWS, verbose=0)
+        assert seen == [32] * 20
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_a_count_is_that_of_the_batches_that_were_asked_for(eagerly: bool) -> None:
+    model = Counted()
+    plain(model, ROWS[:1])
+    model.compile("sgd", "mse", run_eagerly=eagerly)
+    model.calls = 0
+    found = model.predict(ROWS, verbose=0)
+    assert model.calls == 20
+    np.testing.assert_array_equal(found[::32, 0], np.arange(1, 21))
+
+
+def test_models_in_several_threads_predict_for_the_first_time_at_once() -> None:
+    for _ in range(5):
+        models = [Own() for _ in range(6)]
+        wanted = [plain(model, X) for model in models]
+        with ThreadPoolExecutor(len(models)) as threads:
+            found = list(threads.map(lambda model: model.predict(X, verbose=0), models))
+        for one, other in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+    plain(Own(), X)
