@@ -62,6 +62,8 @@ class Program:
         self, network: nn.Module, graph: fx.Graph, stripped: tuple[bool, ...], outputs: int
     ) -> None:
         self.stripped = stripped
+        self.notes: dict[str, Any] = {}
+        """What others found out about it; forgotten with it."""
         self._network = network
         self._graph = graph
         self._outputs = outputs

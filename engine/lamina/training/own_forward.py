@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -38,7 +37,6 @@ class OwnForward:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._own = OwnCode.in_program(program)
-        self._hands_on = any(getattr(module, "hands_on", False) for module in self._own.modules)
         self._forget()
 
     @classmethod
@@ -46,9 +44,9 @@ class OwnForward:
         """That of a program, as it is now."""
         if not isinstance(program, Program):
             return None
-        known = _KNOWN.get(program)
+        known: OwnForward | None = program.notes.get("own_forward")
         if known is None:
-            known = _KNOWN[program] = cls(program)
+            known = program.notes["own_forward"] = cls(program)
         known._look()
         return known
 
@@ -134,8 +132,10 @@ class OwnForward:
                 raise CannotCapture("losses of layers, which are of a whole batch")
             return results.outputs
 
-        if self._hands_on or any(x is None or not x.is_cpu for x in inputs):
+        if any(x is None or not x.is_cpu for x in inputs):
             return None  # it was never tried on another device
+        if any(getattr(module, "hands_on", False) for module in self._own.modules):
+            return None
         try:
             # in inference mode some calls would not be taken apart
             with torch.inference_mode(False), torch.no_grad(), self._own.recorded():
@@ -155,6 +155,3 @@ class OwnForward:
 
 def _form_of(inputs: tuple[Any, ...]) -> Form:
     return tuple([None if x is None else (x.shape, x.dtype, x.stride()) for x in inputs])
-
-
-_KNOWN: WeakKeyDictionary[Program, OwnForward] = WeakKeyDictionary()

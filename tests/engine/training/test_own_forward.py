@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -196,3 +198,12 @@ def test_models_in_several_threads_predict_for_the_first_time_at_once() -> None:
         for one, other in zip(found, wanted, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
     plain(Own(), X)
+
+
+def test_a_model_that_nobody_holds_any_more_is_forgotten() -> None:
+    model = Twofold()
+    often(model, ROWS)
+    seen = weakref.ref(model.program(training=False))
+    del model
+    gc.collect()
+    assert seen() is None
