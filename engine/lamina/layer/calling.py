@@ -180,12 +180,12 @@ def _build_for_tensors(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, An
         if layer.built:
             layer.make_weights(*shapes)
             return
-        with torch.inference_mode(False):  # weights made in a prediction are trained later
+        with torch._C._InferenceMode(False):  # weights made in a prediction are trained later
             layer.make_weights(*shapes)
     elif not layer.built:
         leaves: list[Any] = []
         structure = take_apart((args, kwargs), leaves, is_tensor)
-        with torch.inference_mode(False):
+        with torch._C._InferenceMode(False):
             make_weights_for(layer, structure, [tuple(x.shape) for x in leaves])
 
 
