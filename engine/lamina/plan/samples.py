@@ -55,8 +55,9 @@ class _Pair:
         """See `_Followed`; of the inputs, then of the outputs."""
         self._arguments, self._larger = _arguments_of(small), _arguments_of(large)
 
-    def argument(self, name: str, default: Any = None) -> Any:
-        return self._arguments.get(name, default)
+    def argument(self, name: str) -> Any:
+        """An argument by its name, as given or by default; None where the kernel has no such."""
+        return self._arguments.get(name)
 
     @property
     def is_alike(self) -> bool:
@@ -318,7 +319,7 @@ def _joined(pair: _Pair) -> Axis:
     found = {pair.axis(value) for value in pair.inputs}
     axis, rank = found.pop(), len(pair.inputs[0].shape)
     is_stack = pair.small.target._overloadpacket is aten.stack
-    dim = pair.argument("dim", 0) % (rank + is_stack)
+    dim = pair.argument("dim") % (rank + is_stack)
     if found or axis is None or (dim == axis and not is_stack):
         raise _Mixed
     return axis + (is_stack and dim <= axis)
@@ -375,7 +376,7 @@ def _normalized(pair: _Pair) -> list[Axis]:
 def _by_statistics(pair: _Pair) -> list[Axis]:
     """Normalization by what was learned; then the statistics of the batch that it gives are empty."""
     names = ("weight", "bias", "running_mean", "running_var")
-    if pair.needs("input", *names) or pair.argument("training", False):
+    if pair.needs("input", *names) or pair.argument("training"):
         raise _Mixed
     return [0, *([None] * (len(pair.small.outputs) - 1))]
 

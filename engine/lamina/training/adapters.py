@@ -16,7 +16,14 @@ from lamina.errors import ConfigError
 from lamina.text import Text
 from lamina.training.heap import keep_heap
 from lamina.training.protocols import TrainableModel
-from lamina.training.sources import ArraySource, Shuffle, Source, StreamSource, array_source
+from lamina.training.sources import (
+    USUAL_BATCH_SIZE,
+    ArraySource,
+    Shuffle,
+    Source,
+    StreamSource,
+    array_source,
+)
 from lamina.training.workers import read_in_order
 
 
@@ -80,7 +87,9 @@ def source_for(
             )
     if isinstance(x, Dataset):
         x = DataLoader(
-            x, batch_size=batch_size or 32, shuffle=bool(shuffle) and hasattr(x, "__len__")
+            x,
+            batch_size=batch_size or USUAL_BATCH_SIZE,
+            shuffle=bool(shuffle) and hasattr(x, "__len__"),
         )
     if isinstance(x, DataLoader):
         return StreamSource(

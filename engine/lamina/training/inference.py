@@ -20,7 +20,7 @@ from lamina.training.merging import merged
 from lamina.training.own_forward import OwnForward
 from lamina.training.own_steps import data_of
 from lamina.training.protocols import TrainableModel
-from lamina.training.sources import Batch, to_batch
+from lamina.training.sources import USUAL_BATCH_SIZE, Batch, to_batch
 from lamina.tree import map_structure
 
 Arrays = Any
@@ -131,7 +131,7 @@ def _own_step(model: Any, as_tuple: bool, batch: Batch) -> Any:
 
 def _is_one_batch(x: Any, batch_size: int | None) -> bool:
     """Whether it is certain that one batch holds all samples of an array."""
-    size = 32 if batch_size is None else batch_size
+    size = USUAL_BATCH_SIZE if batch_size is None else batch_size
     if not (isinstance(x, (np.ndarray, Tensor)) and x.ndim > 0 and type(size) is int):
         return False
     return 0 < x.shape[0] <= size

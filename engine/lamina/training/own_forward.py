@@ -16,13 +16,12 @@ from lamina.plan.compiler import Program
 from lamina.plan.recording import CannotCapture, Recording, record
 from lamina.plan.samples import is_drawn, keeps_apart, widest
 from lamina.plan.tensor_calls import write_out
+from lamina.training.captured import MOST_FORMS
 from lamina.training.own_code import OwnCode
 from lamina.training.sources import ArraySource, Batch
 
 OFTEN = 16
 """Recording takes about as long as so many small batches: a form of batch that comes less often is run as it is."""
-MOST_FORMS = 4
-"""Forms of batches that are looked at."""
 
 Form = tuple[Any, ...]
 

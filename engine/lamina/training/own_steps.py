@@ -6,7 +6,7 @@ their place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from functools import partial
 from typing import Any
 
@@ -168,7 +168,7 @@ class OwnStep:
         for _ in self.each(batch):
             pass
 
-    def each(self, batch: Batch) -> Iterator[None]:
+    def each(self, batch: Batch) -> Generator[None, None, None]:
         """Do the steps of a batch, one at each `next`."""
         for part in batch.parts():
             self._take(part)

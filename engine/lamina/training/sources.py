@@ -46,6 +46,9 @@ LARGE_BATCH_SIZE = 2048
 """A batch of evaluation grows to this many samples, or until its largest tensor has so many bytes. Beyond, calls and
 the reading of weights are no longer what costs."""
 
+USUAL_BATCH_SIZE = 32
+"""Samples per step where nobody says."""
+
 SMALL_BATCH_BYTES = 1 << 16
 """Batches are gathered, and trained on, together up to this size."""
 
@@ -306,7 +309,7 @@ def array_source(
     names = [*model.input_names, *(f"targets {n}" for n in model.target_names[: len(targets)])]
     count = same_length(columns, [*names, *("sample_weight" for _ in weights)])
     if batch_size is None:
-        batch_size = -(-count // steps) if steps else 32
+        batch_size = -(-count // steps) if steps else USUAL_BATCH_SIZE
     first, second = len(inputs), len(inputs) + len(targets)
 
     def source(part: list[Any], shuffle: Shuffle, size: int) -> ArraySource:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -75,7 +75,7 @@ class TrainStep:
         else:
             self._plain(batch)
 
-    def each(self, batch: Batch) -> Iterator[None]:
+    def each(self, batch: Batch) -> Generator[None, None, None]:
         """Do the steps of a batch, one at each `next`."""
         done = 0
         if self.captured is not None and batch.steps > 1:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Collection, Mapping
+from contextlib import closing
 from functools import cached_property
 from typing import Any, Literal
 
@@ -276,12 +277,13 @@ class Trainer:
         """Do the steps of a batch, whose beginning was told, with callbacks between; how many were done then."""
         size = batch.size // batch.steps
         last = done + batch.steps - 1
-        for step, _ in enumerate(train.each(batch), done):
-            listeners.on_train_batch_end(step, self._batch_logs(size))
-            if step == last or self.model.stop_training:
-                return step + 1
-            if listeners.look_before_train_batches:
-                listeners.on_train_batch_begin(step + 1)
+        with closing(train.each(batch)) as steps:  # also when a callback fails
+            for step, _ in enumerate(steps, done):
+                listeners.on_train_batch_end(step, self._batch_logs(size))
+                if step == last or self.model.stop_training:
+                    return step + 1
+                if listeners.look_before_train_batches:
+                    listeners.on_train_batch_begin(step + 1)
         return last + 1
 
     # --- evaluate -------------------------------------------------------------------------------------------------

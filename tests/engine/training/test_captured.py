@@ -432,3 +432,22 @@ def test_callbacks_see_each_step_of_batches_that_are_gathered_together(options, 
     assert together == alone
     if "stops_at" in options:
         assert len(alone) == 21
+
+
+def test_a_callback_that_fails_leaves_the_means_of_the_next_training_alone(monkeypatch):
+    monkeypatch.setattr(captured, "WORTH_STEPS", 1)
+
+    class Fails(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 3:
+                raise KeyError("a mistake")
+
+    model = dense()
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    x, y = data(model)
+    model.fit(x, y, batch_size=5, verbose=0)
+    with pytest.raises(KeyError) as failed:  # which holds on to where it was
+        model.fit(x, y, batch_size=5, verbose=0, callbacks=[Fails()])
+    running = model.metrics[0].running
+    assert running.before_reading is None
+    assert failed.traceback
